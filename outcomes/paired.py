@@ -1,0 +1,84 @@
+"""Differences between a scenario and its base under common random numbers: paired, replication by replication."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+LEVEL = 0.95
+"""The confidence level of an interval, unless another is asked for."""
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """The difference of paired runs: its mean with a t interval, and how many runs agree on its sign.
+
+    `share_lower` and `share_higher` are shares of runs in which the scenario is strictly lower or higher than the
+    base; runs that are equal count for neither. With one run there is no interval: `low` and `high` are NaN.
+    """
+
+    mean: float
+    low: float
+    high: float
+    share_lower: float
+    share_higher: float
+    runs: int
+
+
+def t_half_width(values: np.ndarray, *, level: float = LEVEL) -> float:
+    """Half the width of the t interval of a mean; NaN for fewer than two values, 0 where all are equal.
+
+    >>> round(t_half_width(np.array([1.0, 2.0, 3.0])), 3)
+    2.484
+    """
+    runs = len(values)
+    if runs < 2:
+        return float("nan")
+    return float(special.stdtrit(runs - 1, 0.5 + level / 2) * values.std(ddof=1) / np.sqrt(runs))
+
+
+def paired_difference(
+    scenario: Sequence[float] | np.ndarray, base: Sequence[float] | np.ndarray, *, level: float = LEVEL
+) -> PairedDifference:
+    """Scenario minus base, run by run: both hold one number per run, in the same order of runs.
+
+    Runs in which either number is missing (NaN: nobody was seen, so there is no mean wait) are left out.
+    Raises ValueError where the numbers of runs differ.
+
+    >>> difference = paired_difference([9.0, 12.0, 10.0], [10.0, 12.0, 12.0])
+    >>> difference.mean, round(difference.low, 2), round(difference.share_lower, 2)
+    (-1.0, -3.48, 0.67)
+    """
+    if len(scenario) != len(base):
+        raise ValueError(f"the scenario has {len(scenario)} runs and the base {len(base)}: they cannot be paired")
+    differences = np.asarray(scenario, dtype=float) - np.asarray(base, dtype=float)
+    differences = differences[~np.isnan(differences)]
+    if len(differences) == 0:
+        nan = float("nan")
+        return PairedDifference(nan, nan, nan, nan, nan, 0)
+    mean, half = float(differences.mean()), t_half_width(differences, level=level)
+    return PairedDifference(
+        mean=mean,
+        low=mean - half,
+        high=mean + half,
+        share_lower=float((differences < 0).mean()),
+        share_higher=float((differences > 0).mean()),
+        runs=len(differences),
+    )
+
+
+def replications_are_enough(differences: np.ndarray, *, scale: float, precision: float) -> bool:
+    """Whether the interval of a mean is narrow: half its width within `precision` of `scale`, or of the mean.
+
+    `scale` is what the difference is measured against, usually the base's mean.
+
+    >>> replications_are_enough(np.array([-5.0, -5.1, -4.9]), scale=100.0, precision=0.05)
+    True
+    """
+    if len(differences) < 2:
+        return False
+    allowed = precision * max(abs(scale), abs(float(differences.mean())))
+    return bool(t_half_width(differences) <= allowed)

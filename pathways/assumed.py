@@ -1,0 +1,63 @@
+"""What a region is assumed to have where its own figures are missing: capacity and lists per head.
+
+The amounts are quantities of the pathway, of grade assumed, times the registered population.
+"""
+
+from __future__ import annotations
+
+from math import nan
+
+from pathways.pathway import Pathway
+from pathways.region import Site, Waiting
+
+
+def assumed_sites(pathway: Pathway, *, population: int, area: str) -> tuple[list[Site], list[str]]:
+    """One site per service with limited capacity, sized per head, and a sentence for each assumption."""
+    sites, said = [], []
+    for name, service in pathway.services.items():
+        if service.capacity == "open":
+            continue
+        if service.per_100k is None:
+            said.append(f"{service.title}: no amount per head is given, so none is assumed; add it to capacity.csv")
+            continue
+        quantity = pathway.quantities[service.per_100k]
+        amount = round(quantity.number() * population / 100_000, 2)
+        unit = quantity.unit.replace(" per 100,000", "")
+        source = f"{quantity.number():g} {quantity.unit} ({service.per_100k})"
+        sites.append(Site(name, f"{name}_{area}" if area else name, area, amount, "", nan, nan, "assumed", source))
+        said.append(f"{service.title}: {amount:g} {unit}, from {source}")
+    return sites, said
+
+
+def assumed_waiting(pathway: Pathway, sites: list[Site]) -> tuple[list[Waiting], list[str]]:
+    """Lists at the start, per head, shared among a service's sites by capacity and spread evenly over the weeks
+    in which the site sees that many new people; with a sentence for each assumption."""
+    rows, said = [], []
+    for site in sites:
+        service = pathway.services[site.service]
+        if service.waiting_per_100k is None or service.per_100k is None or site.amount <= 0:
+            continue
+        per_head = pathway.quantities[service.per_100k].number()
+        quantity = pathway.quantities[service.waiting_per_100k]
+        people = round(quantity.number() * site.amount / per_head)
+        weeks = max(1, round(people / new_people_per_week(pathway, site)))
+        counts = [people * (week + 1) // weeks - people * week // weeks for week in range(weeks)]
+        rows += [Waiting(site.service, site.name, site.area, week, count) for week, count in enumerate(counts) if count]
+        said.append(
+            f"{service.title}: {people} people waiting at the start, for up to {weeks} weeks, from "
+            f"{quantity.number():g} {quantity.unit} ({service.waiting_per_100k})"
+        )
+    return rows, said
+
+
+def new_people_per_week(pathway: Pathway, site: Site) -> float:
+    """How many people a site can begin to see in a week: its capacity over the visits or the stay of each."""
+    service = pathway.services[site.service]
+    if service.stay is not None:
+        first = getattr(service.stay, service.stay.kind)
+        return 7 * site.amount / max(pathway.quantities[first].days(), 1)
+    if service.course is None:
+        return site.amount
+    table = pathway.quantities[service.course.visits].levels()
+    cap = pathway.quantities[service.course.cap].number() if service.course.cap else float("inf")
+    return site.amount / sum(min(int(visits), cap) * share for visits, share in table.items())

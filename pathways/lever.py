@@ -1,0 +1,95 @@
+"""The words for policy: lever, change, scenario."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from pathways.word import Duration, PerHead, Ratio, Share, Time, When, Word
+
+
+class Change(Word):
+    """What a lever changes, where it is on.
+
+    Of a decision: the share of one option is multiplied by `times`, up to `at_most`. What it loses goes to
+    the options in `freed` (shares of what is freed, one of them may be 'rest'), or to the other options in
+    proportion. Of a service: its capacity, by `capacity_times` or by `capacity_plus_per_100k`.
+    """
+
+    decision: str | None = None
+    option: str | None = None
+    when: When = {}
+    times: Ratio | None = None
+    at_most: Share | None = None
+    freed: dict[str, Share] = {}
+    service: str | None = None
+    capacity_times: Ratio | None = None
+    capacity_plus_per_100k: PerHead | None = None
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> Change:
+        of_decision = self.decision is not None and self.option is not None and self.times is not None
+        of_service = self.service is not None and (self.capacity_times is None) != (self.capacity_plus_per_100k is None)
+        if of_decision == of_service:
+            raise ValueError(
+                "changes either a decision (give 'decision', 'option' and 'times') "
+                "or a service (give 'service' and one of 'capacity_times', 'capacity_plus_per_100k')"
+            )
+        if of_decision and (self.service or self.capacity_times or self.capacity_plus_per_100k):
+            raise ValueError("mixes a decision with a service: make two changes of it")
+        if of_service and (self.decision or self.option or self.times or self.at_most or self.freed or self.when):
+            raise ValueError("mixes a service with a decision: make two changes of it")
+        return self
+
+
+class Lever(Word):
+    """A policy switch: what it changes, in how many practices, how fast they take it up, how it fades.
+
+    `reach` is the share of practices that ever take it up; `adoption` how long after the start each one
+    does; `half_life` how fast the change wears off in a practice that has.
+    """
+
+    title: str = Field(min_length=1)
+    says: str = Field(min_length=1)
+    counter_effects: str = Field(min_length=1, description="what is known to get worse, or that nothing is known")
+    changes: list[Change] = Field(min_length=1)
+    reach: Share | None = None
+    adoption: Duration | None = None
+    half_life: Time | None = None
+
+
+class LeverSetting(Word):
+    """A lever set in a scenario: from when, in which practices. What is left out is as the lever says.
+
+    `starts` is read as time after the measured years begin ("26 weeks"); `reach` a share from 0 to 1;
+    `practices` a list of practice codes, which then is where the lever is on and nowhere else.
+    """
+
+    starts: str = "0 weeks"
+    reach: float | None = Field(default=None, ge=0, le=1)
+    practices: list[str] | None = None
+    why: str | None = None
+
+    @model_validator(mode="after")
+    def _reach_or_practices(self) -> LeverSetting:
+        if self.reach is not None and self.practices is not None:
+            raise ValueError("give 'reach' or 'practices', not both: the list already says where")
+        return self
+
+
+class Scenario(Word):
+    """A pathway with levers set: base plus overrides.
+
+    `quantities` replaces quantities of the pathway; each is a full record, because a changed number
+    needs a source as much as the first one did.
+    """
+
+    format: int = Field(ge=1)
+    title: str = Field(min_length=1)
+    says: str = Field(min_length=1)
+    pathway: str = Field(description="the name of a pathway of the library, or a file beside this one: mine.toml")
+    evidence: str | None = Field(default=None, description="how strong the evidence is, in words")
+    cannot_tell: str | None = Field(default=None, description="what this scenario cannot tell")
+    levers: dict[str, LeverSetting] = {}
+    quantities: dict[str, dict[str, Any]] = {}

@@ -1,0 +1,211 @@
+"""From TOML files to a `Pathway` or a `Scenario`, or to everything that is wrong with them.
+
+A file is read word by word, so that one broken service does not hide the problems of the others;
+the named checks of `pathways.checks` then look at how the words fit together.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pathways.checks import problems_of, scenario_problems
+from pathways.draft import NAMED_SECTIONS, SINGLE_SECTIONS, Draft
+from pathways.explain import read_word
+from pathways.lever import Scenario
+from pathways.pathway import Pathway
+from pathways.problems import BadInput, Problem, did_you_mean, refuse
+from pathways.quantity import Quantity
+
+LIBRARY = Path(__file__).parent / "library"
+FORMAT = 1
+
+PLAIN_FIELDS = ("format", "title", "says", "include", "practice_effects")
+NEEDED = ("format", "title", "says", "onset", "health", "care", "services")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The table in a TOML file; `BadInput` when it is missing, not text, or not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise refuse("file_exists", str(path), "there is no such file.") from None
+    except IsADirectoryError:
+        raise refuse("file_exists", str(path), "this is a folder; a TOML file is needed.") from None
+    except UnicodeDecodeError:
+        raise refuse("file_is_text", path.name, "this is not a text file in UTF-8. Save it as UTF-8 text.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise refuse("file_is_toml", path.name, f"this is not valid TOML: {error}.") from None
+
+
+def library_names(kind: str) -> list[str]:
+    """Names in the library of a kind: `pathways`, `scenarios` or `regions`.
+
+    >>> "mri_guidance" in library_names("scenarios")
+    True
+    """
+    return sorted(entry.stem for entry in (LIBRARY / kind).iterdir() if not entry.name.startswith((".", "_")))
+
+
+def find(kind: str, name_or_path: str | Path) -> Path:
+    """The file or folder of that name in the library, or at that path. `BadInput` where there is none."""
+    path = Path(name_or_path)
+    if path.exists() and (path.suffix == ".toml" or path.is_dir()):
+        return path
+    in_library = LIBRARY / kind / str(name_or_path)
+    for candidate in (in_library.with_suffix(".toml"), in_library):
+        if candidate.exists() and path.name == str(name_or_path):
+            return candidate
+    one = kind.removesuffix("s")
+    raise refuse(
+        f"{one}_exists", str(name_or_path),
+        f"there is no {one} of that name in the library and no such file. "
+        f"{did_you_mean(str(name_or_path), library_names(kind))}",
+    )  # fmt: skip
+
+
+def draft_pathway(path: Path) -> tuple[Draft, list[Problem]]:
+    """A pathway file read as far as possible, and what could not be read."""
+    written = read_toml(path)
+    draft = Draft(file=path.name, name=path.stem)
+    problems = _unknown_fields(written, path.name)
+    problems += [
+        Problem("needed", path.name, f"'{name}' is missing. Add it.") for name in NEEDED if name not in written
+    ]
+    problems += _format_problems(written, path.name)
+    for name in ("title", "says"):
+        if not isinstance(written.get(name, ""), str):
+            problems.append(Problem("schema_text", f"{path.name}: {name}", "must be text."))
+    draft.title, draft.says = str(written.get("title", "")), str(written.get("says", ""))
+    effects = written.get("practice_effects", {})
+    if isinstance(effects, dict) and all(isinstance(quantity, str) for quantity in effects.values()):
+        draft.practice_effects = effects
+    else:
+        problems.append(
+            Problem("schema_table", f"{path.name}: practice_effects", "must be a table of names to quantities.")
+        )
+    for section, model in SINGLE_SECTIONS.items():
+        if section in written:
+            word, wrong = read_word(model, written[section], file=path.name, path=section)
+            problems += wrong
+            if word is not None:
+                draft.singles[section] = word
+    for section in NAMED_SECTIONS:
+        problems += _read_section(draft, section, written.get(section, {}), file=path.name, prefix=f"{section}.")
+    draft.own_quantities = set(draft.known["quantities"])
+    problems += _include(draft, written.get("include", []), path)
+    return draft, problems
+
+
+def _unknown_fields(written: dict[str, Any], file: str) -> list[Problem]:
+    known = [*PLAIN_FIELDS, *SINGLE_SECTIONS, *NAMED_SECTIONS]
+    return [
+        Problem("schema_extra", file, f"there is no section '{name}'. {did_you_mean(name, known)}")
+        for name in written
+        if name not in known
+    ]
+
+
+def _format_problems(written: dict[str, Any], file: str) -> list[Problem]:
+    number = written.get("format", FORMAT)
+    if isinstance(number, int) and 1 <= number <= FORMAT:
+        return []
+    return [
+        Problem("format", f"{file}: format", f"this version reads format {FORMAT}, but {number!r} is written. "
+                "A file of a later format needs a later version of Backpath.")
+    ]  # fmt: skip
+
+
+def _read_section(draft: Draft, section: str, written: Any, *, file: str, prefix: str) -> list[Problem]:
+    if not isinstance(written, dict):
+        return [Problem("schema_table", f"{file}: {section}", "must be a table of names.")]
+    problems = []
+    for name, body in written.items():
+        if section in ("services", "decisions") and name in ("home", "rest"):
+            problems.append(Problem("reserved", f"{file}: {prefix}{name}", f"'{name}' is a word of the language. "
+                                    "Choose another name."))  # fmt: skip
+        if name in draft.known[section]:
+            problems.append(Problem("duplicate", f"{file}: {prefix}{name}", "is defined twice. Remove one."))
+        draft.known[section].add(name)
+        word, wrong = read_word(NAMED_SECTIONS[section], body, file=file, path=f"{prefix}{name}")
+        problems += wrong
+        if word is not None:
+            draft.named[section][name] = word
+    return problems
+
+
+def _include(draft: Draft, files: Any, path: Path) -> list[Problem]:
+    """Reads the quantity files that a pathway includes, beside it or in the library."""
+    if not isinstance(files, list):
+        return [Problem("schema_list", f"{path.name}: include", "must be a list of file names.")]
+    problems = []
+    for name in files:
+        beside = path.parent / str(name)
+        file = beside if beside.exists() else LIBRARY / "pathways" / str(name)
+        try:
+            problems += _read_section(draft, "quantities", read_toml(file), file=file.name, prefix="")
+        except BadInput as error:
+            problems += error.problems
+    return problems
+
+
+def load_pathway(name_or_path: str | Path) -> Pathway:
+    """A pathway from the library by name, or from a file. `BadInput` tells everything that is wrong with it.
+
+    >>> load_pathway("usual_care").services["gp"].capacity
+    'open'
+    """
+    draft, problems = draft_pathway(find("pathways", name_or_path))
+    problems += problems_of(draft)
+    if any(problem.severity == "error" for problem in problems):
+        raise BadInput(problems)
+    return draft.pathway()
+
+
+def load_scenario(name_or_path: str | Path) -> tuple[str, Scenario, Pathway]:
+    """The name of a scenario, what it says, and its pathway with the scenario's quantities put in.
+
+    >>> name, scenario, pathway = load_scenario("mri_guidance")
+    >>> name, scenario.pathway
+    ('mri_guidance', 'usual_care')
+    """
+    path = find("scenarios", name_or_path)
+    written = read_toml(path)
+    scenario, problems = read_word(Scenario, written, file=path.name, path="")
+    problems = _format_problems(written, path.name) + problems
+    if scenario is None:
+        raise BadInput(problems)
+    is_file = scenario.pathway.endswith(".toml")
+    try:
+        pathway = load_pathway(path.parent / scenario.pathway if is_file else scenario.pathway)
+    except BadInput as error:
+        raise BadInput(problems + error.problems) from None
+    overrides, wrong = _override(pathway, scenario, path.name)
+    problems += wrong + scenario_problems(scenario, pathway, file=path.name)
+    if problems:
+        raise BadInput(problems)
+    return path.stem, scenario, overrides
+
+
+def _override(pathway: Pathway, scenario: Scenario, file: str) -> tuple[Pathway, list[Problem]]:
+    """The pathway with the scenario's quantities in place of its own, checked as a whole."""
+    quantities = dict(pathway.quantities)
+    problems: list[Problem] = []
+    for name, written in scenario.quantities.items():
+        where = f"quantities.{name}"
+        if name not in quantities:
+            hint = did_you_mean(name, quantities)
+            problems.append(Problem("scenario_quantities_exist", f"{file}: {where}", f"there is no quantity '{name}'. {hint}"))
+            continue
+        quantity, wrong = read_word(Quantity, written, file=file, path=where)
+        problems += wrong
+        if quantity is not None:
+            quantities[name] = quantity
+    changed = replace(pathway, quantities=quantities)
+    if scenario.quantities and not problems:
+        draft = Draft.of(changed)
+        draft.file = file
+        problems += [problem for problem in problems_of(draft) if problem.severity == "error"]
+    return changed, problems

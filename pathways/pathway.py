@@ -1,0 +1,78 @@
+"""The pathway as a whole: its clock, its people, its services and decisions, its levers and outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import Field
+
+from pathways.decision import Attribute, Decision
+from pathways.health import Effect, Health, Onset, Prevalent
+from pathways.lever import Lever
+from pathways.quantity import Quantity
+from pathways.service import Service
+from pathways.word import Destination, Word
+
+
+class Clock(Word):
+    """The length of a tick and of the warm-up that is simulated before anything is counted.
+
+    Both are written as text with a unit: "1 day", "15 minutes", "52 weeks".
+    """
+
+    tick: str = "1 day"
+    warm_up: str = "0 days"
+
+
+class WhileWaiting(Word):
+    """What a patient does who needs care while on a list: one visit to an open service, then a decision.
+
+    Where that decision ends at home they keep their place; where it leads to a service they leave the list for it.
+    """
+
+    service: str
+    then: Destination
+
+
+class Care(Word):
+    """Where care begins, and what people do while they wait."""
+
+    entry: Destination
+    while_waiting: WhileWaiting | None = None
+
+
+class Outcome(Word):
+    """A figure that a comparison reports.
+
+    `counts` is the kind of event counted at the named services; `wait` the mean days from referral to
+    the first visit there; `cost` all prices paid; `qalys` health over time.
+    """
+
+    title: str = Field(min_length=1)
+    of: Literal["seen", "referral", "wait", "cost", "qalys"]
+    services: list[str] = []
+    better: Literal["less", "more"]
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """Everything a pathway file says, with the quantities it uses. Made by `load_pathway`."""
+
+    name: str
+    title: str
+    says: str
+    clock: Clock
+    onset: Onset
+    prevalent: Prevalent | None
+    health: Health
+    care: Care
+    services: Mapping[str, Service]
+    decisions: Mapping[str, Decision]
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    practice_effects: Mapping[str, str] = field(default_factory=dict)
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    levers: Mapping[str, Lever] = field(default_factory=dict)
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)

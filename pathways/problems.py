@@ -1,0 +1,72 @@
+"""What to say when an input is wrong: where, what, what was written, what to do.
+
+A `Problem` is one sentence about one place. Loaders and checks collect every problem
+before they speak, and raise them together as one `BadInput`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, and where.
+
+    `rule` is the name of the check that found it, `where` a file (and row) or a dotted path
+    inside a file, `says` the sentence for the reader.
+
+    >>> print(Problem("shares_add_to_one", "usual_care.toml: decisions.red_flags", "the shares add to 1.07."))
+    usual_care.toml: decisions.red_flags: the shares add to 1.07.
+    """
+
+    rule: str
+    where: str
+    says: str
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.says}"
+
+
+class BadInput(Exception):
+    """An input cannot be used. Carries every problem found, not only the first."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[BadInput], tuple[list[Problem]]]:
+        return BadInput, (self.problems,)
+
+
+def refuse(rule: str, where: str, says: str) -> BadInput:
+    """A `BadInput` with a single problem.
+
+    >>> str(refuse("file_exists", "south.toml", "there is no such file."))
+    'south.toml: there is no such file.'
+    """
+    return BadInput([Problem(rule, where, says)])
+
+
+def did_you_mean(written: str, known: Iterable[str]) -> str:
+    """A hint for a name that is not known: the nearest one, or the whole list when it is short.
+
+    >>> did_you_mean("msk_phyiso", ["msk_physio", "mri"])
+    "Did you mean 'msk_physio'?"
+    >>> did_you_mean("zebra", ["mri", "gp"])
+    'There are: gp, mri.'
+    >>> did_you_mean("zebra", [])
+    'None is defined.'
+    """
+    names = sorted(set(known))
+    near = difflib.get_close_matches(written, names, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    if not names:
+        return "None is defined."
+    shown = ", ".join(names[:12])
+    return f"There are: {shown}{', …' if len(names) > 12 else ''}."

@@ -1,0 +1,331 @@
+"""A region: its practices and people, its capacity, its waiting lists today. Local data as a folder of small files.
+
+    region.toml         name, dates, working calendar, where the figures come from
+    practices.csv       practice, name, network, area, shares of people by deprivation decile, place on a map
+    population.csv      practice, sex, age_band, people
+    capacity.csv        service, site, amount (appointments a week, or places), discipline, place on a map
+    waiting_lists.csv   service, site, weeks_waited, people
+    prices.csv          service, price_gbp, price_year (optional: otherwise the pathway's)
+
+One region may consist of several areas that share nothing: people are seen by their own area's sites.
+How a region is built from official files is told in `pathways.region_new`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from pathways.explain import read_word
+from pathways.load import find, read_toml
+from pathways.problems import BadInput, Problem
+from pathways.table import Column, read_csv
+from pathways.word import Word
+
+SEXES = ("female", "male")
+AGE_BANDS = (*(f"{low}-{low + 4}" for low in range(0, 95, 5)), "95+")
+DECILES = tuple(range(1, 11))
+
+
+class RegionFile(Word):
+    """What `region.toml` says.
+
+    `start` is the date of the first measured day. `closed` are days without appointments besides weekends.
+    """
+
+    format: int = Field(ge=1, le=1)
+    title: str = Field(min_length=1)
+    says: str = Field(min_length=1)
+    made_up: bool = False
+    start: datetime.date
+    weekdays: list[str] = ["Mon", "Tue", "Wed", "Thu", "Fri"]
+    closed: list[datetime.date] = []
+    sources: list[str] = []
+    assumed: list[str] = []
+
+
+@dataclass(frozen=True)
+class Site:
+    """One provider of one service in one area, with its capacity: appointments a week, or places."""
+
+    service: str
+    name: str
+    area: str
+    amount: float
+    discipline: str
+    x_km: float
+    y_km: float
+    grade: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """People who are on a site's list when the simulation starts, by whole weeks waited."""
+
+    service: str
+    site: str
+    area: str
+    weeks_waited: int
+    people: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """Practices and people, sites and lists. Arrays are by practice, in the order of `codes`.
+
+    `people` has shape (practices, 2 sexes, 20 age bands); `deciles` (practices, 10) holds the shares of each
+    practice's people by deprivation decile of their home; `x_km` and `y_km` are NaN where unknown.
+    """
+
+    name: str
+    about: RegionFile
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    networks: tuple[str, ...]
+    areas: tuple[str, ...]
+    people: np.ndarray
+    deciles: np.ndarray
+    x_km: np.ndarray
+    y_km: np.ndarray
+    sites: tuple[Site, ...]
+    waiting: tuple[Waiting, ...] = ()
+    prices: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    @property
+    def population(self) -> int:
+        """Registered people."""
+        return int(self.people.sum())
+
+    def area_names(self) -> list[str]:
+        """The areas, in order of first appearance."""
+        return list(dict.fromkeys(self.areas))
+
+    def area(self, name: str) -> Region:
+        """One area of the region, as a region of its own."""
+        chosen = np.array([area == name for area in self.areas])
+
+        def of(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(value for value, keep in zip(values, chosen, strict=True) if keep)
+
+        return replace(
+            self,
+            codes=of(self.codes),
+            names=of(self.names),
+            networks=of(self.networks),
+            areas=of(self.areas),
+            people=self.people[chosen],
+            deciles=self.deciles[chosen],
+            x_km=self.x_km[chosen],
+            y_km=self.y_km[chosen],
+            sites=tuple(site for site in self.sites if site.area == name),
+            waiting=tuple(row for row in self.waiting if row.area == name),
+        )
+
+
+_PRACTICES = [
+    Column("practice"),
+    Column("name", optional=True),
+    Column("network", optional=True),
+    Column("area", optional=True),
+    *(Column(f"decile_{decile}", "number", high=1) for decile in DECILES),
+    Column("x_km", "number", optional=True, low=-float("inf")),
+    Column("y_km", "number", optional=True, low=-float("inf")),
+]
+_POPULATION = [Column("practice"), Column("sex"), Column("age_band"), Column("people", "whole")]
+_CAPACITY = [
+    Column("service"),
+    Column("site"),
+    Column("area", optional=True),
+    Column("amount", "number"),
+    Column("discipline", optional=True),
+    Column("x_km", "number", optional=True, low=-float("inf")),
+    Column("y_km", "number", optional=True, low=-float("inf")),
+    Column("grade", optional=True),
+    Column("source", optional=True),
+]
+_WAITING = [
+    Column("service"),
+    Column("site"),
+    Column("area", optional=True),
+    Column("weeks_waited", "whole", high=520),
+    Column("people", "whole"),
+]
+_PRICES = [Column("service"), Column("price_gbp", "number"), Column("price_year", "whole", low=1990, high=2100)]
+
+
+def load_region(name_or_path: str | Path) -> Region:
+    """A region from the library by name, or from a folder. `BadInput` tells everything that is wrong with it.
+
+    >>> region = load_region("demonstration")
+    >>> region.about.made_up, len(region.codes)
+    (True, 12)
+    """
+    folder = find("regions", name_or_path)
+    if not folder.is_dir():
+        folder = folder.parent
+    about, problems = read_word(RegionFile, read_toml(folder / "region.toml"), file="region.toml", path="")
+    tables: dict[str, pd.DataFrame] = {}
+    files: list[tuple[str, list[Column], bool]] = [
+        ("practices.csv", _PRACTICES, False),
+        ("population.csv", _POPULATION, False),
+        ("capacity.csv", _CAPACITY, False),
+        ("waiting_lists.csv", _WAITING, True),
+        ("prices.csv", _PRICES, True),
+    ]
+    for file, columns, optional in files:
+        if optional and not (folder / file).exists():
+            tables[file] = pd.DataFrame({column.name: [] for column in columns})
+            continue
+        try:
+            tables[file] = read_csv(folder / file, columns)
+        except BadInput as error:
+            problems += error.problems
+    if problems or about is None:
+        raise BadInput(problems)
+    problems = _table_problems(tables)
+    if problems:
+        raise BadInput(problems)
+    return _region(folder.name, about, tables)
+
+
+def _table_problems(tables: dict[str, pd.DataFrame]) -> list[Problem]:
+    practices, population = tables["practices.csv"], tables["population.csv"]
+    problems = []
+    if practices.empty:
+        problems.append(Problem("practices_exist", "practices.csv", "there is no practice in the file."))
+    problems += _repeats(practices, ["practice"], "practices.csv", "practice")
+    problems += _repeats(population, ["practice", "sex", "age_band"], "population.csv", "count")
+    problems += _repeats(tables["capacity.csv"], ["area", "service", "site"], "capacity.csv", "site")
+    shares = practices[[f"decile_{decile}" for decile in DECILES]].sum(axis=1)
+    for row in np.flatnonzero(np.abs(shares - 1) > 1e-3)[:5]:
+        where = f"practices.csv: row {row + 2}"
+        says = f"the deprivation shares add to {shares.iloc[row]:.3f}, they must add to 1."
+        problems.append(Problem("deciles_add_to_one", where, says))
+    for column, allowed in (("practice", set(practices["practice"])), ("sex", set(SEXES)), ("age_band", set(AGE_BANDS))):
+        bad = population.index[~population[column].isin(allowed)]
+        for row in bad[:5]:
+            says = f"'{population[column][row]}' is not {'in practices.csv' if column == 'practice' else 'one of ' + ', '.join(sorted(allowed))}."
+            problems.append(Problem("population_fits", f"population.csv: row {row + 2}, column {column}", says))
+    sites = set(zip(tables["capacity.csv"]["area"], tables["capacity.csv"]["service"], tables["capacity.csv"]["site"], strict=True))
+    waiting = tables["waiting_lists.csv"]
+    for row, key in enumerate(zip(waiting["area"], waiting["service"], waiting["site"], strict=True)):
+        if key not in sites:
+            says = f"there is no site '{key[2]}' of '{key[1]}' in capacity.csv."
+            problems.append(Problem("lists_have_sites", f"waiting_lists.csv: row {row + 2}", says))
+    areas = set(practices["area"])
+    capacity = tables["capacity.csv"]
+    for row in capacity.index[~capacity["area"].isin(areas)][:5]:
+        says = f"no practice is in the area '{capacity['area'][row]}'."
+        problems.append(Problem("sites_have_areas", f"capacity.csv: row {row + 2}", says))
+    if not problems and int(population["people"].sum()) == 0:
+        problems.append(Problem("people_exist", "population.csv", "nobody is registered: all counts are 0."))
+    return problems
+
+
+def _repeats(table: pd.DataFrame, keys: list[str], file: str, what: str) -> list[Problem]:
+    repeated = table.duplicated(keys)
+    return [
+        Problem("no_duplicates", f"{file}: row {row + 2}",
+                f"the {what} '{' / '.join(str(table[key][row]) for key in keys if table[key][row])}' stands twice. Remove one.")
+        for row in table.index[repeated][:5]
+    ]  # fmt: skip
+
+
+def _region(name: str, about: RegionFile, tables: dict[str, pd.DataFrame]) -> Region:
+    practices, population = tables["practices.csv"], tables["population.csv"]
+    codes = tuple(practices["practice"])
+    position = {code: index for index, code in enumerate(codes)}
+    people = np.zeros((len(codes), len(SEXES), len(AGE_BANDS)), dtype=np.int64)
+    np.add.at(
+        people,
+        (
+            population["practice"].map(position).to_numpy(),
+            population["sex"].map({sex: index for index, sex in enumerate(SEXES)}).to_numpy(),
+            population["age_band"].map({band: index for index, band in enumerate(AGE_BANDS)}).to_numpy(),
+        ),
+        population["people"].to_numpy(),
+    )
+    deciles = practices[[f"decile_{decile}" for decile in DECILES]].to_numpy(dtype=float)
+    prices = tables["prices.csv"]
+    return Region(
+        name=name,
+        about=about,
+        codes=codes,
+        names=tuple(practices["name"]),
+        networks=tuple(practices["network"]),
+        areas=tuple(practices["area"]),
+        people=people,
+        deciles=deciles / deciles.sum(axis=1, keepdims=True),
+        x_km=practices["x_km"].to_numpy(dtype=float),
+        y_km=practices["y_km"].to_numpy(dtype=float),
+        sites=tuple(Site(**_site_fields(row)) for row in _rows(tables["capacity.csv"])),
+        waiting=tuple(
+            Waiting(row["service"], row["site"], row["area"], int(row["weeks_waited"]), int(row["people"]))
+            for row in _rows(tables["waiting_lists.csv"])
+        ),
+        prices={
+            str(row["service"]): (float(row["price_gbp"]), int(row["price_year"])) for row in _rows(prices)
+        },
+    )
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _site_fields(row: dict[str, Any]) -> dict[str, Any]:
+    fields = {key: row[key] for key in ("service", "area", "amount", "discipline", "x_km", "y_km", "source")}
+    return fields | {"name": row["site"], "grade": row["grade"] or "local"}
+
+
+def save_region(region: Region, folder: Path) -> None:
+    """Writes a region as the folder that `load_region` reads. The folder must exist and be empty."""
+    practices = pd.DataFrame(
+        {"practice": region.codes, "name": region.names, "network": region.networks, "area": region.areas}
+        | {f"decile_{decile}": np.round(region.deciles[:, decile - 1], 4) for decile in DECILES}
+        | {"x_km": region.x_km, "y_km": region.y_km}
+    )
+    practice, sex, band = np.nonzero(region.people)
+    population = pd.DataFrame(
+        {
+            "practice": np.array(region.codes)[practice],
+            "sex": np.array(SEXES)[sex],
+            "age_band": np.array(AGE_BANDS)[band],
+            "people": region.people[practice, sex, band],
+        }
+    )
+    capacity = pd.DataFrame([vars(site) for site in region.sites]).rename(columns={"name": "site"})
+    waiting = pd.DataFrame([vars(row) for row in region.waiting])
+    for name, table in (("practices", practices), ("population", population), ("capacity", capacity)):
+        table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    if region.waiting:
+        waiting.to_csv(folder / "waiting_lists.csv", index=False, lineterminator="\n")
+    (folder / "region.toml").write_text(_region_toml(region.about), encoding="utf-8")
+
+
+def _region_toml(about: RegionFile) -> str:
+    def text(value: str) -> str:
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    def texts(values: list[str]) -> str:
+        return "[\n" + "".join(f"    {text(value)},\n" for value in values) + "]" if values else "[]"
+
+    lines = [
+        f"format = {about.format}",
+        f"title = {text(about.title)}",
+        f"says = {text(about.says)}",
+        f"made_up = {str(about.made_up).lower()}",
+        f"start = {about.start.isoformat()}",
+        f"weekdays = [{', '.join(text(day) for day in about.weekdays)}]",
+        f"closed = [{', '.join(day.isoformat() for day in about.closed)}]",
+        f"sources = {texts(about.sources)}",
+        f"assumed = {texts(about.assumed)}",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,380 @@
+"""The cohort: who falls ill, when, and what they are like. The same in every scenario of a replication.
+
+Every registered person is asked once a year whether a new episode begins, and once at the start whether they are
+ill already; people on today's waiting lists are added. Draws are keyed by practice, sex, age band and person, so
+that a practice more, a year more or another scenario changes nobody else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from pathways import Pathway, Region
+from pathways.checks import age_band
+from pathways.health import Onset, Prevalent
+from pathways.region import AGE_BANDS, DECILES, SEXES
+from sim.draws import GOLDEN, bits, child_key, label, mix, run_key, share
+from sim.health import foresee, set_pace, wind
+from sim.jit import loop
+from sim.layout import (
+    AGE,
+    AT_HOME,
+    DECILE,
+    NEVER,
+    PATIENT,
+    SEX,
+    bare_state,
+)
+from sim.plan import DAYS_IN_A_YEAR, Plan
+from sim.quantiles import duration_table, ticks
+from sim.rules import decide
+
+IS_ILL = label("cohort: ill at the start")
+FALLS_ILL = label("cohort: falls ill")
+DAY = label("cohort: day of the year")
+TIME = label("cohort: time of the day")
+DECILE_OF = label("cohort: decile")
+AGE_OF = label("cohort: age within band")
+PATIENT_OF = label("cohort: patient")
+SINCE = label("cohort: ill since")
+CELL = label("cohort: cell of a listed patient")
+YEARS_BEFORE = 1000
+"""Added to the year's number, so that visits of a draw are never negative."""
+
+PERSON = np.dtype(
+    [("key", "u8"), ("onset", "i4"), ("practice", "i4"), ("sex", "u1"), ("age", "u1"), ("decile", "u1")], align=True
+)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The patients of one replication, ready to enter either engine, ordered by onset.
+
+    `patients` holds a `PATIENT` record each and `counters` what they have met so far; the first `ill_at_start`
+    of them are ill when the simulation begins. `listed` are those on a waiting list then, by date joined.
+    `practice_effects` are the multipliers of each practice, shape (effects, practices).
+    """
+
+    seed: int
+    replication: int
+    patients: np.ndarray
+    counters: np.ndarray
+    ill_at_start: int
+    listed: np.ndarray
+    practice_effects: np.ndarray
+    practice_keys: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.patients)
+
+
+def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
+    """Draws the people of one replication. Takes well under a second for a million registered."""
+    pathway, region = plan.pathway, plan.region
+    run = run_key(seed, replication)
+    practice_keys = np.array([child_key(run, f"practice: {code}") for code in region.codes], dtype=np.uint64)
+    ill = _draw_people(plan, practice_keys)
+    listed, joined, sites = _draw_listed(plan, run)
+    people = np.concatenate([ill, listed])
+    at_start = people["onset"] < plan.first_tick
+    order = np.lexsort((people["key"], np.where(at_start, plan.first_tick, people["onset"]), ~at_start))
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    effects = _practice_effects(pathway, practice_keys)
+    patients = _records(people[order])
+    listed_positions = position[len(ill) :]
+    patients["joined"][listed_positions] = joined
+    patients["asked"][listed_positions] = joined
+    patients["site"][listed_positions] = sites
+    counters = np.zeros((len(patients), plan.counters), dtype=np.uint8)
+    _prepare(
+        plan.arrays,
+        bare_state(patients, counters, effects),
+        int(at_start.sum()),
+        np.array(plan.attribute_decisions, dtype=np.int64),
+        _prevalent_state(plan),
+        np.isin(np.arange(len(patients)), listed_positions),
+    )
+    return Cohort(
+        seed=seed,
+        replication=replication,
+        patients=patients,
+        counters=counters,
+        ill_at_start=int(at_start.sum()),
+        listed=listed_positions[np.argsort(joined, kind="stable")].astype(np.int32),
+        practice_effects=effects,
+        practice_keys=practice_keys,
+    )
+
+
+def _prevalent_state(plan: Plan) -> int:
+    path = "prevalent.state" if plan.pathway.prevalent else "onset.state"
+    return plan.decisions.index(path)
+
+
+def _records(people: np.ndarray) -> np.ndarray:
+    patients = np.zeros(len(people), dtype=PATIENT)
+    for field in ("key", "onset", "practice"):
+        patients[field] = people[field]
+    patients["attributes"][:, AGE] = people["age"]
+    patients["attributes"][:, SEX] = people["sex"]
+    patients["attributes"][:, DECILE] = people["decile"]
+    patients["since"] = people["onset"]
+    patients["back_due"] = patients["care_due"] = NEVER
+    patients["effect"] = -1
+    for field in ("service", "last_service", "site", "list_next", "list_previous"):
+        patients[field] = -1
+    patients["stage"] = AT_HOME
+    return patients
+
+
+# rates
+
+
+def yearly_share(word: Onset | Prevalent, pathway: Pathway) -> np.ndarray:
+    """The probability by sex, age band and decile, shape (2, 20, 10): of an onset in a year, or of being ill.
+
+    The stated rate is that of an average person: the factors of sex and deprivation are centred on one.
+    """
+    quantities = pathway.quantities
+
+    def ratio(name: str | None) -> float:
+        return quantities[name].number() if name else 1.0
+
+    female = ratio(word.female_times) ** 0.5
+    deprived = ratio(word.most_deprived_times) ** (0.5 - (np.array(DECILES) - 1) / (len(DECILES) - 1))
+    factor = (
+        np.array([female, 1 / female])[:, None, None]
+        * age_factors(quantities[word.by_age].levels() if word.by_age else {"0+": 1.0})[None, :, None]
+        * deprived[None, None, :]
+    )
+    if isinstance(word, Onset):
+        shares = -np.expm1(-quantities[word.rate].per_year() * factor)
+    else:
+        shares = np.minimum(quantities[word.share].number() * factor, 1.0)
+    # rounded, so that every machine has the same threshold
+    rounded: np.ndarray = np.round(shares, 12)
+    return rounded
+
+
+def age_factors(table: dict[str, float]) -> np.ndarray:
+    """Factors by the region's age bands from a table by its own bands: the mean over the ages of each band.
+
+    >>> age_factors({"0-17": 0.0, "18+": 1.0})[2:5]
+    array([0. , 0.4, 1. ])
+    """
+    by_age = np.zeros(len(AGE_BANDS) * 5)
+    for band, factor in table.items():
+        low, high = age_band(band)
+        by_age[low : high + 1] = factor
+    means: np.ndarray = by_age.reshape(-1, 5).mean(axis=1)
+    return means
+
+
+def _season(pathway: Pathway, region: Region) -> np.ndarray:
+    """Cumulative share of a year's onsets by day, from the region's start date; shape (365,)."""
+    weights = np.ones(DAYS_IN_A_YEAR)
+    if pathway.onset.by_month:
+        table = pathway.quantities[pathway.onset.by_month].levels()
+        days = np.datetime64(region.about.start) + np.arange(DAYS_IN_A_YEAR)
+        months = days.astype("datetime64[M]").astype(int) % 12 + 1
+        weights = np.array([table[str(month)] for month in months])
+    cumulative: np.ndarray = np.round(np.cumsum(weights) / weights.sum(), 12)
+    return cumulative
+
+
+def _practice_effects(pathway: Pathway, practice_keys: np.ndarray) -> np.ndarray:
+    effects = np.ones((max(1, len(pathway.practice_effects)), len(practice_keys)))
+    for position, (name, quantity) in enumerate(pathway.practice_effects.items()):
+        at = first_shares(practice_keys, label(f"practice_effects.{name}"))
+        spread = pathway.quantities[quantity].number()
+        effects[position] = np.round(np.exp(spread * special.ndtri(np.clip(at, 1e-12, 1 - 1e-12))), 9)
+    return effects
+
+
+# people
+
+
+def _draw_people(plan: Plan, practice_keys: np.ndarray) -> np.ndarray:
+    pathway, region = plan.pathway, plan.region
+    onset = yearly_share(pathway.onset, pathway)
+    ill = yearly_share(pathway.prevalent, pathway) if pathway.prevalent else np.zeros_like(onset)
+    first_year = plan.first_tick // (DAYS_IN_A_YEAR * plan.ticks_per_day)
+    years = -(-plan.last_tick // (DAYS_IN_A_YEAR * plan.ticks_per_day)) - first_year
+    expected = float((region.people[:, :, :, None] * region.deciles[:, None, None, :] * (onset * years + ill)).sum())
+    room = int(expected + 12 * np.sqrt(expected) + 100)
+    people = np.zeros(room, dtype=PERSON)
+    cells = np.array([[label(f"{sex} {band}") for band in AGE_BANDS] for sex in SEXES], dtype=np.uint64)
+    found = _people(
+        practice_keys, region.people, cells, np.cumsum(region.deciles, axis=1), onset, ill, _season(pathway, region),
+        _since(plan), first_year, years, plan.first_tick, plan.last_tick, plan.ticks_per_day, people,
+    )  # fmt: skip
+    if found > room:
+        raise RuntimeError("more people fell ill than chance allows: twelve standard deviations above the mean")
+    return people[:found]
+
+
+def _since(plan: Plan) -> np.ndarray:
+    """The table of how long people have been ill at the start."""
+    prevalent = plan.pathway.prevalent
+    if prevalent is None:
+        return duration_table("fixed", (0.0,), plan.ticks_per_day)
+    from sim.builder import Builder
+
+    builder = Builder(plan.pathway, plan.ticks_per_day)
+    builder.duration(prevalent.since)
+    return builder.duration_rows()[0]
+
+
+@loop
+def _people(
+    practice_keys: Any,
+    population: Any,
+    cells: Any,
+    deciles: Any,
+    onset: Any,
+    ill: Any,
+    season: Any,
+    since: Any,
+    first_year: Any,
+    years: Any,
+    first_tick: Any,
+    last_tick: Any,
+    ticks_per_day: Any,
+    people: Any,
+) -> Any:
+    """Asks every registered person; fills `people` and returns how many were found."""
+    found = 0
+    for practice in range(len(practice_keys)):
+        for sex in range(population.shape[1]):
+            for band in range(population.shape[2]):
+                most = onset[sex, band].max()
+                most_ill = ill[sex, band].max()
+                cell = mix(practice_keys[practice] + cells[sex, band])
+                for k in range(population[practice, sex, band]):
+                    person = mix(cell + np.uint64(k + 1) * GOLDEN)
+                    if most_ill > 0.0:
+                        at = share(bits(person, IS_ILL, 0))
+                        if at < most_ill:
+                            decile = _decile(person, deciles[practice])
+                            if at < ill[sex, band, decile]:
+                                if found < len(people):
+                                    before = max(ticks(since, bits(person, SINCE, 0)), 1)
+                                    _fill(people[found], person, bits(person, PATIENT_OF, 0), first_tick - before,
+                                          practice, sex, band, decile)  # fmt: skip
+                                found += 1
+                    for year in range(first_year, first_year + years):
+                        at = share(bits(person, FALLS_ILL, year + YEARS_BEFORE))
+                        if at >= most:
+                            continue
+                        decile = _decile(person, deciles[practice])
+                        if at >= onset[sex, band, decile]:
+                            continue
+                        day = np.searchsorted(season, share(bits(person, DAY, year + YEARS_BEFORE)), side="right")
+                        tick = (DAYS_IN_A_YEAR * year + min(day, DAYS_IN_A_YEAR - 1)) * ticks_per_day
+                        tick += np.int64(share(bits(person, TIME, year + YEARS_BEFORE)) * ticks_per_day)
+                        if tick < first_tick or tick >= last_tick:
+                            continue
+                        if found < len(people):
+                            key = bits(person, PATIENT_OF, year + YEARS_BEFORE)
+                            _fill(people[found], person, key, tick, practice, sex, band, decile)
+                        found += 1
+    return found
+
+
+@loop
+def _decile(person: Any, cumulative: Any) -> Any:
+    at = share(bits(person, DECILE_OF, 0))
+    decile = 0
+    while decile < len(cumulative) - 1 and at >= cumulative[decile]:
+        decile += 1
+    return decile
+
+
+@loop
+def _fill(record: Any, person: Any, key: Any, onset: Any, practice: Any, sex: Any, band: Any, decile: Any) -> Any:
+    record.key = key
+    record.onset = onset
+    record.practice = practice
+    record.sex = sex
+    record.age = 5 * band + np.int64(share(bits(person, AGE_OF, 0)) * 5)
+    record.decile = decile + 1
+
+
+@loop
+def first_shares(keys: Any, name: Any) -> Any:
+    """One draw from 0 to 1 for each key."""
+    out = np.empty(len(keys))
+    for k in range(len(keys)):
+        out[k] = share(bits(keys[k], name, 0))
+    return out
+
+
+# waiting lists
+
+
+def _draw_listed(plan: Plan, run: np.uint64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The people on waiting lists at the start, when they joined, and at which site."""
+    region, pathway = plan.region, plan.pathway
+    position = {(site.service, site.name): index for index, site in enumerate(plan.sites)}
+    joined: list[int] = []
+    sites: list[int] = []
+    keys: list[np.ndarray] = []
+    week = 7 * plan.ticks_per_day
+    for row in region.waiting:
+        list_key = child_key(run, f"waiting: {row.area}/{row.service}/{row.site}/{row.weeks_waited}")
+        with np.errstate(over="ignore"):
+            keys.append(np.uint64(list_key) + np.arange(1, row.people + 1, dtype=np.uint64) * GOLDEN)
+        joined += [plan.first_tick - row.weeks_waited * week] * row.people
+        sites += [position[row.service, row.site]] * row.people
+    people = np.zeros(len(joined), dtype=PERSON)
+    if joined:
+        likely = region.people[:, :, :, None] * region.deciles[:, None, None, :] * yearly_share(pathway.onset, pathway)
+        cumulative = np.cumsum(likely.ravel())
+        all_keys = np.concatenate(keys)
+        cell = np.searchsorted(cumulative / cumulative[-1], first_shares(all_keys, CELL), side="right")
+        practice, sex, band, decile = np.unravel_index(np.minimum(cell, likely.size - 1), likely.shape)
+        people["key"] = all_keys
+        people["practice"], people["sex"], people["decile"] = practice, sex, decile + 1
+        people["age"] = 5 * band + (first_shares(all_keys, AGE_OF) * 5).astype(int)
+        before = np.maximum(first_ticks(_since(plan), all_keys, SINCE), 1)
+        people["onset"] = np.array(joined) - before
+    return people, np.array(joined, dtype=np.int32), np.array(sites, dtype=np.int16)
+
+
+@loop
+def first_ticks(row: Any, keys: Any, name: Any) -> Any:
+    """One duration in ticks for each key."""
+    out = np.empty(len(keys), dtype=np.int64)
+    for k in range(len(keys)):
+        out[k] = ticks(row, bits(keys[k], name, 0))
+    return out
+
+
+@loop
+def _prepare(
+    plan: Any, state: Any, ill_at_start: Any, attributes: Any, prevalent_state: Any, is_listed: Any
+) -> Any:
+    """Draws attributes, first state and thresholds, and foresees the first change of health."""
+    clock = plan.clock[0]
+    for i in range(len(state.patients)):
+        patient = state.patients[i]
+        begins = np.int64(clock.first_tick if i < ill_at_start else patient.onset)
+        for decision in attributes:
+            chosen = decide(plan, state, i, decision, begins)
+            setting = plan.settings[plan.options[plan.decisions[decision].first_option + chosen].first_setting]
+            patient.attributes[setting.attribute] = setting.level
+        first = np.int64(prevalent_state if i < ill_at_start else clock.onset_state)
+        chosen = decide(plan, state, i, first, begins)
+        patient.state = plan.options[plan.decisions[first].first_option + chosen].to
+        set_pace(plan, state, i, begins)
+        for which in range(3):
+            wind(plan, state, i, which)
+        patient.felt_at = begins
+        patient.back_due = foresee(plan, patient, clock.last_tick)
+        if is_listed[i]:
+            patient.service = plan.sites[patient.site].service

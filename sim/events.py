@@ -1,0 +1,167 @@
+"""The event log: its dictionary, its canonical order, and its export with names.
+
+The log is the engine's only output. One row is one event of one patient:
+
+| kind | service, site | detail | value |
+|---|---|---|---|
+| onset | | first state | ticks since the episode began (0 unless ill at the start) |
+| referral | where to | where from: a service, or `entry` | ticks until they arrive |
+| offered | the site chosen | sites on offer | published wait in ticks |
+| joined | the list | visit number within the course | ticks already waited (people listed at the start) |
+| seen | where | visit number (0: while waiting for something else) | ticks waited since referral, or since the follow-up was due |
+| did_not_attend | where | visit number | ticks waited |
+| gave_up | the list, or no site if not yet on it | why | ticks waited |
+| left | the place given back | visit number | ticks stayed |
+| health | | from one state to another | ticks in the former state |
+| prescription | the service before | the attribute set, and to what | 0 |
+| discharge | the last service | | ticks since care was sought |
+
+Canonical order is by tick, then by patient, then as it happened to that patient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from pathways import refuse
+from pathways.health import STATES
+from sim.layout import (
+    DID_NOT_ATTEND,
+    EVENT,
+    GAVE_UP,
+    HEALTH,
+    JOINED,
+    KINDS,
+    LEFT,
+    OFFERED,
+    ONSET,
+    PRESCRIPTION,
+    REASONS,
+    REFERRAL,
+    SEEN,
+)
+from sim.plan import Plan, measured_date
+
+COLUMNS = ("tick", "patient", "kind", "service", "site", "detail", "value")
+FORMATS = (".parquet", ".csv")
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """Rows of events, with the plan that gives their numbers names. `rows` has the record type `EVENT`."""
+
+    rows: np.ndarray
+    plan: Plan
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def canonical(self) -> EventLog:
+        """The same events in canonical order. What happens to one patient within a tick stays in its order."""
+        key = (self.rows["tick"].astype(np.int64) << 32) + self.rows["patient"]
+        return EventLog(self.rows[np.argsort(key, kind="stable")], self.plan)
+
+    def table(self) -> pa.Table:
+        """The log as a table with names, in the columns `COLUMNS`."""
+        rows, plan = self.rows, self.plan
+        services, sites = list(plan.services), [site.name for site in plan.sites]
+        return pa.table(
+            {
+                "tick": rows["tick"],
+                "patient": rows["patient"],
+                "kind": _names(rows["kind"].astype(np.int32), list(KINDS)),
+                "service": _names(rows["service"].astype(np.int32), services),
+                "site": _names(rows["site"].astype(np.int32), sites),
+                "detail": self._details(),
+                "value": rows["value"],
+            }
+        )
+
+    def _details(self) -> pa.Array:
+        """The text of each row's detail, as its kind defines it."""
+        rows, plan = self.rows, self.plan
+        texts: list[str] = []
+        codes = np.full(len(rows), -1, dtype=np.int32)
+
+        def add(kind: int, names: list[str], numbers: np.ndarray) -> None:
+            chosen = rows["kind"] == kind
+            codes[chosen] = numbers[chosen] + len(texts)
+            texts.extend(names)
+
+        detail = rows["detail"].astype(np.int32)
+        add(ONSET, list(STATES), detail)
+        add(REFERRAL, ["entry", *plan.services], detail)
+        add(GAVE_UP, list(REASONS), detail)
+        add(HEALTH, [f"{old} to {new}" for old in STATES for new in STATES], detail)
+        attributes = ["age", "sex", "deprivation_decile", *plan.pathway.attributes]
+        settings = [
+            f"{name} = {level}"
+            for name in attributes
+            for level in [*(plan.pathway.attributes[name].levels if name in plan.pathway.attributes else ()), *[""] * 64][:64]
+        ]
+        add(PRESCRIPTION, settings, detail)
+        numbers = [str(number) for number in range(int(detail.max(initial=0)) + 1)]
+        for kind in (OFFERED, JOINED, SEEN, DID_NOT_ATTEND, LEFT):
+            add(kind, numbers, detail)
+        return _names(codes, texts)
+
+    def frame(self) -> pd.DataFrame:
+        """The log as a data frame with names."""
+        frame: pd.DataFrame = self.table().to_pandas()
+        return frame
+
+    def for_process_mining(self) -> pd.DataFrame:
+        """The log as process-mining tools expect it: case, activity, timestamp, resource; one row per step of care."""
+        frame = self.frame()
+        steps = frame[frame["kind"].isin(["referral", "joined", "seen", "did_not_attend", "gave_up", "discharge"])]
+        plan = self.plan
+        dates = {tick: measured_date(plan.region, tick, plan.ticks_per_day) for tick in steps["tick"].unique()}
+        return pd.DataFrame(
+            {
+                "case_id": steps["patient"].to_numpy(),
+                "activity": (steps["service"].astype(object).fillna("care") + ": " + steps["kind"].astype(object)).to_numpy(),
+                "timestamp": pd.to_datetime(steps["tick"].map(dates)).to_numpy(),
+                "resource": steps["site"].astype(object).to_numpy(),
+            }
+        )
+
+
+def _names(codes: np.ndarray, names: list[str]) -> pa.Array:
+    """Text for codes, none for -1, stored as a dictionary."""
+    indices = pa.array(codes, mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(names, type=pa.string()))
+
+
+def join_logs(logs: list[EventLog]) -> EventLog:
+    """Logs of one run that were kept in pieces, as one."""
+    rows = np.concatenate([log.rows for log in logs]) if logs else np.zeros(0, dtype=EVENT)
+    return EventLog(rows, logs[0].plan)
+
+
+def log_writer_problem(path: Path) -> None:
+    """Raises `BadInput` where a log cannot be written to `path`: before a long run, not after it."""
+    if path.suffix not in FORMATS:
+        raise refuse("log_format", str(path), f"a log is written as {' or '.join(FORMATS)}. Choose one of these endings.")
+    if not path.parent.exists():
+        raise refuse("log_folder", str(path), "the folder does not exist. Make it first.")
+
+
+def write_log(table: pa.Table, path: Path) -> None:
+    """Writes a log's table as Parquet or CSV, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    try:
+        if path.suffix == ".parquet":
+            pa.parquet.write_table(table, part)
+        else:
+            plain = pa.table({name: table[name].cast(pa.string()) if pa.types.is_dictionary(table[name].type) else table[name] for name in table.column_names})
+            pa.csv.write_csv(plain, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

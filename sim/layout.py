@@ -1,0 +1,295 @@
+"""What the arrays hold: the record types of a plan, of a patient, of a queue and of the event log.
+
+Plan arrays say what can happen and never change during a run; state arrays say what is so now.
+Numbers into other arrays are positions; -1 is none. Ticks count from the first measured day, so that the
+warm-up has negative ticks. No rule is here: see `sim.rules` and `sim.health`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+NEVER = 2**31 - 1
+"""A tick that never comes."""
+
+HOME = -1
+"""The destination where care ends."""
+
+DECISION = 10_000
+"""A destination from here on is a decision: its position, plus this number. Below it is a service."""
+
+MOST_ATTRIBUTES = 16
+AGE, SEX, DECILE, FIRST_ATTRIBUTE = 0, 1, 2, 3
+
+OPEN, SLOTS, PLACES = 0, 1, 2
+PRIORITIES = 4
+
+# features, as tests name them
+ATTRIBUTE, STATE_NOW, WEEKS_SINCE_ONSET, WEEKS_WAITED, VISITS, LEVER_ON = range(6)
+
+# the clocks of illness
+IMPROVE, WORSEN, CONSULT = range(3)
+
+# how a site is chosen
+BY_CAPACITY, NEAREST, BY_PATIENT = range(3)
+
+# stages of the care thread
+AT_HOME, REFERRED, WAITING, IN_VISIT, MISSED, BETWEEN_VISITS = range(6)
+
+# what the back thread may ask of the care thread
+NOT_CALLED, NEEDS_CARE, IS_BETTER = range(3)
+
+# kinds of events
+KINDS = (
+    "onset",
+    "referral",
+    "offered",
+    "joined",
+    "seen",
+    "did_not_attend",
+    "gave_up",
+    "left",
+    "health",
+    "prescription",
+    "discharge",
+)
+(ONSET, REFERRAL, OFFERED, JOINED, SEEN, DID_NOT_ATTEND, GAVE_UP, LEFT, HEALTH, PRESCRIPTION, DISCHARGE) = range(11)
+
+# why someone gave up
+OUT_OF_PATIENCE, GOT_BETTER, WENT_ELSEWHERE = range(3)
+REASONS = ("out of patience", "got better", "went elsewhere")
+
+SERVICE = np.dtype(
+    [
+        ("label", "u8"),
+        ("rebooked", "f8"),  # share of missed appointments that are booked again
+        ("leaves_when_better", "f8"),  # share of those who recover that leave the list
+        ("choice_wait", "i8"),  # weight of a tick of published wait, in 2^-24
+        ("capacity", "i4"),
+        ("first_site", "i4"),
+        ("sites", "i4"),
+        ("counter", "i4"),  # three counters from here: referrals, appointments, visits attended
+        ("delay", "i4"),
+        ("stay", "i4"),
+        ("patience", "i4"),
+        ("gap", "i4"),
+        ("first_visits", "i4"),
+        ("visits", "i4"),  # rows of the table of visits needed; 0 without a course
+        ("cap", "i4"),
+        ("next", "i4"),
+        ("after_cap", "i4"),
+        ("gives_up_to", "i4"),
+        ("misses_to", "i4"),
+        ("attendance", "i4"),  # the decision between attending (0) and missing (1)
+        ("effect", "i4"),
+        ("first_urgency", "i4"),
+        ("urgencies", "i4"),
+        ("priority", "i4"),
+        ("follow_up_priority", "i4"),
+        ("choice", "i4"),
+    ],
+    align=True,
+)
+DECISION_RECORD = np.dtype(
+    [
+        ("label", "u8"),
+        ("counter", "i4"),
+        ("first_option", "i4"),
+        ("options", "i4"),
+        ("first_odds", "i4"),
+        ("odds", "i4"),
+        ("first_change", "i4"),
+        ("changes", "i4"),
+    ],
+    align=True,
+)
+OPTION = np.dtype(
+    [
+        ("share", "f8"),
+        ("to", "i4"),
+        ("first_test", "i4"),
+        ("tests", "i4"),
+        ("first_setting", "i4"),
+        ("settings", "i4"),
+        ("effect", "i4"),
+    ],
+    align=True,
+)
+SETTING = np.dtype([("attribute", "i4"), ("level", "i4")])
+ODDS = np.dtype(
+    [("times", "f8"), ("option", "i4"), ("practice_effect", "i4"), ("first_test", "i4"), ("tests", "i4")], align=True
+)
+CHANGE = np.dtype(
+    [
+        ("label", "u8"),
+        ("times", "f8"),
+        ("at_most", "f8"),
+        ("lever", "i4"),
+        ("option", "i4"),
+        ("first_test", "i4"),
+        ("tests", "i4"),
+        ("first_freed", "i4"),
+        ("freed", "i4"),
+    ],
+    align=True,
+)
+FREED = np.dtype([("share", "f8"), ("option", "i4")], align=True)
+TEST = np.dtype(
+    [("levels", "u8"), ("feature", "i4"), ("argument", "i4"), ("low", "i4"), ("high", "i4")], align=True
+)  # with levels: the bit of the level is set; without: low <= value <= high
+URGENCY = np.dtype([("first_test", "i4"), ("tests", "i4"), ("priority", "i4")])
+PACE = np.dtype([("clock", "i4"), ("first_test", "i4"), ("tests", "i4"), ("times", "i4")])  # times in 1/65536
+VISITS_NEEDED = np.dtype([("up_to_share", "f8"), ("visits", "i4")], align=True)
+EFFECT = np.dtype([("first_segment", "i4"), ("segments", "i4")])
+SEGMENT = np.dtype([("until", "i4"), ("improve", "i4"), ("worsen", "i4")])  # excess over 1, in 1/65536
+SITE = np.dtype([("label", "u8"), ("service", "i4")], align=True)
+CLOCK = np.dtype(
+    [
+        ("first_tick", "i4"),
+        ("last_tick", "i4"),  # the run ends before this tick
+        ("ticks_per_day", "i4"),
+        ("entry", "i4"),
+        ("waiting_service", "i4"),  # the open service visited while waiting
+        ("waiting_then", "i4"),
+        ("onset_state", "i4"),
+        ("published_every", "i4"),
+        ("overlap", "i4"),  # in 1/65536
+        ("pace_rules", "i4"),
+        ("most_settings", "i4"),  # attributes that one chain of decisions can set, at the most
+        ("subacute_from", "i4"),
+        ("persistent_from", "i4"),
+        ("recent_until", "i4"),
+        ("forgotten_after", "i4"),
+    ]
+)
+
+
+class PlanArrays(NamedTuple):
+    """A compiled pathway for one area: what the engines read."""
+
+    clock: np.ndarray  # CLOCK, shape (1,)
+    services: np.ndarray
+    decisions: np.ndarray
+    options: np.ndarray
+    settings: np.ndarray
+    odds: np.ndarray
+    changes: np.ndarray
+    freed: np.ndarray
+    tests: np.ndarray
+    urgencies: np.ndarray
+    paces: np.ndarray
+    visits_needed: np.ndarray
+    effects: np.ndarray
+    segments: np.ndarray
+    sites: np.ndarray
+    rates: np.ndarray  # int64, (3 clocks, 4 states, 3 phases): hazard per tick in 2^-40
+    durations: np.ndarray  # int32, (tables, quantiles.ROW)
+    exponential: np.ndarray  # int32, (quantiles.ROW,)
+    gumbel: np.ndarray  # int32, (quantiles.ROW,)
+    capacity: np.ndarray  # int32, (sites, days): appointments on the day, or places
+    attraction: np.ndarray  # int64, (practices, sites): fixed part of a site's utility in 2^-24
+    strength: np.ndarray  # float64, (levers, weeks since adoption)
+
+
+PATIENT = np.dtype(
+    [
+        ("key", "u8"),
+        ("clocks", "i4", (3,)),  # what is left of each threshold, in 2^-24
+        ("pace", "i4", (3,)),  # the patient's own multiplier on each rate, in 1/65536
+        ("felt_at", "i4"),  # when the clocks were last brought up to date
+        ("onset", "i4"),  # of the present episode
+        ("since", "i4"),  # in the present state
+        ("back_due", "i4"),
+        ("care_due", "i4"),
+        ("asked", "i4"),  # when referred, or when the follow-up was due
+        ("joined", "i4"),
+        ("care_since", "i4"),
+        ("waited", "i4"),  # the last wait
+        ("list_next", "i4"),
+        ("list_previous", "i4"),
+        ("effect_from", "i4", (2,)),
+        ("effect", "i2", (2,)),
+        ("service", "i2"),
+        ("last_service", "i2"),
+        ("site", "i2"),
+        ("practice", "i2"),
+        ("stage", "u1"),
+        ("state", "u1"),
+        ("called", "u1"),
+        ("priority", "u1"),
+        ("visit", "u1"),
+        ("planned", "u1"),
+        ("capped", "u1"),
+        ("attributes", "u1", (MOST_ATTRIBUTES,)),
+    ],
+    align=True,
+)
+LISTED = np.dtype([("head", "i4"), ("tail", "i4"), ("newcomers", "i4"), ("new", "i4")])
+SITE_NOW = np.dtype([("waiting", "i4"), ("occupied", "i4"), ("published", "i4")])
+NOW = np.dtype(
+    [("shuffle", "u8"), ("tick", "i4"), ("next_arrival", "i4"), ("free_chunk", "i4"), ("free_chunks", "i4")], align=True
+)
+CHUNK = 16
+"""Numbers in a chunk of the calendar: the next chunk, and 15 patients."""
+
+
+MOST_WEIGHTS = 64
+
+
+class StateArrays(NamedTuple):
+    """Everything that is so at one tick, and room to work in."""
+
+    now: np.ndarray  # NOW, shape (1,)
+    patients: np.ndarray
+    counters: np.ndarray  # uint16, (patients, counters)
+    lists: np.ndarray  # LISTED, (sites * PRIORITIES,)
+    sites: np.ndarray  # SITE_NOW
+    heads: np.ndarray  # int32, (2 threads, ticks): first chunk of each tick's bucket
+    due: np.ndarray  # int32, (2 threads, ticks): how many entries it has
+    chunks: np.ndarray  # int32, (chunks, CHUNK)
+    practice_effects: np.ndarray  # float64, (effects, practices): multipliers on odds
+    lever_from: np.ndarray  # int32, (levers, practices): the tick of adoption
+    acting: np.ndarray  # int32: the patients of this phase
+    lots: np.ndarray  # uint64: lots of the newcomers to a list
+    weights: np.ndarray  # float64: a decision's weights
+
+
+def bare_state(patients: np.ndarray, counters: np.ndarray, practice_effects: np.ndarray) -> StateArrays:
+    """A state with patients and nothing else: enough for drawing what they are like."""
+    return StateArrays(
+        now=np.zeros(1, dtype=NOW),
+        patients=patients,
+        counters=counters,
+        lists=np.zeros(0, dtype=LISTED),
+        sites=np.zeros(0, dtype=SITE_NOW),
+        heads=np.zeros((2, 0), dtype=np.int32),
+        due=np.zeros((2, 0), dtype=np.int32),
+        chunks=np.zeros((0, CHUNK), dtype=np.int32),
+        practice_effects=practice_effects,
+        lever_from=np.full((1, practice_effects.shape[1]), NEVER, dtype=np.int32),
+        acting=np.zeros(0, dtype=np.int32),
+        lots=np.zeros(0, dtype=np.uint64),
+        weights=np.zeros(MOST_WEIGHTS),
+    )
+
+
+EVENT = np.dtype(
+    [
+        ("tick", "i4"),
+        ("patient", "i4"),
+        ("value", "i4"),
+        ("service", "i2"),
+        ("site", "i2"),
+        ("detail", "i2"),
+        ("kind", "u1"),
+    ]
+)
+
+
+class LogArrays(NamedTuple):
+    """A block of the event log: rows, and how many are written."""
+
+    rows: np.ndarray  # EVENT
+    written: np.ndarray  # int64, shape (1,)

@@ -1,0 +1,102 @@
+"""One run in progress: a state that goes on tick by tick, its events counted and, if asked for, kept.
+
+A run can be branched: burned in once, then copied into every scenario.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim import compiled
+from sim.cohort import Cohort
+from sim.events import EventLog
+from sim.layout import DECILE, LogArrays, StateArrays
+from sim.plan import Plan
+from sim.reducers import Tallies, copy_tallies, new_tallies, tally
+from sim.state import branch, copy_state, new_block, new_state, with_chunks
+
+
+class Running:
+    """A run of the compiled engine. Memory is that of the patients, unless `keep_log` is set."""
+
+    def __init__(self, plan: Plan, cohort: Cohort, *, keep_log: bool = False, shuffle: int = 0):
+        self.plan = plan
+        self.cohort = cohort
+        self.tallies = new_tallies(plan)
+        self.kept: list[np.ndarray] | None = [] if keep_log else None
+        self._queued = np.array([plan.pathway.services[name].capacity != "open" for name in plan.services])
+        self._practice = cohort.patients["practice"].copy()
+        self._decile = cohort.patients["attributes"][:, DECILE] - np.uint8(1)
+        self._state: StateArrays = new_state(plan, cohort, shuffle=shuffle)
+        self._block: LogArrays = new_block(max(1 << 15, 2 * cohort.ill_at_start + 1))
+        compiled.begin(plan.arrays, self._state, self._block, cohort.listed)
+        self._hand_on()
+
+    @property
+    def tick(self) -> int:
+        """The tick that comes next."""
+        return int(self._state.now[0]["tick"])
+
+    def advance(self, until: int) -> None:
+        """Runs the ticks before `until`."""
+        while True:
+            lacks, amount = compiled.advance(self.plan.arrays, self._state, self._block, until)
+            if lacks == compiled.DONE:
+                self._hand_on()
+                return
+            if lacks == compiled.LOG_FULL:
+                self._hand_on()
+                if amount > len(self._block.rows):
+                    self._block = new_block(2 * amount)
+            elif lacks == compiled.CALENDAR_FULL:
+                self._state = with_chunks(self._state, max(2 * amount, len(self._state.chunks)))
+            else:
+                self._state = self._state._replace(
+                    acting=np.zeros(2 * amount, dtype=np.int32), lots=np.zeros(2 * amount, dtype=np.uint64)
+                )
+
+    def finish(self) -> Running:
+        """Runs to the end of the plan; returns itself."""
+        self.advance(self.plan.last_tick)
+        return self
+
+    def copy(self) -> Running:
+        """A run of its own that stands where this one does."""
+        return self._branched(self.plan, copy_state(self._state))
+
+    def branch(self, plan: Plan) -> Running:
+        """A copy of this run that goes on under another plan, which must not differ before the present tick."""
+        return self._branched(plan, branch(self._state, plan, self.cohort))
+
+    def _branched(self, plan: Plan, state: StateArrays) -> Running:
+        other = object.__new__(Running)
+        other.__dict__.update(self.__dict__)
+        other.plan = plan
+        other.tallies = copy_tallies(self.tallies)
+        other.kept = None if self.kept is None else list(self.kept)
+        other._state = state
+        other._block = new_block(len(self._block.rows))
+        return other
+
+    def log(self) -> EventLog:
+        """The events so far, in the order in which they happened; only where they were kept."""
+        if self.kept is None:
+            raise ValueError("the log of this run was not kept: start it with keep_log=True")
+        return EventLog(np.concatenate(self.kept), self.plan)
+
+    def waiting(self) -> np.ndarray:
+        """People on each site's list now, in the order of the plan's sites."""
+        waiting: np.ndarray = self._state.sites["waiting"].copy()
+        return waiting
+
+    def _hand_on(self) -> None:
+        """Counts the block's rows, keeps them if asked to, and empties it."""
+        count = int(self._block.written[0])
+        plan = self.plan
+        tally(
+            self.tallies, self._block.rows, count, self._practice, self._decile, self._queued,
+            plan.first_tick, plan.last_tick, plan.ticks_per_day,
+        )  # fmt: skip
+        if self.kept is not None:
+            self.kept.append(self._block.rows[:count].copy())
+        self._block.written[0] = 0
