@@ -8,6 +8,7 @@ that a practice more, a year more or another scenario changes nobody else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from pathways.checks import age_band
 from pathways.health import Onset, Prevalent
 from pathways.region import AGE_BANDS, DECILES, SEXES
 from sim.draws import GOLDEN, bits, child_key, label, mix, run_key, share
-from sim.health import foresee, set_pace, wind
+from sim.elements import decisions, options, plan_sites, settings
+from sim.elements import patients as patients_of
+from sim.health import ONE, foresee, set_pace, wind
 from sim.jit import loop
 from sim.layout import (
     AGE,
@@ -28,9 +31,10 @@ from sim.layout import (
     PATIENT,
     SEX,
     bare_state,
+    blank,
 )
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.quantiles import duration_table, ticks
+from sim.quantiles import address, duration_table, ticks
 from sim.rules import decide
 
 IS_ILL = label("cohort: ill at the start")
@@ -68,6 +72,16 @@ class Cohort:
     practice_effects: np.ndarray
     practice_keys: np.ndarray
 
+    @cached_property
+    def practice(self) -> np.ndarray:
+        """Each patient's practice, as a position; shape (patients,)."""
+        return np.ascontiguousarray(self.patients["practice"])
+
+    @cached_property
+    def decile(self) -> np.ndarray:
+        """Each patient's deprivation decile, from 0; shape (patients,)."""
+        return np.ascontiguousarray(self.patients["attributes"][:, DECILE] - np.uint8(1))
+
     def __len__(self) -> int:
         return len(self.patients)
 
@@ -87,13 +101,13 @@ def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
     effects = _practice_effects(pathway, practice_keys)
     patients = _records(people[order])
     listed_positions = position[len(ill) :]
-    patients["joined"][listed_positions] = joined
     patients["asked"][listed_positions] = joined
     patients["site"][listed_positions] = sites
     counters = np.zeros((len(patients), plan.counters), dtype=np.uint8)
+    state = bare_state(patients, counters, effects)
     _prepare(
-        plan.arrays,
-        bare_state(patients, counters, effects),
+        plan.memory,
+        state.memory[0],
         int(at_start.sum()),
         np.array(plan.attribute_decisions, dtype=np.int64),
         _prevalent_state(plan),
@@ -117,7 +131,7 @@ def _prevalent_state(plan: Plan) -> int:
 
 
 def _records(people: np.ndarray) -> np.ndarray:
-    patients = np.zeros(len(people), dtype=PATIENT)
+    patients = blank(len(people), PATIENT)
     for field in ("key", "onset", "practice"):
         patients[field] = people[field]
     patients["attributes"][:, AGE] = people["age"]
@@ -126,6 +140,8 @@ def _records(people: np.ndarray) -> np.ndarray:
     patients["since"] = people["onset"]
     patients["back_due"] = patients["care_due"] = NEVER
     patients["effect"] = -1
+    patients["improve_times"] = patients["worsen_times"] = ONE
+    patients["effects_until"] = NEVER
     for field in ("service", "last_service", "site", "list_next", "list_previous"):
         patients[field] = -1
     patients["stage"] = AT_HOME
@@ -209,9 +225,10 @@ def _draw_people(plan: Plan, practice_keys: np.ndarray) -> np.ndarray:
     room = int(expected + 12 * np.sqrt(expected) + 100)
     people = np.zeros(room, dtype=PERSON)
     cells = np.array([[label(f"{sex} {band}") for band in AGE_BANDS] for sex in SEXES], dtype=np.uint64)
+    since = _since(plan)
     found = _people(
         practice_keys, region.people, cells, np.cumsum(region.deciles, axis=1), onset, ill, _season(pathway, region),
-        _since(plan), first_year, years, plan.first_tick, plan.last_tick, plan.ticks_per_day, people,
+        address(since), first_year, years, plan.first_tick, plan.last_tick, plan.ticks_per_day, people,
     )  # fmt: skip
     if found > room:
         raise RuntimeError("more people fell ill than chance allows: twelve standard deviations above the mean")
@@ -341,7 +358,8 @@ def _draw_listed(plan: Plan, run: np.uint64) -> tuple[np.ndarray, np.ndarray, np
         people["key"] = all_keys
         people["practice"], people["sex"], people["decile"] = practice, sex, decile + 1
         people["age"] = 5 * band + (first_shares(all_keys, AGE_OF) * 5).astype(int)
-        before = np.maximum(first_ticks(_since(plan), all_keys, SINCE), 1)
+        since = _since(plan)
+        before = np.maximum(first_ticks(address(since), all_keys, SINCE), 1)
         people["onset"] = np.array(joined) - before
     return people, np.array(joined, dtype=np.int32), np.array(sites, dtype=np.int16)
 
@@ -360,21 +378,20 @@ def _prepare(
     plan: Any, state: Any, ill_at_start: Any, attributes: Any, prevalent_state: Any, is_listed: Any
 ) -> Any:
     """Draws attributes, first state and thresholds, and foresees the first change of health."""
-    clock = plan.clock[0]
-    for i in range(len(state.patients)):
-        patient = state.patients[i]
-        begins = np.int64(clock.first_tick if i < ill_at_start else patient.onset)
+    for i in range(state.patient_count):
+        patient = patients_of(state, i)
+        begins = np.int64(plan.first_tick if i < ill_at_start else patient.onset)
         for decision in attributes:
             chosen = decide(plan, state, i, decision, begins)
-            setting = plan.settings[plan.options[plan.decisions[decision].first_option + chosen].first_setting]
+            setting = settings(plan, options(plan, decisions(plan, decision).first_option + chosen).first_setting)
             patient.attributes[setting.attribute] = setting.level
-        first = np.int64(prevalent_state if i < ill_at_start else clock.onset_state)
+        first = np.int64(prevalent_state if i < ill_at_start else plan.onset_state)
         chosen = decide(plan, state, i, first, begins)
-        patient.state = plan.options[plan.decisions[first].first_option + chosen].to
+        patient.state = options(plan, decisions(plan, first).first_option + chosen).to
         set_pace(plan, state, i, begins)
         for which in range(3):
             wind(plan, state, i, which)
         patient.felt_at = begins
-        patient.back_due = foresee(plan, patient, clock.last_tick)
+        patient.back_due = foresee(plan, patient, plan.last_tick)
         if is_listed[i]:
-            patient.service = plan.sites[patient.site].service
+            patient.service = plan_sites(plan, patient.site).service

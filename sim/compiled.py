@@ -13,8 +13,30 @@ from typing import Any
 import numpy as np
 
 from sim.draws import GOLDEN, mix
+from sim.elements import (
+    acting,
+    capacities,
+    chunk_numbers,
+    counters,
+    decisions,
+    due_counts,
+    heads,
+    lists,
+    lots,
+    options,
+    patients,
+    rows,
+    services,
+    set_acting,
+    set_chunk_number,
+    set_due_count,
+    set_head,
+    set_lot,
+    settings,
+    sites_now,
+)
 from sim.health import WELL, feel, foresee, ran_out, set_pace, treat, wind
-from sim.jit import hot, prefetch, scalar
+from sim.jit import loop, scalar
 from sim.layout import (
     AT_HOME,
     BETWEEN_VISITS,
@@ -32,6 +54,7 @@ from sim.layout import (
     IS_BETTER,
     JOINED,
     LEFT,
+    LINE,
     MISSED,
     NEEDS_CARE,
     NEVER,
@@ -40,6 +63,7 @@ from sim.layout import (
     ONSET,
     OPEN,
     OUT_OF_PATIENCE,
+    PATIENT,
     PLACES,
     PRESCRIPTION,
     PRIORITIES,
@@ -50,6 +74,7 @@ from sim.layout import (
     WENT_ELSEWHERE,
     WORSEN,
 )
+from sim.memory import prefetch
 from sim.rules import (
     APPOINTMENTS,
     ATTENDED,
@@ -77,13 +102,14 @@ DONE, LOG_FULL, CALENDAR_FULL, SCRATCH_FULL = range(4)
 ROWS_OF_AN_ACT = 9
 PER_CHUNK = CHUNK - 1
 AHEAD = 6
-LINE = 64
+SECOND_LINE = np.uint64(LINE)
+PATIENT_BYTES = np.uint64(PATIENT.itemsize)
 
 
 @scalar
 def emit(log: Any, tick: Any, kind: Any, i: Any, service: Any, site: Any, detail: Any, value: Any) -> Any:
     """Writes one row of the event log."""
-    row = log.rows[log.written[0]]
+    row = rows(log, log.written)
     row.tick = tick
     row.patient = i
     row.value = value
@@ -91,7 +117,7 @@ def emit(log: Any, tick: Any, kind: Any, i: Any, service: Any, site: Any, detail
     row.site = site
     row.detail = detail
     row.kind = kind
-    log.written[0] += 1
+    log.written += 1
 
 
 # the calendar
@@ -100,48 +126,48 @@ def emit(log: Any, tick: Any, kind: Any, i: Any, service: Any, site: Any, detail
 @scalar
 def push(plan: Any, state: Any, thread: Any, i: Any, tick: Any) -> Any:
     """Enters patient i in the bucket of a tick; beyond the end of the run nothing is kept."""
-    clock = plan.clock[0]
-    if tick >= clock.last_tick:
+    if tick >= plan.last_tick:
         return
-    bucket = tick - clock.first_tick
-    place = state.due[thread, bucket] % PER_CHUNK
+    bucket = thread * state.span + tick - plan.first_tick
+    count = due_counts(state, bucket)
+    place = count % PER_CHUNK
     if place == 0:
-        now = state.now[0]
-        chunk = now.free_chunk
-        now.free_chunk = state.chunks[chunk, 0]
-        now.free_chunks -= 1
-        state.chunks[chunk, 0] = state.heads[thread, bucket]
-        state.heads[thread, bucket] = chunk
-    state.chunks[state.heads[thread, bucket], place + 1] = i
-    state.due[thread, bucket] += 1
+        chunk = state.free_chunk
+        state.free_chunk = chunk_numbers(state, chunk * CHUNK)
+        state.free_chunks -= 1
+        set_chunk_number(state, chunk * CHUNK, heads(state, bucket))
+        set_head(state, bucket, chunk)
+    set_chunk_number(state, np.int64(heads(state, bucket)) * CHUNK + place + 1, i)
+    set_due_count(state, bucket, count + 1)
 
 
 @scalar
-def take(state: Any, thread: Any, bucket: Any) -> Any:
+def take(plan: Any, state: Any, thread: Any, tick: Any) -> Any:
     """Empties a bucket into `acting`, in any order; how many there are."""
-    now = state.now[0]
-    entries = state.due[thread, bucket]
-    chunk = state.heads[thread, bucket]
-    left = entries
+    bucket = thread * state.span + tick - plan.first_tick
+    chunk = np.int64(heads(state, bucket))
+    left = np.int64(due_counts(state, bucket))
     taken = 0
     while left > 0:
         here = (left - 1) % PER_CHUNK + 1
         for place in range(1, here + 1):
-            state.acting[taken] = state.chunks[chunk, place]
+            set_acting(state, taken, chunk_numbers(state, chunk * CHUNK + place))
             taken += 1
         left -= here
-        following = state.chunks[chunk, 0]
-        state.chunks[chunk, 0] = now.free_chunk
-        now.free_chunk = chunk
-        now.free_chunks += 1
+        following = np.int64(chunk_numbers(state, chunk * CHUNK))
+        set_chunk_number(state, chunk * CHUNK, state.free_chunk)
+        state.free_chunk = chunk
+        state.free_chunks += 1
         chunk = following
-    state.heads[thread, bucket] = -1
-    state.due[thread, bucket] = 0
-    if now.shuffle != np.uint64(0):
+    set_head(state, bucket, -1)
+    set_due_count(state, bucket, 0)
+    if state.shuffle != np.uint64(0):
         for k in range(taken - 1, 0, -1):
-            now.shuffle = mix(now.shuffle + GOLDEN)
-            other = np.int64(now.shuffle % np.uint64(k + 1))
-            state.acting[k], state.acting[other] = state.acting[other], state.acting[k]
+            state.shuffle = mix(state.shuffle + GOLDEN)
+            other = np.int64(state.shuffle % np.uint64(k + 1))
+            swapped = acting(state, k)
+            set_acting(state, k, acting(state, other))
+            set_acting(state, other, swapped)
     return taken
 
 
@@ -149,11 +175,12 @@ def take(state: Any, thread: Any, bucket: Any) -> Any:
 def ahead(state: Any, k: Any, count: Any) -> Any:
     """Fetches the record and the counters of a patient who will act soon."""
     if k < count:
-        i = state.acting[k]
-        prefetch(state.patients, i, 0)
-        prefetch(state.patients, i, LINE)
-        prefetch(state.counters, i, 0)
-        prefetch(state.counters, i, LINE)
+        i = np.uint64(acting(state, k))
+        record, met_before = state.patients + i * PATIENT_BYTES, state.counters + i * np.uint64(state.counter_count)
+        prefetch(record)
+        prefetch(record + SECOND_LINE)
+        prefetch(met_before)
+        prefetch(met_before + SECOND_LINE)
 
 
 # waiting lists
@@ -162,102 +189,116 @@ def ahead(state: Any, k: Any, count: Any) -> Any:
 @scalar
 def join(plan: Any, state: Any, log: Any, i: Any, tick: Any, joined: Any) -> Any:
     """Puts patient i among today's newcomers to the list of their service and site."""
-    patient = state.patients[i]
-    service = plan.services[patient.service]
+    patient = patients(state, i)
+    service = services(plan, patient.service)
     patient.stage = WAITING
-    patient.joined = joined
     patient.priority = (
         service.follow_up_priority if patient.visit > 1 else priority(plan, state, i, np.int64(patient.service), tick)
     )
     patient.care_due = NEVER
     if service.patience >= 0:
-        visit = state.counters[i, service.counter + APPOINTMENTS]
+        visit = counters(state, i * state.counter_count + service.counter + APPOINTMENTS)
         patience = duration(plan, service.patience, patient.key, service.label, PATIENCE, visit)
         patient.care_due = min(tick + max(patience, 1), NEVER)
         push(plan, state, CARE, i, patient.care_due)
-    listed = state.lists[np.int64(patient.site) * PRIORITIES + patient.priority]
+    listed = lists(state, np.int64(patient.site) * PRIORITIES + patient.priority)
     patient.list_next = listed.newcomers
     listed.newcomers = i
     listed.new = 1 if listed.new < 0 else listed.new + 1
-    state.sites[patient.site].waiting += 1
+    sites_now(state, patient.site).waiting += 1
     emit(log, tick, JOINED, i, patient.service, patient.site, patient.visit, tick - joined)
 
 
 @scalar
 def line_up(plan: Any, state: Any, which: Any) -> Any:
     """Appends today's newcomers to a list in the order of their lots."""
-    listed = state.lists[which]
+    listed = lists(state, which)
     if listed.new <= 0:
         return
     count = 0
     i = np.int64(listed.newcomers)
     while i >= 0:
-        state.acting[count] = i
-        state.lots[count] = lot(plan, state, i, np.int64(state.patients[i].service))
+        patient = patients(state, i)
+        set_acting(state, count, i)
+        set_lot(state, count, lot(plan, state, i, np.int64(patient.service)))
         count += 1
-        i = np.int64(state.patients[i].list_next)
-    sort_by_lot(state.acting, state.lots, count)
-    tail = listed.tail
+        i = np.int64(patient.list_next)
+    sort_by_lot(state, count)
+    tail = np.int64(listed.tail)
     for k in range(count):
-        i = np.int64(state.acting[k])
-        state.patients[i].list_previous = tail
+        i = np.int64(acting(state, k))
+        patients(state, i).list_previous = tail
         if tail >= 0:
-            state.patients[tail].list_next = i
+            patients(state, tail).list_next = i
         else:
             listed.head = i
         tail = i
-    state.patients[tail].list_next = -1
+    patients(state, tail).list_next = -1
     listed.tail = tail
     listed.newcomers = -1
     listed.new = 0
 
 
 @scalar
-def sort_by_lot(ids: Any, lots: Any, count: Any) -> Any:
-    """Heap sort by lot, then by number: in place, and as fast when many come at once."""
+def sort_by_lot(state: Any, count: Any) -> Any:
+    """Heap sort of the newcomers by lot, then by number: in place, and as fast when many come at once."""
     for start in range(count // 2 - 1, -1, -1):
-        sift(ids, lots, start, count)
+        sift(state, start, count)
     for end in range(count - 1, 0, -1):
-        ids[0], ids[end] = ids[end], ids[0]
-        lots[0], lots[end] = lots[end], lots[0]
-        sift(ids, lots, 0, end)
+        swap(state, 0, end)
+        sift(state, 0, end)
 
 
-@hot
-def sift(ids: Any, lots: Any, root: Any, end: Any) -> Any:
-    """Lets the entry at `root` sink to its place in the heap."""
+@scalar
+def sift(state: Any, root: Any, end: Any) -> Any:
+    """Lets the newcomer at `root` sink to its place in the heap."""
     while True:
         child = 2 * root + 1
         if child >= end:
             return
-        if child + 1 < end and (
-            lots[child] < lots[child + 1] or (lots[child] == lots[child + 1] and ids[child] < ids[child + 1])
-        ):
+        if child + 1 < end and comes_before(state, child, child + 1):
             child += 1
-        if lots[root] > lots[child] or (lots[root] == lots[child] and ids[root] > ids[child]):
+        if not comes_before(state, root, child):
             return
-        ids[root], ids[child] = ids[child], ids[root]
-        lots[root], lots[child] = lots[child], lots[root]
+        swap(state, root, child)
         root = child
+
+
+@scalar
+def comes_before(state: Any, one: Any, other: Any) -> Any:
+    """Whether one newcomer has the smaller lot; equal lots go by number."""
+    if lots(state, one) != lots(state, other):
+        return lots(state, one) < lots(state, other)
+    return acting(state, one) < acting(state, other)
+
+
+@scalar
+def swap(state: Any, one: Any, other: Any) -> Any:
+    """Exchanges two newcomers."""
+    i, its_lot = acting(state, one), lots(state, one)
+    set_acting(state, one, acting(state, other))
+    set_lot(state, one, lots(state, other))
+    set_acting(state, other, i)
+    set_lot(state, other, its_lot)
 
 
 @scalar
 def unlink(state: Any, i: Any) -> Any:
     """Takes patient i off the list they are on."""
-    patient = state.patients[i]
-    listed = state.lists[np.int64(patient.site) * PRIORITIES + patient.priority]
+    patient = patients(state, i)
+    listed = lists(state, np.int64(patient.site) * PRIORITIES + patient.priority)
     before, after = patient.list_previous, patient.list_next
     if before >= 0:
-        state.patients[before].list_next = after
+        patients(state, before).list_next = after
     else:
         listed.head = after
     if after >= 0:
-        state.patients[after].list_previous = before
+        patients(state, after).list_previous = before
     else:
         listed.tail = before
     patient.list_next = -1
     patient.list_previous = -1
-    state.sites[patient.site].waiting -= 1
+    sites_now(state, patient.site).waiting -= 1
 
 
 # phase 1: patients act
@@ -266,22 +307,22 @@ def unlink(state: Any, i: Any) -> Any:
 @scalar
 def reschedule_back(plan: Any, state: Any, i: Any) -> Any:
     """Foresees the next change of health and enters it in the calendar."""
-    patient = state.patients[i]
-    patient.back_due = foresee(plan, patient, plan.clock[0].last_tick)
+    patient = patients(state, i)
+    patient.back_due = foresee(plan, patient, plan.last_tick)
     push(plan, state, BACK, i, patient.back_due)
 
 
 @scalar
 def call(plan: Any, state: Any, i: Any, reason: Any, tick: Any) -> Any:
     """The back asks something of the care thread, to be answered later in this phase."""
-    state.patients[i].called = reason
+    patients(state, i).called = reason
     push(plan, state, CARE, i, tick)
 
 
 @scalar
 def fall_ill(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     """A new patient: the episode begins and care is sought."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     emit(log, tick, ONSET, i, -1, -1, patient.state, tick - patient.onset)
     push(plan, state, BACK, i, patient.back_due)
 
@@ -289,7 +330,7 @@ def fall_ill(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
 @scalar
 def act_back(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     """What the back does when one of its clocks has run out."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     feel(plan, patient, tick)
     clock = ran_out(patient)
     if clock == CONSULT:
@@ -302,10 +343,10 @@ def act_back(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
             if patient.clocks[WORSEN] <= 0:  # both in one tick: the better change counts
                 wind(plan, state, i, WORSEN)
         elif old == WELL:
-            first = np.int64(plan.clock[0].onset_state)
+            first = np.int64(plan.onset_state)
             patient.onset = tick
             chosen = decide(plan, state, i, first, tick)
-            patient.state = plan.options[plan.decisions[first].first_option + chosen].to
+            patient.state = options(plan, decisions(plan, first).first_option + chosen).to
         else:
             patient.state = old + 1
         wind(plan, state, i, clock)
@@ -319,13 +360,13 @@ def act_back(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
 @scalar
 def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     """What the care thread does: answers the back's call, then what is due."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     to = np.int64(NOWHERE)
     arrives = False
     if patient.called != NOT_CALLED:
         to = answer(plan, state, log, i, tick)
     if to == NOWHERE and patient.care_due == tick:
-        service = plan.services[patient.service]
+        service = services(plan, patient.service)
         if patient.stage == WAITING:
             unlink(state, i)
             emit(log, tick, GAVE_UP, i, patient.service, patient.site, OUT_OF_PATIENCE, tick - patient.asked)
@@ -344,7 +385,7 @@ def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     if to != NOWHERE:
         arrives = route(plan, state, log, i, to, tick)
     if arrives:
-        if plan.services[patient.service].capacity == OPEN:
+        if services(plan, patient.service).capacity == OPEN:
             meet(plan, state, log, i, tick)
         else:
             join(plan, state, log, i, tick, tick)
@@ -353,38 +394,37 @@ def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
 @scalar
 def answer(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     """What follows from the back's call: a destination, or NOWHERE to stay as they are."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     reason = patient.called
     patient.called = NOT_CALLED
-    clock = plan.clock[0]
     if patient.stage == AT_HOME:
         if reason != NEEDS_CARE:
             return np.int64(NOWHERE)
         patient.care_since = tick
         patient.last_service = -1
-        return np.int64(clock.entry)
+        return np.int64(plan.entry)
     if patient.stage == IN_VISIT or patient.stage == MISSED:
         return np.int64(NOWHERE)
     if reason == IS_BETTER:
         leave(state, log, i, GOT_BETTER, tick)
         return np.int64(HOME)
-    if clock.waiting_service < 0:
+    if plan.waiting_service < 0:
         return np.int64(NOWHERE)
-    service = plan.services[clock.waiting_service]
+    service = services(plan, plan.waiting_service)
     met(state, i, service.counter + ATTENDED)
-    emit(log, tick, SEEN, i, clock.waiting_service, service.first_site, 0, 0)
-    to = follow_decisions(plan, state, log, i, np.int64(clock.waiting_then), tick)
+    emit(log, tick, SEEN, i, plan.waiting_service, service.first_site, 0, 0)
+    to = follow_decisions(plan, state, log, i, np.int64(plan.waiting_then), tick)
     if to == HOME:
         return np.int64(NOWHERE)
     leave(state, log, i, WENT_ELSEWHERE, tick)
-    patient.last_service = clock.waiting_service
+    patient.last_service = plan.waiting_service
     return to
 
 
 @scalar
 def leave(state: Any, log: Any, i: Any, reason: Any, tick: Any) -> Any:
     """Patient i no longer waits for the service they were referred to."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     site = np.int64(-1)
     if patient.stage == WAITING:
         site = np.int64(patient.site)
@@ -395,12 +435,12 @@ def leave(state: Any, log: Any, i: Any, reason: Any, tick: Any) -> Any:
 @scalar
 def end_visit(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     """A visit is over: its effect begins; the next visit of the course is due, or the way onward is returned."""
-    patient = state.patients[i]
-    service = plan.services[patient.service]
+    patient = patients(state, i)
+    service = services(plan, patient.service)
     visited = tick - 1
     if service.capacity == PLACES:
         visited = tick
-        state.sites[patient.site].occupied -= 1
+        sites_now(state, patient.site).occupied -= 1
         emit(log, tick, LEFT, i, patient.service, patient.site, patient.visit, tick - patient.asked - patient.waited)
     patient.last_service = patient.service
     if service.effect >= 0:
@@ -411,7 +451,7 @@ def end_visit(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
         return np.int64(service.after_cap if patient.capped else service.next)
     patient.visit += 1
     patient.stage = BETWEEN_VISITS
-    visit = state.counters[i, service.counter + APPOINTMENTS]
+    visit = counters(state, i * state.counter_count + service.counter + APPOINTMENTS)
     gap = duration(plan, service.gap, patient.key, service.label, GAP, visit)
     patient.care_due = min(max(visited + gap, tick), NEVER)
     if patient.care_due == tick:
@@ -424,14 +464,14 @@ def end_visit(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
 @scalar
 def follow_decisions(plan: Any, state: Any, log: Any, i: Any, to: Any, tick: Any) -> Any:
     """Takes decisions until one leads to a service or home."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     while to >= DECISION:
-        decision = plan.decisions[to - DECISION]
-        option = plan.options[decision.first_option + decide(plan, state, i, to - DECISION, tick)]
+        decision = decisions(plan, to - DECISION)
+        option = options(plan, decision.first_option + decide(plan, state, i, to - DECISION, tick))
         if option.settings > 0 or option.effect >= 0:
             feel(plan, patient, tick)
             for s in range(option.first_setting, option.first_setting + option.settings):
-                setting = plan.settings[s]
+                setting = settings(plan, s)
                 patient.attributes[setting.attribute] = setting.level
                 emit(log, tick, PRESCRIPTION, i, patient.last_service, -1, setting.attribute * 64 + setting.level, 0)
             if option.effect >= 0:
@@ -445,27 +485,22 @@ def follow_decisions(plan: Any, state: Any, log: Any, i: Any, to: Any, tick: Any
 @scalar
 def route(plan: Any, state: Any, log: Any, i: Any, to: Any, tick: Any) -> Any:
     """Sends patient i onward; whether they arrive at once."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     to = follow_decisions(plan, state, log, i, to, tick)
     if to == HOME:
         patient.stage = AT_HOME
         patient.care_due = NEVER
         emit(log, tick, DISCHARGE, i, patient.last_service, -1, 0, tick - patient.care_since)
         return False
-    service = plan.services[to]
-    visit = met(state, i, service.counter + REFERRALS)
+    service = services(plan, to)
+    visit = plan_course(plan, state, i, to)
     delay = duration(plan, service.delay, patient.key, service.label, DELAY, visit)
     emit(log, tick, REFERRAL, i, to, -1, patient.last_service + 1, delay)
-    needed = visits_needed(plan, patient.key, to, visit)
-    patient.service = to
-    patient.visit = 1
-    patient.capped = needed > service.cap
-    patient.planned = min(needed, service.cap)
     patient.asked = tick
     patient.site = service.first_site
     if service.sites > 1:
         patient.site = choose_site(plan, state, i, to, visit)
-        emit(log, tick, OFFERED, i, to, patient.site, service.sites, state.sites[patient.site].published)
+        emit(log, tick, OFFERED, i, to, patient.site, service.sites, sites_now(state, patient.site).published)
     if delay <= 0:
         return True
     patient.stage = REFERRED
@@ -474,14 +509,28 @@ def route(plan: Any, state: Any, log: Any, i: Any, to: Any, tick: Any) -> Any:
     return False
 
 
+@scalar
+def plan_course(plan: Any, state: Any, i: Any, to: Any) -> Any:
+    """How many visits it will be, at the most; returns how often patient i has been referred there before."""
+    patient = patients(state, i)
+    service = services(plan, to)
+    visit = met(state, i, service.counter + REFERRALS)
+    needed = visits_needed(plan, patient.key, to, visit)
+    patient.service = to
+    patient.visit = 1
+    patient.capped = needed > service.cap
+    patient.planned = min(needed, service.cap)
+    return visit
+
+
 # phase 2: services see
 
 
 @scalar
 def meet(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     """Patient i's appointment, or the start of their stay."""
-    patient = state.patients[i]
-    service = plan.services[patient.service]
+    patient = patients(state, i)
+    service = services(plan, patient.service)
     visit = met(state, i, service.counter + APPOINTMENTS)
     patient.waited = tick - patient.asked
     patient.care_due = tick + 1
@@ -493,7 +542,7 @@ def meet(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
         met(state, i, service.counter + ATTENDED)
         emit(log, tick, SEEN, i, patient.service, patient.site, patient.visit, patient.waited)
         if service.capacity == PLACES:
-            state.sites[patient.site].occupied += 1
+            sites_now(state, patient.site).occupied += 1
             stay = duration(plan, service.stay, patient.key, service.label, STAY, visit)
             patient.care_due = min(tick + max(stay, 1), NEVER)
     push(plan, state, CARE, i, patient.care_due)
@@ -508,7 +557,7 @@ def serve(plan: Any, state: Any, log: Any, site: Any, tick: Any) -> Any:
     free = free_capacity(plan, state, site, tick)
     which = first
     while free > 0 and which < first + PRIORITIES:
-        i = np.int64(state.lists[which].head)
+        i = np.int64(lists(state, which).head)
         if i < 0:
             which += 1
             continue
@@ -523,85 +572,82 @@ def serve(plan: Any, state: Any, log: Any, site: Any, tick: Any) -> Any:
 @scalar
 def room(plan: Any, state: Any, log: Any, tick: Any) -> Any:
     """Whether there is room for all that can happen in this tick; if not, for how much more."""
-    clock = plan.clock[0]
-    bucket = tick - clock.first_tick
+    bucket = tick - plan.first_tick
     arrivals = 0
-    following = np.int64(state.now[0].next_arrival)
-    while following + arrivals < len(state.patients) and state.patients[following + arrivals].onset == tick:
+    following = state.next_arrival
+    while following + arrivals < state.patient_count and patients(state, following + arrivals).onset == tick:
         arrivals += 1
-    back = np.int64(state.due[BACK, bucket]) + arrivals
-    care = np.int64(state.due[CARE, bucket]) + back
+    back = np.int64(due_counts(state, BACK * state.span + bucket)) + arrivals
+    care = np.int64(due_counts(state, CARE * state.span + bucket)) + back
     seen = np.int64(0)
-    for site in range(len(state.sites)):
-        seen += min(np.int64(plan.capacity[site, bucket // clock.ticks_per_day]), state.sites[site].waiting + care)
-    rows = back + care * (ROWS_OF_AN_ACT + clock.most_settings) + seen
-    if log.written[0] + rows > len(log.rows):
-        return LOG_FULL, rows
+    for site in range(plan.site_count):
+        capacity = np.int64(capacities(plan, site * plan.days + bucket // plan.ticks_per_day))
+        seen += min(capacity, sites_now(state, site).waiting + care)
+    needed = back + care * (ROWS_OF_AN_ACT + plan.most_settings) + seen
+    if log.written + needed > log.room:
+        return LOG_FULL, needed
     pushes = 2 * back + 4 * care + seen
-    chunks = pushes // PER_CHUNK + min(pushes, np.int64(state.due.size)) + 2
-    if state.now[0].free_chunks < chunks:
+    chunks = pushes // PER_CHUNK + min(pushes, 2 * state.span) + 2
+    if state.free_chunks < chunks:
         return CALENDAR_FULL, chunks
-    if len(state.acting) < care:
+    if state.scratch < care:
         return SCRATCH_FULL, care
     return DONE, np.int64(0)
 
 
-@hot
+@loop
 def advance(plan: Any, state: Any, log: Any, until: Any) -> Any:
     """Runs ticks up to `until` (not included). Returns DONE, or what there is no room for and how much is needed."""
-    now = state.now[0]
-    first_tick = plan.clock[0].first_tick
-    while now.tick < until:
-        tick = np.int64(now.tick)
+    while state.tick < until:
+        tick = state.tick
         lacks, amount = room(plan, state, log, tick)
         if lacks != DONE:
             return lacks, amount
-        bucket = tick - first_tick
-        while now.next_arrival < len(state.patients) and state.patients[now.next_arrival].onset == tick:
-            i = np.int64(now.next_arrival)
-            fall_ill(plan, state, log, i, tick)
-            call(plan, state, i, NEEDS_CARE, tick)
-            now.next_arrival += 1
-        count = take(state, BACK, bucket)
+        while state.next_arrival < state.patient_count and patients(state, state.next_arrival).onset == tick:
+            fall_ill(plan, state, log, state.next_arrival, tick)
+            call(plan, state, state.next_arrival, NEEDS_CARE, tick)
+            state.next_arrival += 1
+        count = take(plan, state, BACK, tick)
         for k in range(count):
             ahead(state, k + AHEAD, count)
-            i = np.int64(state.acting[k])
-            if state.patients[i].back_due == tick:
+            i = np.int64(acting(state, k))
+            if patients(state, i).back_due == tick:
                 act_back(plan, state, log, i, tick)
-        count = take(state, CARE, bucket)
+        count = take(plan, state, CARE, tick)
         for k in range(count):
             ahead(state, k + AHEAD, count)
-            i = np.int64(state.acting[k])
-            if state.patients[i].called != NOT_CALLED or state.patients[i].care_due == tick:
+            i = np.int64(acting(state, k))
+            patient = patients(state, i)
+            if patient.called != NOT_CALLED or patient.care_due == tick:
                 act_care(plan, state, log, i, tick)
-        for site in range(len(state.sites)):
-            if state.sites[site].waiting > 0:
+        for site in range(plan.site_count):
+            if sites_now(state, site).waiting > 0:
                 serve(plan, state, log, site, tick)
-        if (bucket + 1) % plan.clock[0].published_every == 0:
+        if (tick - plan.first_tick + 1) % plan.published_every == 0:
             publish(plan, state, tick)
-        now.tick += 1
+        state.tick += 1
     return DONE, np.int64(0)
 
 
-@hot
+@loop
 def begin(plan: Any, state: Any, log: Any, listed: Any) -> Any:
     """Before the first tick: those who are ill already, and those on today's waiting lists in order of joining."""
-    tick = np.int64(plan.clock[0].first_tick)
-    for i in range(state.now[0].next_arrival):
+    tick = np.int64(plan.first_tick)
+    for i in range(state.next_arrival):
         fall_ill(plan, state, log, i, tick)
     for k in range(len(listed)):
         i = np.int64(listed[k])
-        patient = state.patients[i]
-        if k > 0 and state.patients[listed[k - 1]].joined != patient.joined:
-            for which in range(len(state.lists)):
-                line_up(plan, state, which)
-        service = plan.services[patient.service]
-        visit = met(state, i, service.counter + REFERRALS)
-        needed = visits_needed(plan, patient.key, np.int64(patient.service), visit)
-        patient.visit = 1
-        patient.capped = needed > service.cap
-        patient.planned = min(needed, service.cap)
+        patient = patients(state, i)
+        if k > 0 and patients(state, listed[k - 1]).asked != patient.asked:
+            line_up_all(plan, state)
+        plan_course(plan, state, i, np.int64(patient.service))
         patient.care_since = patient.asked
-        join(plan, state, log, i, tick, np.int64(patient.joined))
-    for which in range(len(state.lists)):
+        join(plan, state, log, i, tick, np.int64(patient.asked))
+    line_up_all(plan, state)
+
+
+@scalar
+def line_up_all(plan: Any, state: Any) -> Any:
+    """Appends the newcomers to every list."""
+    for which in range(plan.site_count * PRIORITIES):
         line_up(plan, state, which)

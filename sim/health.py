@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.draws import bits, label
+from sim.elements import effects, paces, patients, rates, segments
 from sim.jit import scalar
 from sim.layout import CONSULT, IMPROVE, NEVER, WORSEN
 from sim.quantiles import interpolate
@@ -32,7 +33,7 @@ CLOCK_COUNTERS = 0
 @scalar
 def wind(plan: Any, state: Any, i: Any, clock: Any) -> Any:
     """Draws a new threshold for one clock of patient i."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     visit = met(state, i, CLOCK_COUNTERS + clock)
     drawn = interpolate(plan.exponential, bits(patient.key, CLOCK_LABELS[clock] + THRESHOLD, visit))
     patient.clocks[clock] = max(drawn, 1)
@@ -41,11 +42,11 @@ def wind(plan: Any, state: Any, i: Any, clock: Any) -> Any:
 @scalar
 def set_pace(plan: Any, state: Any, i: Any, tick: Any) -> Any:
     """Works out the patient's own multipliers from their attributes."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     for clock in range(3):
         patient.pace[clock] = ONE
-    for r in range(plan.clock[0].pace_rules):
-        pace = plan.paces[r]
+    for r in range(plan.pace_rules):
+        pace = paces(plan, r)
         if holds(plan, state, i, pace.first_test, pace.tests, tick):
             patient.pace[pace.clock] = (np.int64(patient.pace[pace.clock]) * pace.times) >> 16
 
@@ -53,11 +54,10 @@ def set_pace(plan: Any, state: Any, i: Any, tick: Any) -> Any:
 @scalar
 def phase_at(plan: Any, patient: Any, tick: Any) -> Any:
     """The phase of the episode at a tick (0, 1 or 2), and the tick when it ends."""
-    clock = plan.clock[0]
     if patient.state == WELL:
-        start, first, second = patient.since, clock.recent_until, clock.forgotten_after
+        start, first, second = patient.since, plan.recent_until, plan.forgotten_after
     else:
-        start, first, second = patient.onset, clock.subacute_from, clock.persistent_from
+        start, first, second = patient.onset, plan.subacute_from, plan.persistent_from
     elapsed = np.int64(tick) - start
     if elapsed < first:
         return 0, np.int64(start) + first
@@ -70,10 +70,11 @@ def phase_at(plan: Any, patient: Any, tick: Any) -> Any:
 def effect_at(plan: Any, effect: Any, elapsed: Any) -> Any:
     """What one treatment does so long after it: excess on improving, on worsening, and until how long after."""
     if effect >= 0:
-        record = plan.effects[effect]
+        record = effects(plan, effect)
         for s in range(record.first_segment, record.first_segment + record.segments):
-            if elapsed < plan.segments[s].until:
-                return np.int64(plan.segments[s].improve), np.int64(plan.segments[s].worsen), np.int64(plan.segments[s].until)
+            segment = segments(plan, s)
+            if elapsed < segment.until:
+                return np.int64(segment.improve), np.int64(segment.worsen), np.int64(segment.until)
     return np.int64(0), np.int64(0), np.int64(NEVER)
 
 
@@ -86,13 +87,22 @@ def together(first: Any, second: Any, overlap: Any) -> Any:
 
 
 @scalar
+def renew_effects(plan: Any, patient: Any, tick: Any) -> Any:
+    """Works out what the patient's effects do from this tick on, and until when."""
+    improve, worsen, until = multipliers_at(plan, patient, tick)
+    patient.improve_times = improve
+    patient.worsen_times = worsen
+    patient.effects_until = until
+
+
+@scalar
 def multipliers_at(plan: Any, patient: Any, tick: Any) -> Any:
     """The multipliers on improving and worsening at a tick, and the tick until when they hold."""
     if patient.effect[0] < 0 and patient.effect[1] < 0:
         return np.int64(ONE), np.int64(ONE), np.int64(NEVER)
     improve_0, worsen_0, until_0 = effect_at(plan, patient.effect[0], tick - patient.effect_from[0])
     improve_1, worsen_1, until_1 = effect_at(plan, patient.effect[1], tick - patient.effect_from[1])
-    overlap = plan.clock[0].overlap
+    overlap = plan.overlap
     until = min(until_0 + patient.effect_from[0], until_1 + patient.effect_from[1], np.int64(NEVER))
     improve = max(ONE + together(improve_0, improve_1, overlap), np.int64(0))
     worsen = max(ONE + together(worsen_0, worsen_1, overlap), np.int64(0))
@@ -102,7 +112,7 @@ def multipliers_at(plan: Any, patient: Any, tick: Any) -> Any:
 @scalar
 def rate(plan: Any, patient: Any, clock: Any, phase: Any, improve: Any, worsen: Any) -> Any:
     """The rate of one clock per tick."""
-    base = (plan.rates[clock, patient.state, phase] * patient.pace[clock]) >> 16
+    base = (rates(plan, (clock * 4 + patient.state) * 3 + phase) * patient.pace[clock]) >> 16
     if clock == IMPROVE:
         return (base * improve) >> 16
     if clock == WORSEN:
@@ -116,11 +126,12 @@ def feel(plan: Any, patient: Any, tick: Any) -> Any:
     at = np.int64(patient.felt_at)
     while at < tick:
         phase, phase_end = phase_at(plan, patient, at)
-        improve, worsen, effect_end = multipliers_at(plan, patient, at)
-        until = min(phase_end, effect_end, np.int64(tick))
+        if at >= patient.effects_until:
+            renew_effects(plan, patient, at)
+        until = min(phase_end, np.int64(patient.effects_until), np.int64(tick))
         for clock in range(3):
-            used = (rate(plan, patient, clock, phase, improve, worsen) * (until - at)) >> 16
-            patient.clocks[clock] -= used
+            used = rate(plan, patient, clock, phase, patient.improve_times, patient.worsen_times) * (until - at)
+            patient.clocks[clock] -= used >> 16
         at = until
     patient.felt_at = tick
 
@@ -129,31 +140,38 @@ def feel(plan: Any, patient: Any, tick: Any) -> Any:
 def foresee(plan: Any, patient: Any, last_tick: Any) -> Any:
     """The tick at which the first clock runs out if nothing changes; NEVER if not before the end."""
     at = np.int64(patient.felt_at)
-    left_0, left_1, left_2 = (
-        np.int64(patient.clocks[0]), np.int64(patient.clocks[1]), np.int64(patient.clocks[2]),
+    improving, worsening, consulting = (
+        np.int64(patient.clocks[IMPROVE]), np.int64(patient.clocks[WORSEN]), np.int64(patient.clocks[CONSULT]),
     )  # fmt: skip
+    improve, worsen = np.int64(patient.improve_times), np.int64(patient.worsen_times)
+    effect_end = np.int64(patient.effects_until)
     while at < last_tick:
         phase, phase_end = phase_at(plan, patient, at)
-        improve, worsen, effect_end = multipliers_at(plan, patient, at)
-        until = min(phase_end, effect_end)
+        if at >= effect_end:
+            improve, worsen, effect_end = multipliers_at(plan, patient, at)
+        until = min(phase_end, effect_end, np.int64(last_tick))
         rate_0 = rate(plan, patient, IMPROVE, phase, improve, worsen)
         rate_1 = rate(plan, patient, WORSEN, phase, improve, worsen)
         rate_2 = rate(plan, patient, CONSULT, phase, improve, worsen)
-        soonest = min(_ticks_until(left_0, rate_0), _ticks_until(left_1, rate_1), _ticks_until(left_2, rate_2))
-        if at + soonest <= until:
-            return min(at + soonest, np.int64(NEVER))
-        left_0 -= (rate_0 * (until - at)) >> 16
-        left_1 -= (rate_1 * (until - at)) >> 16
-        left_2 -= (rate_2 * (until - at)) >> 16
+        length = until - at
+        soonest = _sooner(_sooner(_sooner(length + 1, improving, rate_0), worsening, rate_1), consulting, rate_2)
+        if soonest <= length:
+            return at + soonest
+        improving -= (rate_0 * length) >> 16
+        worsening -= (rate_1 * length) >> 16
+        consulting -= (rate_2 * length) >> 16
         at = until
     return np.int64(NEVER)
 
 
 @scalar
-def _ticks_until(left: Any, rate: Any) -> Any:
-    """Ticks until a threshold is used up at a rate, at least 1."""
-    if rate <= 0:
-        return np.int64(NEVER)
+def _sooner(soonest: Any, left: Any, rate: Any) -> Any:
+    """`soonest`, or the ticks (at least 1) in which a threshold is used up at a rate, if that is sooner.
+
+    The comparison spares most divisions, which are dear.
+    """
+    if rate <= 0 or (left << 16) > rate * (soonest - 1):
+        return soonest
     return max(((left << 16) + rate - 1) // rate, np.int64(1))
 
 
@@ -187,3 +205,4 @@ def treat(plan: Any, patient: Any, effect: Any, tick: Any) -> Any:
                 slot = s
     patient.effect[slot] = effect
     patient.effect_from[slot] = tick
+    renew_effects(plan, patient, tick)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.memory import place
+
 NEVER = 2**31 - 1
 """A tick that never comes."""
 
@@ -145,31 +147,10 @@ VISITS_NEEDED = np.dtype([("up_to_share", "f8"), ("visits", "i4")], align=True)
 EFFECT = np.dtype([("first_segment", "i4"), ("segments", "i4")])
 SEGMENT = np.dtype([("until", "i4"), ("improve", "i4"), ("worsen", "i4")])  # excess over 1, in 1/65536
 SITE = np.dtype([("label", "u8"), ("service", "i4")], align=True)
-CLOCK = np.dtype(
-    [
-        ("first_tick", "i4"),
-        ("last_tick", "i4"),  # the run ends before this tick
-        ("ticks_per_day", "i4"),
-        ("entry", "i4"),
-        ("waiting_service", "i4"),  # the open service visited while waiting
-        ("waiting_then", "i4"),
-        ("onset_state", "i4"),
-        ("published_every", "i4"),
-        ("overlap", "i4"),  # in 1/65536
-        ("pace_rules", "i4"),
-        ("most_settings", "i4"),  # attributes that one chain of decisions can set, at the most
-        ("subacute_from", "i4"),
-        ("persistent_from", "i4"),
-        ("recent_until", "i4"),
-        ("forgotten_after", "i4"),
-    ]
-)
-
 
 class PlanArrays(NamedTuple):
     """A compiled pathway for one area: what the engines read."""
 
-    clock: np.ndarray  # CLOCK, shape (1,)
     services: np.ndarray
     decisions: np.ndarray
     options: np.ndarray
@@ -193,6 +174,32 @@ class PlanArrays(NamedTuple):
     strength: np.ndarray  # float64, (levers, weeks since adoption)
 
 
+PLAN = np.dtype(
+    [
+        *((name, "u8") for name in PlanArrays._fields),
+        ("first_tick", "i8"),
+        ("last_tick", "i8"),  # the run ends before this tick
+        ("ticks_per_day", "i8"),
+        ("entry", "i8"),
+        ("waiting_service", "i8"),  # the open service visited while waiting
+        ("waiting_then", "i8"),
+        ("onset_state", "i8"),
+        ("published_every", "i8"),
+        ("overlap", "i8"),  # in 1/65536
+        ("pace_rules", "i8"),
+        ("most_settings", "i8"),  # attributes that one chain of decisions can set, at the most
+        ("subacute_from", "i8"),
+        ("persistent_from", "i8"),
+        ("recent_until", "i8"),
+        ("forgotten_after", "i8"),
+        ("days", "i8"),
+        ("weeks", "i8"),
+        ("site_count", "i8"),
+    ]
+)
+"""The plan as compiled code sees it: where its arrays are, and its single numbers."""
+
+
 PATIENT = np.dtype(
     [
         ("key", "u8"),
@@ -204,12 +211,14 @@ PATIENT = np.dtype(
         ("back_due", "i4"),
         ("care_due", "i4"),
         ("asked", "i4"),  # when referred, or when the follow-up was due
-        ("joined", "i4"),
         ("care_since", "i4"),
         ("waited", "i4"),  # the last wait
         ("list_next", "i4"),
         ("list_previous", "i4"),
         ("effect_from", "i4", (2,)),
+        ("improve_times", "i4"),  # what the effects multiply the rates by, in 1/65536
+        ("worsen_times", "i4"),
+        ("effects_until", "i4"),  # the tick until when they do
         ("effect", "i2", (2,)),
         ("service", "i2"),
         ("last_service", "i2"),
@@ -228,9 +237,8 @@ PATIENT = np.dtype(
 )
 LISTED = np.dtype([("head", "i4"), ("tail", "i4"), ("newcomers", "i4"), ("new", "i4")])
 SITE_NOW = np.dtype([("waiting", "i4"), ("occupied", "i4"), ("published", "i4")])
-NOW = np.dtype(
-    [("shuffle", "u8"), ("tick", "i4"), ("next_arrival", "i4"), ("free_chunk", "i4"), ("free_chunks", "i4")], align=True
-)
+LINE = 64
+"""Bytes in a line of the processor's cache."""
 CHUNK = 16
 """Numbers in a chunk of the calendar: the next chunk, and 15 patients."""
 
@@ -241,9 +249,9 @@ MOST_WEIGHTS = 64
 class StateArrays(NamedTuple):
     """Everything that is so at one tick, and room to work in."""
 
-    now: np.ndarray  # NOW, shape (1,)
+    memory: np.ndarray  # STATE, shape (1,)
     patients: np.ndarray
-    counters: np.ndarray  # uint16, (patients, counters)
+    counters: np.ndarray  # uint8, (patients, counters)
     lists: np.ndarray  # LISTED, (sites * PRIORITIES,)
     sites: np.ndarray  # SITE_NOW
     heads: np.ndarray  # int32, (2 threads, ticks): first chunk of each tick's bucket
@@ -256,23 +264,63 @@ class StateArrays(NamedTuple):
     weights: np.ndarray  # float64: a decision's weights
 
 
+STATE = np.dtype(
+    [
+        *((name, "u8") for name in StateArrays._fields if name != "memory"),
+        ("shuffle", "u8"),
+        ("tick", "i8"),
+        ("next_arrival", "i8"),
+        ("free_chunk", "i8"),
+        ("free_chunks", "i8"),
+        ("patient_count", "i8"),
+        ("counter_count", "i8"),
+        ("practice_count", "i8"),
+        ("span", "i8"),
+        ("scratch", "i8"),
+    ]
+)
+"""The state as compiled code sees it: where its arrays are, and its single numbers."""
+
+
+def blank(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Zeros that begin at a line of the processor's cache, so that a patient's record fills two lines and no more."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    room = np.zeros(size + LINE, dtype=np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + size].view(dtype).reshape(shape)
+
+
 def bare_state(patients: np.ndarray, counters: np.ndarray, practice_effects: np.ndarray) -> StateArrays:
     """A state with patients and nothing else: enough for drawing what they are like."""
-    return StateArrays(
-        now=np.zeros(1, dtype=NOW),
-        patients=patients,
-        counters=counters,
-        lists=np.zeros(0, dtype=LISTED),
-        sites=np.zeros(0, dtype=SITE_NOW),
-        heads=np.zeros((2, 0), dtype=np.int32),
-        due=np.zeros((2, 0), dtype=np.int32),
-        chunks=np.zeros((0, CHUNK), dtype=np.int32),
-        practice_effects=practice_effects,
-        lever_from=np.full((1, practice_effects.shape[1]), NEVER, dtype=np.int32),
-        acting=np.zeros(0, dtype=np.int32),
-        lots=np.zeros(0, dtype=np.uint64),
-        weights=np.zeros(MOST_WEIGHTS),
+    never = np.full((1, practice_effects.shape[1]), NEVER, dtype=np.int32)
+    return placed(
+        StateArrays(
+            memory=np.zeros(1, dtype=STATE),
+            patients=patients,
+            counters=counters,
+            lists=np.zeros(0, dtype=LISTED),
+            sites=np.zeros(0, dtype=SITE_NOW),
+            heads=np.zeros((2, 0), dtype=np.int32),
+            due=np.zeros((2, 0), dtype=np.int32),
+            chunks=np.zeros((0, CHUNK), dtype=np.int32),
+            practice_effects=practice_effects,
+            lever_from=never,
+            acting=np.zeros(0, dtype=np.int32),
+            lots=np.zeros(0, dtype=np.uint64),
+            weights=np.zeros(MOST_WEIGHTS),
+        )
     )
+
+
+def placed(state: StateArrays) -> StateArrays:
+    """The same state, its record telling where its arrays are and how large."""
+    place(state.memory, state)
+    row = state.memory[0]
+    row["patient_count"], row["counter_count"] = state.counters.shape
+    row["practice_count"] = state.practice_effects.shape[1]
+    row["span"] = state.heads.shape[1]
+    row["scratch"] = len(state.acting)
+    return state
 
 
 EVENT = np.dtype(
@@ -288,8 +336,11 @@ EVENT = np.dtype(
 )
 
 
-class LogArrays(NamedTuple):
-    """A block of the event log: rows, and how many are written."""
+LOG = np.dtype([("rows", "u8"), ("room", "i8"), ("written", "i8")])
 
+
+class LogArrays(NamedTuple):
+    """A block of the event log."""
+
+    memory: np.ndarray  # LOG, shape (1,)
     rows: np.ndarray  # EVENT
-    written: np.ndarray  # int64, shape (1,)

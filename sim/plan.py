@@ -19,12 +19,12 @@ from sim.draws import label
 from sim.layout import (
     BY_CAPACITY,
     BY_PATIENT,
-    CLOCK,
     EFFECT,
     NEAREST,
     OPEN,
     PACE,
     PLACES,
+    PLAN,
     SEGMENT,
     SERVICE,
     SITE,
@@ -33,6 +33,7 @@ from sim.layout import (
     VISITS_NEEDED,
     PlanArrays,
 )
+from sim.memory import place
 from sim.quantiles import CLOCK_BITS, gumbel, unit_exponential
 
 DAYS_IN_A_YEAR = 365
@@ -61,11 +62,12 @@ class LeverUse:
 class Plan:
     """What can happen in one area under one scenario. Made by `compile_plan`, never changed.
 
-    `arrays` is what the engines read; the names give positions their meaning. Ticks run from `first_tick`
+    `arrays` is what the engines read, `memory` the record by which compiled code finds them; the names give positions their meaning. Ticks run from `first_tick`
     (the warm-up is negative) to before `last_tick`; what happens from tick 0 on is measured.
     """
 
     arrays: PlanArrays
+    memory: np.void
     pathway: Pathway
     region: Region
     scenario: str
@@ -129,7 +131,6 @@ def compile_plan(
     effects, segments = _effects(builder)
     strength = _strength(builder, days)
     arrays = PlanArrays(
-        clock=_clock(builder, first_tick, last_tick, decisions, len(paces)),
         services=services,
         decisions=builder.array("decisions"),
         options=builder.array("options"),
@@ -157,6 +158,7 @@ def compile_plan(
         changed_quantities = bool(scenario and scenario.quantities)
     return Plan(
         arrays=arrays,
+        memory=_memory(builder, arrays, first_tick, last_tick, decisions)[0],
         pathway=pathway,
         region=region,
         scenario=name,
@@ -356,10 +358,12 @@ def _effects(builder: Builder) -> tuple[np.ndarray, np.ndarray]:
     return np.array(effects, dtype=EFFECT), np.array(segments, dtype=SEGMENT)
 
 
-def _clock(builder: Builder, first_tick: int, last_tick: int, decisions: dict[str, int], paces: int) -> np.ndarray:
+def _memory(builder: Builder, arrays: PlanArrays, first_tick: int, last_tick: int, decisions: dict[str, int]) -> np.ndarray:
+    """The plan as compiled code sees it, shape (1,)."""
     pathway, health = builder.pathway, builder.pathway.health
-    clock = np.zeros(1, dtype=CLOCK)
-    row = clock[0]
+    memory = np.zeros(1, dtype=PLAN)
+    place(memory, arrays)
+    row = memory[0]
     row["first_tick"], row["last_tick"], row["ticks_per_day"] = first_tick, last_tick, builder.ticks_per_day
     row["entry"] = builder.destination(pathway.care.entry)
     row["waiting_service"], row["waiting_then"] = -1, -1
@@ -374,14 +378,16 @@ def _clock(builder: Builder, first_tick: int, last_tick: int, decisions: dict[st
     ]
     row["published_every"] = max(1, min(published, default=builder.ticks_per_day))
     row["overlap"] = round(builder.number(health.overlap) * ONE)
-    row["pace_rules"] = paces
+    row["pace_rules"] = len(arrays.paces)
     row["most_settings"] = sum(
         max(len(option.sets) for option in decision.options.values()) for decision in pathway.decisions.values()
     )
     row["subacute_from"], row["persistent_from"] = builder.ticks(health.subacute_from), builder.ticks(health.persistent_from)
     row["recent_until"] = builder.ticks(health.recurrence.recent_for)
     row["forgotten_after"] = builder.ticks(health.recurrence.forgotten_after)
-    return clock
+    row["site_count"], row["days"] = arrays.capacity.shape
+    row["weeks"] = arrays.strength.shape[1]
+    return memory
 
 
 def _strength(builder: Builder, days: int) -> np.ndarray:

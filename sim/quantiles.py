@@ -15,10 +15,12 @@ import numpy as np
 from scipy import special
 
 from sim.jit import scalar
+from sim.memory import int32_at
 
 OCTAVES = 24
 CELLS = 32
 ROW = 2 * (OCTAVES * CELLS + 1)
+ROW_BYTES = np.uint64(4 * ROW)
 TICK_BITS = 8
 """Durations are kept in 1/256 of a tick."""
 CLOCK_BITS = 24
@@ -59,7 +61,7 @@ def table(quantile: Quantile, upper_quantile: Quantile, *, unit_bits: int) -> np
 
 @scalar
 def interpolate(row: Any, random_bits: Any) -> Any:
-    """The value at these random bits, in the units of the row: an int64."""
+    """The value at these random bits, in the units of the row, whose address is given: an int64."""
     upper = np.int64(random_bits >> _63)
     m = (random_bits if upper == 0 else ~random_bits) & _LOW_63
     octave = OCTAVES - 1
@@ -70,14 +72,19 @@ def interpolate(row: Any, random_bits: Any) -> Any:
         m = _TOP
     cell = upper * _SIDE + octave * CELLS + np.int64(m >> _CELL_SHIFT) - CELLS
     fraction = np.int64((m >> _FRACTION_SHIFT) & _FRACTION_MASK)
-    low, high = np.int64(row[cell]), np.int64(row[cell + 1])
+    low, high = np.int64(int32_at(row, cell)), np.int64(int32_at(row, cell + 1))
     return low + (((high - low) * fraction) >> 31)
 
 
 @scalar
 def ticks(row: Any, random_bits: Any) -> Any:
-    """A duration in whole ticks, to the nearest, from a row in units of 1/256 of a tick."""
+    """A duration in whole ticks, to the nearest, from the address of a row in units of 1/256 of a tick."""
     return (interpolate(row, random_bits) + 128) >> TICK_BITS
+
+
+def address(row: np.ndarray) -> np.uint64:
+    """The address of a row, for `interpolate` and `ticks`; the row must be kept alive meanwhile."""
+    return np.uint64(row.ctypes.data)
 
 
 @lru_cache(maxsize=4096)

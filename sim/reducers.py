@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pathways.health import STATES
-from sim.jit import hot
+from sim.jit import loop
 from sim.layout import (
     DID_NOT_ATTEND,
     DISCHARGE,
+    EVENT,
     GAVE_UP,
     HEALTH,
     JOINED,
@@ -23,11 +24,14 @@ from sim.layout import (
     REFERRAL,
     SEEN,
 )
+from sim.memory import numbers, place, records, sums
 from sim.plan import DAYS_IN_A_YEAR, Plan
 
-MONTH_DAYS = 365 / 12
 WAIT_WEEKS = 157
 """Waits are counted by whole weeks, the last class being three years and more."""
+
+
+STATE_COUNT = len(STATES)
 
 
 class Tallies(NamedTuple):
@@ -87,65 +91,105 @@ def copy_tallies(tallies: Tallies) -> Tallies:
     return Tallies(*(array.copy() for array in tallies))
 
 
-@hot
-def tally(
-    tallies: Any, rows: Any, count: Any, practice: Any, decile: Any, queued: Any, first_tick: Any, last_tick: Any,
-    ticks_per_day: Any,
-) -> Any:  # fmt: skip
-    """Adds a block of `count` rows.
+TALLYING = np.dtype(
+    [
+        *((name, "u8") for name in Tallies._fields),
+        *((name, "u8") for name in ("rows", "practice", "decile", "queued")),
+        *((name, "i8") for name in ("service_count", "years", "practices", "weeks", "first_tick", "last_tick", "ticks_per_day")),
+    ]
+)
 
-    `practice` and `decile` (from 0) are by patient; `queued` tells which services have waiting lists.
-    """
-    year_ticks = DAYS_IN_A_YEAR * ticks_per_day
-    week_ticks = 7 * ticks_per_day
-    home = tallies.flows.shape[1] - 1
+count_event = sums("events")
+count_month = sums("monthly")
+count_practice = sums("by_practice")
+count_decile = sums("by_decile")
+count_wait = sums("waits")
+count_wait_ticks = sums("wait_ticks")
+count_wait_decile = sums("waits_by_decile")
+count_listed = sums("listed")
+count_move = sums("moves")
+count_partial = sums("partial")
+count_flow = sums("flows")
+rows_of = records("rows", EVENT)
+practice_of, _ = numbers("practice", "i2")
+decile_of, _ = numbers("decile", "u1")
+is_queued, _ = numbers("queued", "u1")
+
+
+def tally(
+    tallies: Tallies, rows: np.ndarray, count: int, plan: Plan, *, practice: np.ndarray, decile: np.ndarray
+) -> None:
+    """Adds the first `count` rows of a block to the tallies. `practice` and `decile` (from 0) are by patient."""
+    memory = np.zeros(1, dtype=TALLYING)
+    place(memory, tallies)
+    queued = np.array([plan.pathway.services[name].capacity != "open" for name in plan.services], dtype=np.uint8)
+    for name, array in (("rows", rows), ("practice", practice), ("decile", decile), ("queued", queued)):
+        memory[0][name] = array.ctypes.data
+    sizes = (
+        len(plan.services), year_count(plan), len(plan.region.codes), tallies.listed.shape[1],
+        plan.first_tick, plan.last_tick, plan.ticks_per_day,
+    )  # fmt: skip
+    for name, size in zip(TALLYING.names[-len(sizes) :], sizes, strict=True):
+        memory[0][name] = size
+    _tally(memory[0], count)
+
+
+@loop
+def _tally(to: Any, count: Any) -> Any:
+    """Counts row after row; what depends on the tick alone is worked out once for each tick."""
+    year_ticks = DAYS_IN_A_YEAR * to.ticks_per_day
+    week_ticks = 7 * to.ticks_per_day
+    services, years, home = to.service_count, to.years, to.service_count
+    tick = to.first_tick - 1
+    week, month, year, left = np.int64(0), np.int64(0), np.int64(-1), np.int64(0)
     for r in range(count):
-        row = rows[r]
+        row = rows_of(to, r)
         kind, service, patient = np.int64(row.kind), np.int64(row.service), np.int64(row.patient)
-        tick = np.int64(row.tick)
-        if kind == HEALTH or kind == ONSET:
-            group = np.int64(decile[patient])
+        if row.tick != tick:
+            tick = np.int64(row.tick)
+            week = (tick - to.first_tick) // week_ticks
             year = tick // year_ticks if tick >= 0 else np.int64(-1)
-            left = min((year + 1) * year_ticks, last_tick) - tick
-            new = np.int64(row.detail) if kind == ONSET else np.int64(row.detail) % 4
-            tallies.moves[year + 1, new, group] += 1
+            month = 12 * year + min(12 * (tick - year * year_ticks) // year_ticks, 11)
+            left = min((year + 1) * year_ticks, to.last_tick) - tick
+        if kind == HEALTH or kind == ONSET:
+            group = np.int64(decile_of(to, patient))
+            new = np.int64(row.detail) if kind == ONSET else np.int64(row.detail) % STATE_COUNT
+            count_move(to, ((year + 1) * STATE_COUNT + new) * 10 + group, 1)
             if year >= 0:
-                tallies.partial[year, new, group] += left
+                count_partial(to, (year * STATE_COUNT + new) * 10 + group, left)
             if kind == HEALTH:
-                old = np.int64(row.detail) // 4
-                tallies.moves[year + 1, old, group] -= 1
+                old = np.int64(row.detail) // STATE_COUNT
+                count_move(to, ((year + 1) * STATE_COUNT + old) * 10 + group, -1)
                 if year >= 0:
-                    tallies.partial[year, old, group] -= left
+                    count_partial(to, (year * STATE_COUNT + old) * 10 + group, -left)
             continue
-        if service >= 0 and queued[service] and row.site >= 0:
+        if service >= 0 and row.site >= 0 and is_queued(to, service):
             if kind == JOINED:
-                tallies.listed[service, (tick - first_tick) // week_ticks] += 1
+                count_listed(to, service * to.weeks + week, 1)
             elif kind == SEEN or kind == DID_NOT_ATTEND or kind == GAVE_UP:
-                tallies.listed[service, (tick - first_tick) // week_ticks] -= 1
+                count_listed(to, service * to.weeks + week, -1)
         if tick < 0:
             continue
         if kind == DISCHARGE:
-            tallies.flows[service + 1, home] += 1
+            count_flow(to, (service + 1) * (services + 1) + home, 1)
         if service < 0:
             continue
-        year = tick // year_ticks
-        month = min(np.int64((tick - year * year_ticks) // ticks_per_day / MONTH_DAYS), np.int64(11))
-        tallies.events[kind, service, year] += 1
-        tallies.monthly[kind, service, 12 * year + month] += 1
+        count_event(to, (kind * services + service) * years + year, 1)
+        count_month(to, (kind * services + service) * 12 * years + month, 1)
         what = 0 if kind == SEEN else 1 if kind == REFERRAL else 2 if kind == DID_NOT_ATTEND else -1
         if what < 0:
             continue
-        group = np.int64(decile[patient])
-        tallies.by_practice[what, service, np.int64(practice[patient])] += 1
-        tallies.by_decile[what, service, year, group] += 1
+        group = np.int64(decile_of(to, patient))
+        count_practice(to, (what * services + service) * to.practices + practice_of(to, patient), 1)
+        count_decile(to, ((what * services + service) * years + year) * 10 + group, 1)
         if what == 1:
-            tallies.flows[np.int64(row.detail), service] += 1
+            count_flow(to, np.int64(row.detail) * (services + 1) + service, 1)
         elif what == 0 and row.detail == 1:
             value = np.int64(row.value)
-            tallies.waits[service, year, min(value // week_ticks, np.int64(WAIT_WEEKS - 1))] += 1
-            tallies.wait_ticks[service, year] += value
-            tallies.waits_by_decile[service, group, 0] += 1
-            tallies.waits_by_decile[service, group, 1] += value
+            count_wait(to, (service * years + year) * WAIT_WEEKS + min(value // week_ticks, WAIT_WEEKS - 1), 1)
+            count_wait_ticks(to, service * years + year, value)
+            count_wait_decile(to, (service * 10 + group) * 2, 1)
+            count_wait_decile(to, (service * 10 + group) * 2 + 1, value)
 
 
 def add_areas(parts: list[Tallies]) -> Tallies:

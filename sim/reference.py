@@ -97,11 +97,11 @@ class Reference:
     """A run of the reference engine over one plan and cohort. `run()` returns its event log."""
 
     def __init__(self, plan: Plan, cohort: Cohort, *, shuffle: int = 0):
-        self.plan, self.rules = plan, plan.arrays
-        self.state = new_state(plan, cohort)
-        self.patients = self.state.patients
+        self.plan, self.rules, self.arrays = plan, plan.memory, plan.arrays
+        state = new_state(plan, cohort)
+        self.state, self.patients, self.counters, self.sites = state.memory[0], state.patients, state.counters, state.sites
+        self.kept_alive = state
         self.services = plan.arrays.services
-        self.clock = plan.arrays.clock[0]
         first = float(plan.first_tick)
         self.env = ShuffledEnvironment(first, shuffle) if shuffle else simpy.Environment(first)
         self.lists: list[list[tuple[int, int, int, int, simpy.Event]]] = [[] for _ in plan.sites]
@@ -147,7 +147,7 @@ class Reference:
             self.emit(ONSET, i, detail=patient["state"])
             self.call(i, NEEDS_CARE)
         while True:
-            due = foresee(self.rules, patient, self.clock["last_tick"])
+            due = foresee(self.rules, patient, self.rules["last_tick"])
             disturbed = self.disturbed[i]
             if due >= self.plan.last_tick:
                 yield disturbed
@@ -188,9 +188,9 @@ class Reference:
 
     def first_state(self, i: int) -> int:
         """How bad a new episode is at first."""
-        decision = int(self.clock["onset_state"])
+        decision = int(self.rules["onset_state"])
         chosen = decide(self.rules, self.state, i, decision, self.tick)
-        return int(self.rules.options[self.rules.decisions[decision]["first_option"] + chosen]["to"])
+        return int(self.arrays.options[self.arrays.decisions[decision]["first_option"] + chosen]["to"])
 
     def call(self, i: int, reason: int) -> None:
         """The back asks something of the care thread; someone who is just being seen does not hear it."""
@@ -212,7 +212,7 @@ class Reference:
             yield self.at(self.tick, CARE)
             if self.hear(i) == NEEDS_CARE:
                 patient["care_since"], patient["last_service"] = self.tick, -1
-                yield from self.go_on(i, int(self.clock["entry"]))
+                yield from self.go_on(i, int(self.rules["entry"]))
 
     def go_on(self, i: int, to: int) -> Process:
         """From service to service until the patient is home."""
@@ -233,11 +233,11 @@ class Reference:
         patient, tick = self.patients[i], self.tick
         while to >= DECISION:
             chosen = decide(self.rules, self.state, i, to - DECISION, tick)
-            option = self.rules.options[self.rules.decisions[to - DECISION]["first_option"] + chosen]
+            option = self.arrays.options[self.arrays.decisions[to - DECISION]["first_option"] + chosen]
             if option["settings"] > 0 or option["effect"] >= 0:
                 feel(self.rules, patient, tick)
                 for s in range(option["first_setting"], option["first_setting"] + option["settings"]):
-                    attribute, level = (int(number) for number in self.rules.settings[s])
+                    attribute, level = (int(number) for number in self.arrays.settings[s])
                     patient["attributes"][attribute] = level
                     self.emit(PRESCRIPTION, i, service=patient["last_service"], detail=attribute * 64 + level)
                 if option["effect"] >= 0:
@@ -299,7 +299,7 @@ class Reference:
         if record["sites"] > 1:
             site = choose_site(self.rules, self.state, i, service, visit)
             patient["site"] = site
-            published = self.state.sites[site]["published"]
+            published = self.sites[site]["published"]
             self.emit(OFFERED, i, service=service, site=site, detail=record["sites"], value=published)
         return delay
 
@@ -328,13 +328,13 @@ class Reference:
         if self.hear(i) == IS_BETTER:
             self.leave(i, GOT_BETTER)
             return HOME
-        waiting_service = int(self.clock["waiting_service"])
+        waiting_service = int(self.rules["waiting_service"])
         if waiting_service < 0:
             return None
         record = self.services[waiting_service]
         met(self.state, i, record["counter"] + ATTENDED)
         self.emit(SEEN, i, service=waiting_service, site=record["first_site"])
-        to = self.follow_decisions(i, int(self.clock["waiting_then"]))
+        to = self.follow_decisions(i, int(self.rules["waiting_then"]))
         if to == HOME:
             return None
         self.leave(i, WENT_ELSEWHERE)
@@ -358,38 +358,39 @@ class Reference:
         service = int(patient["service"])
         self.plan_course(i, service, met(self.state, i, self.services[service]["counter"] + REFERRALS))
         patient["care_since"] = patient["asked"]
-        return self.join(i, joined=int(patient["joined"]))
+        return self.join(i, joined=int(patient["asked"]))
 
     def join(self, i: int, *, joined: int | None = None) -> simpy.Event:
         """Puts patient i on their list. Returns the event of being seen."""
         patient, tick = self.patients[i], self.tick
         service = int(patient["service"])
         record = self.services[service]
-        patient["stage"], patient["joined"] = WAITING, tick if joined is None else joined
+        patient["stage"] = WAITING
+        joined = tick if joined is None else joined
         first_visit = patient["visit"] == 1
         patient["priority"] = (
             priority(self.rules, self.state, i, service, tick) if first_visit else record["follow_up_priority"]
         )
         patient["care_due"] = NEVER
         if record["patience"] >= 0:
-            visit = self.state.counters[i, record["counter"] + APPOINTMENTS]
+            visit = self.counters[i, record["counter"] + APPOINTMENTS]
             patience = duration(self.rules, record["patience"], patient["key"], record["label"], PATIENCE, visit)
             patient["care_due"] = min(tick + max(patience, 1), NEVER)
         seen = self.env.event()
-        place = (int(patient["priority"]), int(patient["joined"]), lot(self.rules, self.state, i, service), i, seen)
+        place = (int(patient["priority"]), joined, lot(self.rules, self.state, i, service), i, seen)
         insort(self.lists[patient["site"]], place, key=lambda entry: entry[:4])
         self.emit(
             JOINED, i, service=service, site=patient["site"], detail=patient["visit"],
-            value=tick - int(patient["joined"]),
+            value=tick - joined,
         )  # fmt: skip
-        self.state.sites[patient["site"]]["waiting"] += 1
+        self.sites[patient["site"]]["waiting"] += 1
         return seen
 
     def take_off(self, i: int) -> None:
         """Takes patient i off their list."""
         site = self.patients[i]["site"]
         self.lists[site] = [entry for entry in self.lists[site] if entry[3] != i]
-        self.state.sites[site]["waiting"] -= 1
+        self.sites[site]["waiting"] -= 1
 
     def queue(self, i: int, seen: simpy.Event) -> Process:
         """Waits on a list until seen (None), out of patience, or called away (a destination)."""
@@ -420,10 +421,10 @@ class Reference:
                     free = max(free_capacity(self.rules, self.state, site, self.tick), 0)
                     self.lists[site] = waiting[free:]
                     for *_, i, seen in waiting[:free]:
-                        self.state.sites[site]["waiting"] -= 1
+                        self.sites[site]["waiting"] -= 1
                         self.meet(i)
                         seen.succeed()
-            if (self.tick - self.plan.first_tick + 1) % self.clock["published_every"] == 0:
+            if (self.tick - self.plan.first_tick + 1) % self.rules["published_every"] == 0:
                 publish(self.rules, self.state, self.tick)
             yield self.at(self.tick + 1, BACK)
 
@@ -445,7 +446,7 @@ class Reference:
             return
         met(self.state, i, record["counter"] + ATTENDED)
         if record["capacity"] == PLACES:
-            self.state.sites[patient["site"]]["occupied"] += 1
+            self.sites[patient["site"]]["occupied"] += 1
             stay = int(duration(self.rules, record["stay"], patient["key"], record["label"], STAY, visit))
             patient["care_due"] = min(tick + max(stay, 1), NEVER)
 
@@ -454,7 +455,7 @@ class Reference:
         patient, tick = self.patients[i], self.tick
         record = self.services[patient["service"]]
         if record["capacity"] == PLACES:
-            self.state.sites[patient["site"]]["occupied"] -= 1
+            self.sites[patient["site"]]["occupied"] -= 1
             stayed = tick - int(patient["asked"]) - int(patient["waited"])
             self.emit(LEFT, i, service=patient["service"], site=patient["site"], detail=patient["visit"], value=stayed)
         patient["last_service"] = patient["service"]
@@ -467,7 +468,7 @@ class Reference:
         """The time between two visits of a course. Returns a destination if the patient leaves, else None."""
         patient = self.patients[i]
         record = self.services[patient["service"]]
-        visit = self.state.counters[i, record["counter"] + APPOINTMENTS]
+        visit = self.counters[i, record["counter"] + APPOINTMENTS]
         length = int(duration(self.rules, record["gap"], patient["key"], record["label"], GAP, visit))
         visited = self.tick if record["capacity"] == PLACES else self.tick - 1
         until = visited + length

@@ -11,6 +11,29 @@ from typing import Any
 import numpy as np
 
 from sim.draws import bits, label, share
+from sim.elements import (
+    adopted_at,
+    attractions,
+    capacities,
+    changes,
+    counters,
+    decisions,
+    freed_to,
+    odds_of,
+    options,
+    patients,
+    plan_sites,
+    practice_effects,
+    services,
+    set_counter,
+    set_weight,
+    sites_now,
+    strengths,
+    tests,
+    urgencies,
+    visits_table,
+    weights,
+)
 from sim.jit import scalar
 from sim.layout import (
     ATTRIBUTE,
@@ -25,7 +48,7 @@ from sim.layout import (
     WEEKS_SINCE_ONSET,
     WEEKS_WAITED,
 )
-from sim.quantiles import interpolate, ticks
+from sim.quantiles import ROW_BYTES, interpolate, ticks
 
 # What is drawn at a service, besides its decisions: added to the service's label.
 DELAY = label("service: delay")
@@ -37,7 +60,8 @@ LOT = label("service: lot")
 REBOOKING = label("service: rebooking")
 LEAVING = label("service: leaves when better")
 SITE_NOISE = label("service: site")
-FREED_TO = label("change: freed to")
+FREED_DRAW = label("change: freed to")
+FREED_AGAIN = label("change: freed to another, where the first is closed")
 
 REFERRALS, APPOINTMENTS, ATTENDED = 0, 1, 2
 """A service's three counters, counted from its `counter`."""
@@ -46,26 +70,26 @@ REFERRALS, APPOINTMENTS, ATTENDED = 0, 1, 2
 @scalar
 def feature(plan: Any, state: Any, i: Any, code: Any, argument: Any, tick: Any) -> Any:
     """The value of a feature of patient i now, as a whole number."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     if code == ATTRIBUTE:
         return np.int64(patient.attributes[argument])
     if code == STATE_NOW:
         return np.int64(patient.state)
-    week = 7 * plan.clock[0].ticks_per_day
+    week = 7 * plan.ticks_per_day
     if code == WEEKS_SINCE_ONSET:
         return np.int64((tick - patient.onset) // week)
     if code == WEEKS_WAITED:
         return np.int64(patient.waited // week)
     if code == VISITS:
-        return np.int64(state.counters[i, argument])
+        return np.int64(counters(state, i * state.counter_count + argument))
     return np.int64(lever_strength(plan, state, i, argument, tick) > 0.0)
 
 
 @scalar
-def holds(plan: Any, state: Any, i: Any, first_test: Any, tests: Any, tick: Any) -> Any:
+def holds(plan: Any, state: Any, i: Any, first_test: Any, count: Any, tick: Any) -> Any:
     """Whether all of a run of tests hold for patient i."""
-    for t in range(first_test, first_test + tests):
-        test = plan.tests[t]
+    for t in range(first_test, first_test + count):
+        test = tests(plan, t)
         value = feature(plan, state, i, test.feature, test.argument, tick)
         if test.levels != np.uint64(0):
             if (test.levels >> np.uint64(value)) & np.uint64(1) == np.uint64(0):
@@ -78,35 +102,37 @@ def holds(plan: Any, state: Any, i: Any, first_test: Any, tests: Any, tick: Any)
 @scalar
 def lever_strength(plan: Any, state: Any, i: Any, lever: Any, tick: Any) -> Any:
     """How strongly a lever acts in patient i's practice at this tick, from 0 to 1."""
-    adopted = state.lever_from[lever, state.patients[i].practice]
+    adopted = adopted_at(state, lever * state.practice_count + patients(state, i).practice)
     if tick < adopted:
         return 0.0
-    week = (tick - adopted) // (7 * plan.clock[0].ticks_per_day)
-    return plan.strength[lever, min(week, plan.strength.shape[1] - 1)]
+    week = (tick - adopted) // (7 * plan.ticks_per_day)
+    return strengths(plan, lever * plan.weeks + min(week, plan.weeks - 1))
 
 
 @scalar
 def met(state: Any, i: Any, counter: Any) -> Any:
     """How often patient i has met something before now; counts this time."""
-    visit = state.counters[i, counter]
-    state.counters[i, counter] = visit + np.uint8(1)
-    return visit
+    at = i * state.counter_count + counter
+    visit = counters(state, at)
+    set_counter(state, at, visit + 1)
+    return np.int64(visit)
 
 
 @scalar
-def pick(weights: Any, options: Any, at: Any) -> Any:
+def pick(state: Any, count: Any, at: Any) -> Any:
     """The option at a place from 0 to 1 along the weights."""
     total = 0.0
-    for k in range(options):
-        total += weights[k]
+    for k in range(count):
+        total += weights(state, k)
     left = at * total
     chosen = 0
-    for k in range(options):
-        if weights[k] > 0.0:
+    for k in range(count):
+        weight = weights(state, k)
+        if weight > 0.0:
             chosen = k
-            if left < weights[k]:
+            if left < weight:
                 break
-            left -= weights[k]
+            left -= weight
     return chosen
 
 
@@ -117,22 +143,21 @@ def decide(plan: Any, state: Any, i: Any, decision: Any, tick: Any) -> Any:
     Shares, moved by odds, give the option; levers then divert some patients from it. A patient whom no lever
     diverts takes the same option with it as without it.
     """
-    record = plan.decisions[decision]
-    patient = state.patients[i]
-    weights = state.weights
+    record = decisions(plan, decision)
+    patient = patients(state, i)
     for k in range(record.options):
-        option = plan.options[record.first_option + k]
-        open_to = holds(plan, state, i, option.first_test, option.tests, tick)
-        weights[k] = option.share if open_to else 0.0
+        option = options(plan, record.first_option + k)
+        open_to = option.tests == 0 or holds(plan, state, i, option.first_test, option.tests, tick)
+        set_weight(state, k, option.share if open_to else 0.0)
     for j in range(record.first_odds, record.first_odds + record.odds):
-        odds = plan.odds[j]
-        if holds(plan, state, i, odds.first_test, odds.tests, tick):
+        odds = odds_of(plan, j)
+        if odds.tests == 0 or holds(plan, state, i, odds.first_test, odds.tests, tick):
+            times = odds.times
             if odds.practice_effect >= 0:
-                weights[odds.option] *= state.practice_effects[odds.practice_effect, patient.practice]
-            else:
-                weights[odds.option] *= odds.times
+                times = practice_effects(state, odds.practice_effect * state.practice_count + patient.practice)
+            set_weight(state, odds.option, weights(state, odds.option) * times)
     visit = met(state, i, record.counter)
-    chosen = pick(weights, record.options, share(bits(patient.key, record.label, visit)))
+    chosen = pick(state, record.options, share(bits(patient.key, record.label, visit)))
     for c in range(record.first_change, record.first_change + record.changes):
         chosen = divert(plan, state, i, record, c, chosen, visit, tick)
     return chosen
@@ -144,22 +169,20 @@ def divert(plan: Any, state: Any, i: Any, record: Any, c: Any, chosen: Any, visi
 
     The weights are brought up to date for the changes that follow.
     """
-    change = plan.changes[c]
+    change = changes(plan, c)
     strength = lever_strength(plan, state, i, change.lever, tick)
     if strength == 0.0 or not holds(plan, state, i, change.first_test, change.tests, tick):
         return chosen
-    weights = state.weights
-    options = record.options
     total = 0.0
-    for k in range(options):
-        total += weights[k]
-    before = weights[change.option] / total
+    for k in range(record.options):
+        total += weights(state, k)
+    before = weights(state, change.option) / total
     after = before * (1.0 + (change.times - 1.0) * strength)
     if after > before:
         after = max(before, min(after, change.at_most))
     if after == before:
         return chosen
-    luck = share(bits(state.patients[i].key, change.label, visit))
+    luck = share(bits(patients(state, i).key, change.label, visit))
     if after > before:
         diverted = chosen != change.option and luck * (1.0 - before) < after - before
         target = change.option
@@ -175,22 +198,23 @@ def divert(plan: Any, state: Any, i: Any, record: Any, c: Any, chosen: Any, visi
 @scalar
 def freed_option(plan: Any, state: Any, i: Any, record: Any, change: Any, visit: Any, tick: Any) -> Any:
     """Where a patient goes whom a lever keeps from an option."""
-    at = share(bits(state.patients[i].key, change.label + FREED_TO, visit))
+    at = share(bits(patients(state, i).key, change.label + FREED_DRAW, visit))
     if change.freed > 0:
-        target = plan.freed[change.first_freed].option
+        target = freed_to(plan, change.first_freed).option
         for f in range(change.first_freed, change.first_freed + change.freed):
-            target = plan.freed[f].option
-            if at < plan.freed[f].share:
+            freed = freed_to(plan, f)
+            target = freed.option
+            if at < freed.share:
                 break
-            at -= plan.freed[f].share
-        option = plan.options[record.first_option + target]
+            at -= freed.share
+        option = options(plan, record.first_option + target)
         if holds(plan, state, i, option.first_test, option.tests, tick):
             return np.int64(target)
-        at = share(bits(state.patients[i].key, change.label + FREED_TO + FREED_TO, visit))
-    kept = state.weights[change.option]
-    state.weights[change.option] = 0.0
-    target = pick(state.weights, record.options, at)
-    state.weights[change.option] = kept
+        at = share(bits(patients(state, i).key, change.label + FREED_AGAIN, visit))
+    kept = weights(state, change.option)
+    set_weight(state, change.option, 0.0)
+    target = pick(state, record.options, at)
+    set_weight(state, change.option, kept)
     return np.int64(target)
 
 
@@ -199,25 +223,24 @@ def _move(
     plan: Any, state: Any, i: Any, record: Any, change: Any, before: Any, after: Any, total: Any, tick: Any
 ) -> Any:
     """Sets the weights to what they are after a change: shares that add to one."""
-    weights = state.weights
     for k in range(record.options):
-        weights[k] /= total
+        set_weight(state, k, weights(state, k) / total)
     loose = before - after
     if loose > 0.0:
         for f in range(change.first_freed, change.first_freed + change.freed):
-            freed = plan.freed[f]
-            option = plan.options[record.first_option + freed.option]
+            freed = freed_to(plan, f)
+            option = options(plan, record.first_option + freed.option)
             if holds(plan, state, i, option.first_test, option.tests, tick):
-                weights[freed.option] += (before - after) * freed.share
+                set_weight(state, freed.option, weights(state, freed.option) + (before - after) * freed.share)
                 loose -= (before - after) * freed.share
     others = 0.0
     for k in range(record.options):
         if k != change.option:
-            others += weights[k]
+            others += weights(state, k)
     for k in range(record.options):
         if k != change.option and others > 0.0:
-            weights[k] += loose * weights[k] / others
-    weights[change.option] = after
+            set_weight(state, k, weights(state, k) * (1.0 + loose / others))
+    set_weight(state, change.option, after)
 
 
 @scalar
@@ -228,15 +251,15 @@ def duration(plan: Any, table: Any, key: Any, label: Any, purpose: Any, visit: A
     """
     if table < 0:
         return np.int64(0)
-    return ticks(plan.durations[table], bits(key, label + purpose, visit))
+    return ticks(plan.durations + np.uint64(table) * ROW_BYTES, bits(key, label + purpose, visit))
 
 
 @scalar
 def priority(plan: Any, state: Any, i: Any, service: Any, tick: Any) -> Any:
     """The class in which patient i waits at a service on a first visit; the first rule that holds counts."""
-    record = plan.services[service]
+    record = services(plan, service)
     for u in range(record.first_urgency, record.first_urgency + record.urgencies):
-        urgency = plan.urgencies[u]
+        urgency = urgencies(plan, u)
         if holds(plan, state, i, urgency.first_test, urgency.tests, tick):
             return urgency.priority
     return record.priority
@@ -245,14 +268,14 @@ def priority(plan: Any, state: Any, i: Any, service: Any, tick: Any) -> Any:
 @scalar
 def visits_needed(plan: Any, key: Any, service: Any, visit: Any) -> Any:
     """How many visits a course takes for this patient; 1 where there is no course."""
-    record = plan.services[service]
+    record = services(plan, service)
     if record.visits == 0:
         return 1
     at = share(bits(key, record.label + NEEDED, visit))
     row = record.first_visits
-    while row < record.first_visits + record.visits - 1 and at >= plan.visits_needed[row].up_to_share:
+    while row < record.first_visits + record.visits - 1 and at >= visits_table(plan, row).up_to_share:
         row += 1
-    return plan.visits_needed[row].visits
+    return visits_table(plan, row).visits
 
 
 @scalar
@@ -261,16 +284,16 @@ def choose_site(plan: Any, state: Any, i: Any, service: Any, visit: Any) -> Any:
 
     The noise is keyed by the site's name, so that a new site takes patients from the others and nothing else moves.
     """
-    record = plan.services[service]
-    patient = state.patients[i]
+    record = services(plan, service)
+    patient = patients(state, i)
     best = record.first_site
     best_utility = np.int64(-(2**62))
     for site in range(record.first_site, record.first_site + record.sites):
-        utility = plan.attraction[patient.practice, site]
+        utility = attractions(plan, patient.practice * plan.site_count + site)
         if record.choice == BY_PATIENT:
-            utility += record.choice_wait * state.sites[site].published
+            utility += record.choice_wait * sites_now(state, site).published
         if record.choice != NEAREST:
-            noise = bits(patient.key, plan.sites[site].label + SITE_NOISE, visit)
+            noise = bits(patient.key, plan_sites(plan, site).label + SITE_NOISE, visit)
             utility += interpolate(plan.gumbel, noise)
         if utility > best_utility:
             best_utility = utility
@@ -281,51 +304,49 @@ def choose_site(plan: Any, state: Any, i: Any, service: Any, visit: Any) -> Any:
 @scalar
 def lot(plan: Any, state: Any, i: Any, service: Any) -> Any:
     """The lot of patient i among those who joined a list in the same tick: smaller is seen earlier."""
-    record = plan.services[service]
-    visit = state.counters[i, record.counter + APPOINTMENTS]
-    return bits(state.patients[i].key, record.label + LOT, visit)
+    record = services(plan, service)
+    visit = counters(state, i * state.counter_count + record.counter + APPOINTMENTS)
+    return bits(patients(state, i).key, record.label + LOT, visit)
 
 
 @scalar
 def leaves_when_better(plan: Any, state: Any, i: Any) -> Any:
     """Whether patient i, now well, gives up the care they are waiting for."""
-    patient = state.patients[i]
+    patient = patients(state, i)
     if patient.stage != REFERRED and patient.stage != WAITING and patient.stage != BETWEEN_VISITS:
         return False
-    service = plan.services[patient.service]
-    visit = state.counters[i, service.counter + REFERRALS]
+    service = services(plan, patient.service)
+    visit = counters(state, i * state.counter_count + service.counter + REFERRALS)
     return share(bits(patient.key, service.label + LEAVING, visit)) < service.leaves_when_better
 
 
 @scalar
 def rebooks(plan: Any, state: Any, i: Any) -> Any:
     """Whether patient i books again the appointment they have missed."""
-    patient = state.patients[i]
-    service = plan.services[patient.service]
-    visit = state.counters[i, service.counter + APPOINTMENTS]
+    patient = patients(state, i)
+    service = services(plan, patient.service)
+    visit = counters(state, i * state.counter_count + service.counter + APPOINTMENTS)
     return share(bits(patient.key, service.label + REBOOKING, visit)) < service.rebooked
 
 
 @scalar
 def free_capacity(plan: Any, state: Any, site: Any, tick: Any) -> Any:
     """How many people a site can take in this tick."""
-    clock = plan.clock[0]
-    since = tick - clock.first_tick
-    amount = np.int64(plan.capacity[site, since // clock.ticks_per_day])
-    if plan.services[plan.sites[site].service].capacity == PLACES:
-        return amount - state.sites[site].occupied
-    part = since % clock.ticks_per_day
-    return (part + 1) * amount // clock.ticks_per_day - part * amount // clock.ticks_per_day
+    since = tick - plan.first_tick
+    amount = np.int64(capacities(plan, site * plan.days + since // plan.ticks_per_day))
+    if services(plan, plan_sites(plan, site).service).capacity == PLACES:
+        return amount - sites_now(state, site).occupied
+    part = since % plan.ticks_per_day
+    return (part + 1) * amount // plan.ticks_per_day - part * amount // plan.ticks_per_day
 
 
 @scalar
 def publish(plan: Any, state: Any, tick: Any) -> Any:
     """Renews the published waits: the time in which the coming week's capacity would see everyone on the list."""
-    clock = plan.clock[0]
-    tomorrow = (tick + 1 - clock.first_tick) // clock.ticks_per_day
-    for site in range(len(state.sites)):
+    tomorrow = (tick + 1 - plan.first_tick) // plan.ticks_per_day
+    for site in range(plan.site_count):
         weekly = np.int64(0)
-        for day in range(tomorrow, min(tomorrow + 7, plan.capacity.shape[1])):
-            weekly += plan.capacity[site, day]
-        ticks = state.sites[site].waiting * 7 * clock.ticks_per_day
-        state.sites[site].published = min(ticks // max(weekly, 1), 10 * 365 * clock.ticks_per_day)
+        for day in range(tomorrow, min(tomorrow + 7, plan.days)):
+            weekly += capacities(plan, site * plan.days + day)
+        now = sites_now(state, site)
+        now.published = min(now.waiting * 7 * plan.ticks_per_day // max(weekly, 1), 3650 * plan.ticks_per_day)

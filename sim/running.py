@@ -10,10 +10,10 @@ import numpy as np
 from sim import compiled
 from sim.cohort import Cohort
 from sim.events import EventLog
-from sim.layout import DECILE, LogArrays, StateArrays
+from sim.layout import LogArrays, StateArrays
 from sim.plan import Plan
 from sim.reducers import Tallies, copy_tallies, new_tallies, tally
-from sim.state import branch, copy_state, new_block, new_state, with_chunks
+from sim.state import branch, copy_state, new_block, new_state, with_chunks, with_scratch
 
 
 class Running:
@@ -24,23 +24,22 @@ class Running:
         self.cohort = cohort
         self.tallies = new_tallies(plan)
         self.kept: list[np.ndarray] | None = [] if keep_log else None
-        self._queued = np.array([plan.pathway.services[name].capacity != "open" for name in plan.services])
-        self._practice = cohort.patients["practice"].copy()
-        self._decile = cohort.patients["attributes"][:, DECILE] - np.uint8(1)
         self._state: StateArrays = new_state(plan, cohort, shuffle=shuffle)
         self._block: LogArrays = new_block(max(1 << 15, 2 * cohort.ill_at_start + 1))
-        compiled.begin(plan.arrays, self._state, self._block, cohort.listed)
+        compiled.begin(plan.memory, self._state.memory[0], self._block.memory[0], cohort.listed)
         self._hand_on()
 
     @property
     def tick(self) -> int:
         """The tick that comes next."""
-        return int(self._state.now[0]["tick"])
+        return int(self._state.memory[0]["tick"])
 
     def advance(self, until: int) -> None:
         """Runs the ticks before `until`."""
         while True:
-            lacks, amount = compiled.advance(self.plan.arrays, self._state, self._block, until)
+            lacks, amount = compiled.advance(
+                self.plan.memory, self._state.memory[0], self._block.memory[0], until
+            )
             if lacks == compiled.DONE:
                 self._hand_on()
                 return
@@ -51,9 +50,7 @@ class Running:
             elif lacks == compiled.CALENDAR_FULL:
                 self._state = with_chunks(self._state, max(2 * amount, len(self._state.chunks)))
             else:
-                self._state = self._state._replace(
-                    acting=np.zeros(2 * amount, dtype=np.int32), lots=np.zeros(2 * amount, dtype=np.uint64)
-                )
+                self._state = with_scratch(self._state, 2 * amount)
 
     def finish(self) -> Running:
         """Runs to the end of the plan; returns itself."""
@@ -91,12 +88,20 @@ class Running:
 
     def _hand_on(self) -> None:
         """Counts the block's rows, keeps them if asked to, and empties it."""
-        count = int(self._block.written[0])
-        plan = self.plan
-        tally(
-            self.tallies, self._block.rows, count, self._practice, self._decile, self._queued,
-            plan.first_tick, plan.last_tick, plan.ticks_per_day,
-        )  # fmt: skip
+        count = int(self._block.memory[0]["written"])
+        _count(self.tallies, self._block.rows, count, self.plan, self.cohort)
         if self.kept is not None:
             self.kept.append(self._block.rows[:count].copy())
-        self._block.written[0] = 0
+        self._block.memory[0]["written"] = 0
+
+
+def tallies_of(log: EventLog, cohort: Cohort) -> Tallies:
+    """The tallies of a whole event log, whichever engine wrote it."""
+    plan = log.plan
+    tallies = new_tallies(plan)
+    _count(tallies, log.rows, len(log.rows), plan, cohort)
+    return tallies
+
+
+def _count(tallies: Tallies, rows: np.ndarray, count: int, plan: Plan, cohort: Cohort) -> None:
+    tally(tallies, rows, count, plan, practice=cohort.practice, decile=cohort.decile)

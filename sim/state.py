@@ -10,15 +10,19 @@ from sim.layout import (
     CHUNK,
     EVENT,
     LISTED,
-    MOST_WEIGHTS,
+    LOG,
     NEVER,
-    NOW,
     PRIORITIES,
     SITE_NOW,
     LogArrays,
     StateArrays,
+    bare_state,
+    blank,
+    placed,
 )
+from sim.memory import place
 from sim.plan import LeverUse, Plan
+from sim.quantiles import address
 
 BLOCK_ROWS = 1 << 15
 """Rows of the event log that are kept before they are handed on."""
@@ -30,27 +34,19 @@ EMPTY_LIST = np.array((-1, -1, -1, -1), dtype=LISTED)
 
 def new_state(plan: Plan, cohort: Cohort, *, shuffle: int = 0) -> StateArrays:
     """The state before the first tick. With `shuffle`, patients act in another order, which must not matter."""
-    spans = plan.last_tick - plan.first_tick + 1
-    chunks = max(64, len(cohort) // 4)
-    now = np.zeros(1, dtype=NOW)
-    now[0]["tick"], now[0]["next_arrival"], now[0]["shuffle"] = plan.first_tick, cohort.ill_at_start, shuffle
-    state = StateArrays(
-        now=now,
-        patients=cohort.patients.copy(),
-        counters=cohort.counters.copy(),
+    span = plan.last_tick - plan.first_tick + 1
+    start = bare_state(copied(cohort.patients), cohort.counters.copy(), cohort.practice_effects)
+    row = start.memory[0]
+    row["tick"], row["next_arrival"], row["shuffle"] = plan.first_tick, cohort.ill_at_start, shuffle
+    row["free_chunk"] = -1
+    state = start._replace(
         lists=np.full(len(plan.sites) * PRIORITIES, EMPTY_LIST, dtype=LISTED),
         sites=np.zeros(len(plan.sites), dtype=SITE_NOW),
-        heads=np.full((2, spans), -1, dtype=np.int32),
-        due=np.zeros((2, spans), dtype=np.int32),
-        chunks=np.zeros((0, CHUNK), dtype=np.int32),
-        practice_effects=cohort.practice_effects,
+        heads=np.full((2, span), -1, dtype=np.int32),
+        due=np.zeros((2, span), dtype=np.int32),
         lever_from=lever_from(plan, cohort),
-        acting=np.zeros(max(1024, len(cohort)), dtype=np.int32),
-        lots=np.zeros(max(1024, len(cohort)), dtype=np.uint64),
-        weights=np.zeros(MOST_WEIGHTS),
     )
-    now[0]["free_chunk"] = -1
-    return with_chunks(state, chunks)
+    return with_scratch(with_chunks(state, max(64, len(cohort) // 4)), max(1024, len(cohort)))
 
 
 def with_chunks(state: StateArrays, more: int) -> StateArrays:
@@ -59,15 +55,27 @@ def with_chunks(state: StateArrays, more: int) -> StateArrays:
     chunks = np.empty((old + more, CHUNK), dtype=np.int32)
     chunks[:old] = state.chunks
     chunks[old:, 0] = np.arange(old + 1, old + more + 1)
-    chunks[-1, 0] = state.now[0]["free_chunk"]
-    state.now[0]["free_chunk"] = old
-    state.now[0]["free_chunks"] += more
-    return state._replace(chunks=chunks)
+    chunks[-1, 0] = state.memory[0]["free_chunk"]
+    state.memory[0]["free_chunk"] = old
+    state.memory[0]["free_chunks"] += more
+    return placed(state._replace(chunks=chunks))
+
+
+def with_scratch(state: StateArrays, size: int) -> StateArrays:
+    """The same state with room for so many patients acting in one phase."""
+    return placed(state._replace(acting=np.zeros(size, dtype=np.int32), lots=np.zeros(size, dtype=np.uint64)))
 
 
 def copy_state(state: StateArrays) -> StateArrays:
     """A state of its own, sharing nothing that a run changes."""
-    return StateArrays(*(array.copy() for array in state))
+    return placed(StateArrays(*(copied(array) for array in state)))
+
+
+def copied(array: np.ndarray) -> np.ndarray:
+    """A copy of an array of records, made as bytes: several times faster than field by field."""
+    copy = blank(array.shape, array.dtype)
+    copy.view(np.uint8)[...] = array.view(np.uint8)
+    return copy
 
 
 def branch(state: StateArrays, plan: Plan, cohort: Cohort) -> StateArrays:
@@ -75,14 +83,17 @@ def branch(state: StateArrays, plan: Plan, cohort: Cohort) -> StateArrays:
 
     The plans must not differ before the state's tick: `plan.differs_from` says from when they may.
     """
-    if plan.differs_from < state.now[0]["tick"]:
-        raise ValueError(f"the plan differs from tick {plan.differs_from}, before the state's tick {state.now[0]['tick']}")
-    return copy_state(state)._replace(lever_from=lever_from(plan, cohort))
+    if plan.differs_from < state.memory[0]["tick"]:
+        raise ValueError(f"the plan differs from tick {plan.differs_from}, before the state's: {state.memory[0]['tick']}")
+    return placed(copy_state(state)._replace(lever_from=lever_from(plan, cohort)))
 
 
 def new_block(rows: int = BLOCK_ROWS) -> LogArrays:
     """An empty block of the event log."""
-    return LogArrays(np.zeros(rows, dtype=EVENT), np.zeros(1, dtype=np.int64))
+    block = LogArrays(np.zeros(1, dtype=LOG), np.empty(rows, dtype=EVENT))
+    place(block.memory, block)
+    block.memory[0]["room"] = rows
+    return block
 
 
 def lever_from(plan: Plan, cohort: Cohort) -> np.ndarray:
@@ -98,7 +109,7 @@ def lever_from(plan: Plan, cohort: Cohort) -> np.ndarray:
             name = label(f"levers.{use.name}")
             lots, delays = first_shares(cohort.practice_keys, name + LEVER_LOT), np.zeros(practices, dtype=np.int64)
             if use.adoption >= 0:
-                delays = first_ticks(plan.arrays.durations[use.adoption], cohort.practice_keys, name + LEVER_DELAY)
+                delays = first_ticks(address(plan.arrays.durations[use.adoption]), cohort.practice_keys, name + LEVER_DELAY)
         chosen = _practices_of(use, plan, lots)
         adopted[use.position, chosen] = np.minimum(use.starts + delays[chosen], NEVER)
     return adopted

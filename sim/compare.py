@@ -1,0 +1,333 @@
+"""Comparing scenarios: paired replications under common random numbers, area by area, on as many threads as asked for.
+
+Within a replication the base is burned in once; each scenario branches off at the first tick where it may differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from outcomes import PairedDifference, paired_difference, replications_are_enough, t_half_width
+from pathways import BadInput, Pathway, Problem, Region, Scenario
+from sim.cohort import draw_cohort
+from sim.events import EventLog
+from sim.plan import Plan, compile_plan
+from sim.reducers import Tallies, add_areas, list_sizes
+from sim.results import outcome_values
+from sim.running import Running, tallies_of
+
+Engine = Literal["compiled", "reference"]
+Progress = Callable[[int, int], None]
+
+PRECISION = 0.02
+"""Replications are enough when half the interval of a difference is within 2% of the base's figure."""
+AUTO_STEP, AUTO_MOST = 10, 200
+GROWTH_WEEKS = 8
+FEW_PEOPLE = 10
+"""A list that grows by fewer people than this over the run is called steady."""
+
+
+class Stopped(Exception):
+    """A long run was stopped by its user."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A scenario with its pathway, ready to be compiled for any area."""
+
+    name: str
+    scenario: Scenario
+    pathway: Pathway
+
+    def plan(self, area: Region, years: float) -> Plan:
+        """The plan of this case for one area."""
+        return compile_plan(self.pathway, area, scenario=self.scenario, name=self.name, years=years)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    `tallies[name][r]` are the counts of scenario `name` in replication r, over all areas; the base is among them.
+    """
+
+    region: Region
+    base: str
+    cases: Mapping[str, Case]
+    plan: Plan
+    years: float
+    seed: int
+    engine: str
+    tallies: Mapping[str, list[Tallies]]
+    values: Mapping[str, pd.DataFrame] = field(init=False)
+
+    def __post_init__(self) -> None:
+        plans = {name: case.plan(_first_area(self.region), self.years) for name, case in self.cases.items()}
+        values = {
+            name: pd.DataFrame([outcome_values(tallies, plans[name]) for tallies in runs])
+            for name, runs in self.tallies.items()
+        }
+        object.__setattr__(self, "values", values)
+
+    @property
+    def replications(self) -> int:
+        """How many replications were run."""
+        return len(self.tallies[self.base])
+
+    @property
+    def scenarios(self) -> list[str]:
+        """The scenarios that are compared with the base."""
+        return [name for name in self.cases if name != self.base] or [self.base]
+
+    def difference(self, scenario: str, outcome: str) -> PairedDifference:
+        """Scenario minus base, run by run."""
+        return paired_difference(self.values[scenario][outcome].to_numpy(), self.values[self.base][outcome].to_numpy())
+
+    def mean(self, scenario: str, outcome: str) -> float:
+        """The mean over replications; NaN where no run has a value."""
+        values = self.values[scenario][outcome].to_numpy()
+        return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
+
+    def table(self) -> pd.DataFrame:
+        """One row per scenario and outcome: base, scenario, and the paired difference with its interval."""
+        rows = []
+        for scenario in self.scenarios:
+            for outcome in self.values[scenario]:
+                difference = self.difference(scenario, outcome)
+                rows.append(
+                    {
+                        "scenario": scenario,
+                        "outcome": outcome,
+                        "base": self.mean(self.base, outcome),
+                        "scenario_mean": self.mean(scenario, outcome),
+                        "difference": difference.mean,
+                        "low": difference.low,
+                        "high": difference.high,
+                        "share_lower": difference.share_lower,
+                        "share_higher": difference.share_higher,
+                        "runs": difference.runs,
+                    }
+                )
+        return pd.DataFrame(rows)
+
+
+def compare(
+    cases: Mapping[str, Case],
+    *,
+    base: str,
+    region: Region,
+    years: float,
+    replications: int | Literal["auto"],
+    seed: int,
+    engine: Engine = "compiled",
+    workers: int = 1,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> Comparison:
+    """Runs every case over the same patients and compares each with `base`, which is one of them.
+
+    `replications="auto"` adds replications ten at a time until the intervals are narrow enough, up to 200.
+    `progress(done, total)` is called from this thread; setting `stop` ends the run with `Stopped`.
+    The result does not depend on `workers`.
+    """
+    problems = _request_problems(replications, seed, workers)
+    if problems:
+        raise BadInput(problems)
+    areas = [region.area(name) for name in region.area_names()]
+    plans = [{name: case.plan(area, years) for name, case in cases.items()} for area in areas]
+    found: dict[str, list[Tallies]] = {name: [] for name in cases}
+    target = AUTO_STEP if replications == "auto" else replications
+    while True:
+        batch = range(len(found[base]), target)
+        for _, tallies in _replications(plans, base, seed, batch, engine, workers, progress, target, stop):
+            for name, each in tallies.items():
+                found[name].append(each)
+        result = Comparison(region, base, cases, plans[0][base], years, seed, engine, found)
+        if replications != "auto" or target >= AUTO_MOST or not too_wide(result):
+            return result
+        target += AUTO_STEP
+
+
+def _request_problems(replications: int | str, seed: int, workers: int) -> list[Problem]:
+    problems = []
+    if replications != "auto" and (not isinstance(replications, int) or replications < 1):
+        problems.append(Problem("replications", "replications", f"{replications} is written; use a whole number from 1, or 'auto'."))
+    if not 0 <= seed < 2**63:
+        problems.append(Problem("seed", "seed", f"{seed} is written; use a whole number from 0."))
+    if workers < 1:
+        problems.append(Problem("workers", "workers", f"{workers} is written; use a whole number from 1."))
+    return problems
+
+
+def _replications(
+    plans: list[dict[str, Plan]],
+    base: str,
+    seed: int,
+    batch: range,
+    engine: Engine,
+    workers: int,
+    progress: Progress | None,
+    total: int,
+    stop: Event | None,
+) -> Iterator[tuple[int, dict[str, Tallies]]]:
+    """The tallies of each replication in order, areas put together; the parts run on `workers` threads."""
+    parts: dict[int, dict[int, dict[str, Tallies]]] = {replication: {} for replication in batch}
+    tasks = [(replication, area) for replication in batch for area in range(len(plans))]
+    waiting_for: dict[Future[dict[str, Tallies]], tuple[int, int]] = {}
+    following, finished = 0, 0
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        try:
+            ready = batch.start
+            while following < len(tasks) or waiting_for:
+                # only a few tasks at a time are handed out, so that memory and a stop stay bounded
+                while following < len(tasks) and len(waiting_for) < 2 * workers:
+                    replication, area = tasks[following]
+                    future = pool.submit(one_replication, plans[area], base, seed, replication, engine)
+                    waiting_for[future] = tasks[following]
+                    following += 1
+                if stop is not None and stop.is_set():
+                    raise Stopped
+                done, _ = wait(waiting_for, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    replication, area = waiting_for.pop(future)
+                    parts[replication][area] = future.result()
+                    finished += 1
+                if progress is not None:
+                    progress(batch.start * len(plans) + finished, total * len(plans))
+                while ready in parts and len(parts[ready]) == len(plans):
+                    areas = parts.pop(ready)
+                    yield ready, {name: add_areas([areas[k][name] for k in range(len(plans))]) for name in areas[0]}
+                    ready += 1
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def one_replication(
+    plans: dict[str, Plan], base: str, seed: int, replication: int, engine: Engine
+) -> dict[str, Tallies]:
+    """Every scenario of one replication in one area, over the same patients.
+
+    The base runs once; a scenario branches off where it may first differ. One that never differs is the base.
+    """
+    if engine == "reference":
+        from sim.reference import Reference
+
+        found = {}
+        for name, plan in plans.items():
+            cohort = draw_cohort(plan, seed=seed, replication=replication)
+            found[name] = tallies_of(Reference(plan, cohort).run(), cohort)
+        return found
+    base_plan = plans[base]
+    shared = [name for name, plan in plans.items() if shares_warm_up(plan, base_plan)]
+    cohort = draw_cohort(base_plan, seed=seed, replication=replication)
+    running = Running(base_plan, cohort)
+    found = {}
+    for name in sorted(shared, key=lambda name: plans[name].differs_from):
+        if name != base:
+            running.advance(plans[name].differs_from)
+            found[name] = running.branch(plans[name]).finish().tallies
+    found[base] = running.finish().tallies
+    for name in set(plans) - set(shared) - {base}:
+        own = draw_cohort(plans[name], seed=seed, replication=replication)
+        found[name] = Running(plans[name], own).finish().tallies
+    return {name: found[name] for name in plans}
+
+
+def shares_warm_up(plan: Plan, base: Plan) -> bool:
+    """Whether a plan can branch off the base's run: the same pathway with the same quantities, the base without levers."""
+    return not base.levers and plan.pathway == base.pathway and plan.differs_from >= plan.first_tick
+
+
+def logs_of(case: Case, *, region: Region, years: float, replications: int, seed: int, engine: Engine) -> Iterator[EventLog]:
+    """The full event log of a case in canonical order, one area and replication after another; patients are numbered on."""
+    offset = 0
+    for replication in range(replications):
+        for name in region.area_names():
+            plan = case.plan(region.area(name), years)
+            cohort = draw_cohort(plan, seed=seed, replication=replication)
+            if engine == "reference":
+                from sim.reference import Reference
+
+                log = Reference(plan, cohort).run()
+            else:
+                log = Running(plan, cohort, keep_log=True).finish().log()
+            log.rows["patient"] += offset
+            offset += len(cohort)
+            yield log.canonical()
+        offset = 0
+
+
+# warnings
+
+
+def warnings_of(comparison: Comparison) -> list[str]:
+    """What a reader must know before believing the figures: too few replications, lists that grow without end."""
+    warnings = []
+    if comparison.replications < 2:
+        warnings.append("One replication gives no interval: nothing here can be told from chance. Run at least 10.")
+    else:
+        warnings += [sentence for sentence, _ in too_wide(comparison)]
+    for name in dict.fromkeys([comparison.base, *comparison.scenarios]):
+        warnings += growing_lists(comparison, name)
+    return warnings
+
+
+def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
+    """Differences whose interval is wide for the number of replications, with how many would be needed."""
+    found = []
+    for scenario in comparison.scenarios:
+        if scenario == comparison.base:
+            continue
+        for outcome, word in comparison.plan.pathway.outcomes.items():
+            difference = comparison.values[scenario][outcome] - comparison.values[comparison.base][outcome]
+            differences = difference.dropna().to_numpy()
+            scale = abs(comparison.mean(comparison.base, outcome))
+            if len(differences) < 2 or scale == 0 or replications_are_enough(differences, scale=scale, precision=PRECISION):
+                continue
+            half = t_half_width(differences)
+            needed = int(np.ceil(len(differences) * (half / (PRECISION * scale)) ** 2))
+            found.append(
+                (
+                    f"Few replications for {word.title.lower()} under '{scenario}': the interval is ±{100 * half / scale:.1f}% "
+                    f"of today's figure. About {needed} replications would bring it to ±{100 * PRECISION:g}%.",
+                    needed,
+                )
+            )
+    return found
+
+
+def growing_lists(comparison: Comparison, scenario: str) -> list[str]:
+    """Lists that are longer at the end of the run than at the start in nearly every replication: no steady state."""
+    plan = comparison.plan
+    first_week = -plan.first_tick // (7 * plan.ticks_per_day)
+    sizes = np.array([list_sizes(tallies)[:, first_week:] for tallies in comparison.tallies[scenario]], dtype=float)
+    weeks = sizes.shape[2]
+    if weeks < 4 * GROWTH_WEEKS:
+        return []
+    start = sizes[:, :, :GROWTH_WEEKS].mean(axis=2)
+    middle = sizes[:, :, weeks // 2 - GROWTH_WEEKS : weeks // 2].mean(axis=2)
+    end = sizes[:, :, -GROWTH_WEEKS - 1 : -1].mean(axis=2)
+    sentences = []
+    for position, service in enumerate(plan.services):
+        total, late = (end - start)[:, position], (end - middle)[:, position]
+        spread = t_half_width(late) if len(late) > 1 else 0.0
+        grows = late.mean() > max(FEW_PEOPLE, 0.1 * middle[:, position].mean()) and late.mean() > spread
+        if grows:
+            per_year = late.mean() / (weeks - weeks // 2) * 365 / 7
+            sentences.append(
+                f"The list for '{plan.pathway.services[service].title}' has no steady state under '{scenario}': "
+                f"{start[:, position].mean():.0f} people at the start, {end[:, position].mean():.0f} at the end "
+                f"({total.mean():+.0f}), growing by about {per_year:.0f} a year. Its waits depend on the years simulated."
+            )
+    return sentences
+
+
+def _first_area(region: Region) -> Region:
+    return region.area(region.area_names()[0])

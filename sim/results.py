@@ -1,0 +1,137 @@
+"""From tallies to tidy tables and to the figures that a comparison reports.
+
+| table | one row per | columns |
+|---|---|---|
+| activity | service, year | referred, joined, seen, missed, gave_up |
+| waits | service, year | people (first visits), mean_wait_days, share within 2, 6 and 18 weeks |
+| lists | service, week | waiting (at the end of the week; week 0 is the first measured) |
+| health | year, state, decile | person_years |
+| by_practice | practice, service | referred, seen, missed |
+| by_decile | decile, service, year | referred, seen, missed |
+| flows | from, to | people |
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from outcomes import cost_of_activity, qalys_of_time
+from pathways import Pathway, Region
+from pathways.health import STATES
+from pathways.pathway import Outcome
+from sim.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
+from sim.plan import DAYS_IN_A_YEAR, Plan
+from sim.reducers import Tallies, list_sizes, person_ticks, year_count
+
+COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
+ENTRY = "entry"
+HOME = "home"
+
+
+def activity_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
+    """What happened at each service in each measured year (from 1)."""
+    service, year = np.indices((len(plan.services), year_count(plan))).reshape(2, -1)
+    table = {"service": np.array(plan.services)[service], "year": year + 1}
+    return pd.DataFrame(table | {name: tallies.events[kind, service, year] for name, kind in COUNTED.items()})
+
+
+def waits_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
+    """How long people waited from referral to their first visit; NaN where nobody was seen."""
+    service, year = np.indices((len(plan.services), year_count(plan))).reshape(2, -1)
+    people = tallies.waits[service, year].sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = tallies.wait_ticks[service, year] / people / plan.ticks_per_day
+        within = {
+            f"share_within_{weeks}_weeks": tallies.waits[service, year, :weeks].sum(axis=1) / people for weeks in (2, 6, 18)
+        }
+    table = {"service": np.array(plan.services)[service], "year": year + 1, "people": people, "mean_wait_days": mean}
+    return pd.DataFrame(table | within)
+
+
+def lists_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
+    """People waiting at the end of each week, for services that have lists."""
+    sizes = list_sizes(tallies)
+    first_week = plan.first_tick // (7 * plan.ticks_per_day)
+    queued = [name for name in plan.services if plan.pathway.services[name].capacity != "open"]
+    tables = [
+        pd.DataFrame({"service": name, "week": np.arange(sizes.shape[1]) + first_week, "waiting": sizes[plan.services.index(name)]})
+        for name in queued
+    ]
+    empty = pd.DataFrame({"service": [], "week": [], "waiting": []})
+    return pd.concat(tables, ignore_index=True) if tables else empty
+
+
+def health_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
+    """Years lived in each state by everyone who has fallen ill, by year and deprivation decile."""
+    lived = person_ticks(tallies, plan)
+    year, state, decile = np.indices(lived.shape).reshape(3, -1)
+    return pd.DataFrame(
+        {
+            "year": year + 1,
+            "state": np.array(STATES)[state],
+            "decile": decile + 1,
+            "person_years": lived.ravel() / (DAYS_IN_A_YEAR * plan.ticks_per_day),
+        }
+    )
+
+
+def by_practice_table(tallies: Tallies, plan: Plan, codes: tuple[str, ...]) -> pd.DataFrame:
+    """Activity by practice over the measured years; `codes` are those of the whole region."""
+    practice, service = np.indices((len(codes), len(plan.services))).reshape(2, -1)
+    counts = {name: tallies.by_practice[k, service, practice] for k, name in enumerate(("seen", "referred", "missed"))}
+    return pd.DataFrame({"practice": np.array(codes)[practice], "service": np.array(plan.services)[service]} | counts)
+
+
+def by_decile_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
+    """Activity by deprivation decile and year."""
+    decile, service, year = np.indices((10, len(plan.services), year_count(plan))).reshape(3, -1)
+    counts = {name: tallies.by_decile[k, service, year, decile] for k, name in enumerate(("seen", "referred", "missed"))}
+    names = {"decile": decile + 1, "service": np.array(plan.services)[service], "year": year + 1}
+    return pd.DataFrame(names | counts)
+
+
+def flows_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
+    """People who went from one service to another over the measured years, without the ways nobody took."""
+    sources, targets = [ENTRY, *plan.services], [*plan.services, HOME]
+    source, target = np.nonzero(tallies.flows)
+    return pd.DataFrame(
+        {
+            "from": np.array(sources)[source],
+            "to": np.array(targets)[target],
+            "people": tallies.flows[source, target],
+        }
+    )
+
+
+def prices_table(pathway: Pathway, region: Region) -> pd.DataFrame:
+    """What a contact costs, and what share of it a missed appointment does: the region's price, or the pathway's."""
+    rows = []
+    for name, service in pathway.services.items():
+        share = service.attendance.price_share_of_missed if service.attendance else None
+        price = region.prices[name][0] if name in region.prices else pathway.quantities[service.price].number()
+        rows.append((name, price, pathway.quantities[share].number() if share else 0.0))
+    return pd.DataFrame(rows, columns=["service", "price_gbp", "price_share_of_missed"])
+
+
+def outcome_values(tallies: Tallies, plan: Plan) -> dict[str, float]:
+    """The pathway's outcomes of one run: totals over the measured years, or mean waits in days (NaN if none)."""
+    return {name: _value(outcome, tallies, plan) for name, outcome in plan.pathway.outcomes.items()}
+
+
+def _value(outcome: Outcome, tallies: Tallies, plan: Plan) -> float:
+    chosen = [plan.services.index(name) for name in outcome.services]
+    match outcome.of:
+        case "seen":
+            return float(tallies.events[SEEN, chosen].sum())
+        case "referral":
+            return float(tallies.events[REFERRAL, chosen].sum())
+        case "wait":
+            people = tallies.waits[chosen].sum()
+            return float(tallies.wait_ticks[chosen].sum() / people / plan.ticks_per_day) if people else float("nan")
+        case "cost":
+            prices = prices_table(plan.pathway, plan.region)
+            return float(cost_of_activity(activity_table(tallies, plan), prices)["cost_gbp"].sum())
+        case "qalys":
+            utility = {state: plan.pathway.quantities[name].number() for state, name in plan.pathway.health.utility.items()}
+            return float(qalys_of_time(health_table(tallies, plan), utility)["qalys"].sum())
