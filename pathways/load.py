@@ -69,34 +69,69 @@ def find(kind: str, name_or_path: str | Path) -> Path:
 def draft_pathway(path: Path) -> tuple[Draft, list[Problem]]:
     """A pathway file read as far as possible, and what could not be read."""
     written = read_toml(path)
-    draft = Draft(file=path.name, name=path.stem)
-    problems = _unknown_fields(written, path.name)
-    problems += [
-        Problem("needed", path.name, f"'{name}' is missing. Add it.") for name in NEEDED if name not in written
-    ]
-    problems += _format_problems(written, path.name)
-    for name in ("title", "says"):
-        if not isinstance(written.get(name, ""), str):
-            problems.append(Problem("schema_text", f"{path.name}: {name}", "must be text."))
+    draft, problems = _draft(written, file=path.name, name=path.stem)
+    problems += _include(draft, written.get("include", []), path)
+    return draft, problems
+
+
+def _draft(written: dict[str, Any], *, file: str, name: str) -> tuple[Draft, list[Problem]]:
+    """What a pathway's table says, without what it includes."""
+    draft = Draft(file=file, name=name)
+    problems = _unknown_fields(written, file)
+    problems += [Problem("needed", file, f"'{name}' is missing. Add it.") for name in NEEDED if name not in written]
+    problems += _format_problems(written, file)
+    for field in ("title", "says"):
+        if not isinstance(written.get(field, ""), str):
+            problems.append(Problem("schema_text", f"{file}: {field}", "must be text."))
     draft.title, draft.says = str(written.get("title", "")), str(written.get("says", ""))
     effects = written.get("practice_effects", {})
     if isinstance(effects, dict) and all(isinstance(quantity, str) for quantity in effects.values()):
         draft.practice_effects = effects
     else:
         problems.append(
-            Problem("schema_table", f"{path.name}: practice_effects", "must be a table of names to quantities.")
+            Problem("schema_table", f"{file}: practice_effects", "must be a table of names to quantities.")
         )
     for section, model in SINGLE_SECTIONS.items():
         if section in written:
-            word, wrong = read_word(model, written[section], file=path.name, path=section)
+            word, wrong = read_word(model, written[section], file=file, path=section)
             problems += wrong
             if word is not None:
                 draft.singles[section] = word
     for section in NAMED_SECTIONS:
-        problems += _read_section(draft, section, written.get(section, {}), file=path.name, prefix=f"{section}.")
+        problems += _read_section(draft, section, written.get(section, {}), file=file, prefix=f"{section}.")
     draft.own_quantities = set(draft.known["quantities"])
-    problems += _include(draft, written.get("include", []), path)
     return draft, problems
+
+
+def pathway_to_dict(pathway: Pathway) -> dict[str, Any]:
+    """A pathway as plain tables, its quantities included: what a file of it would say."""
+    written: dict[str, Any] = {"format": FORMAT, "title": pathway.title, "says": pathway.says}
+    written["practice_effects"] = dict(pathway.practice_effects)
+    for section in SINGLE_SECTIONS:
+        if (word := getattr(pathway, section)) is not None:
+            written[section] = word.model_dump(exclude_none=True)
+    for section in NAMED_SECTIONS:
+        words = getattr(pathway, section)
+        written[section] = {name: word.model_dump(exclude_none=True) for name, word in words.items()}
+    return written
+
+
+def pathway_from_dict(name: str, written: dict[str, Any]) -> Pathway:
+    """The pathway that `pathway_to_dict` wrote; `BadInput` where it is not one.
+
+    >>> pathway = load_pathway("usual_care")
+    >>> pathway_from_dict("usual_care", pathway_to_dict(pathway)) == pathway
+    True
+    """
+    draft, problems = _draft(written, file=name, name=name)
+    return _accepted(draft, problems)
+
+
+def _accepted(draft: Draft, problems: list[Problem]) -> Pathway:
+    problems = problems + problems_of(draft)
+    if any(problem.severity == "error" for problem in problems):
+        raise BadInput(problems)
+    return draft.pathway()
 
 
 def _unknown_fields(written: dict[str, Any], file: str) -> list[Problem]:
@@ -151,17 +186,22 @@ def _include(draft: Draft, files: Any, path: Path) -> list[Problem]:
     return problems
 
 
+def load_quantities(file: str) -> dict[str, Quantity]:
+    """The quantities in a file of the library that no pathway includes: those about regions."""
+    draft = Draft(file=file, name=file)
+    problems = _read_section(draft, "quantities", read_toml(LIBRARY / file), file=file, prefix="")
+    if problems:
+        raise BadInput(problems)
+    return draft.named["quantities"]
+
+
 def load_pathway(name_or_path: str | Path) -> Pathway:
     """A pathway from the library by name, or from a file. `BadInput` tells everything that is wrong with it.
 
     >>> load_pathway("usual_care").services["gp"].capacity
     'open'
     """
-    draft, problems = draft_pathway(find("pathways", name_or_path))
-    problems += problems_of(draft)
-    if any(problem.severity == "error" for problem in problems):
-        raise BadInput(problems)
-    return draft.pathway()
+    return _accepted(*draft_pathway(find("pathways", name_or_path)))
 
 
 def load_scenario(name_or_path: str | Path) -> tuple[str, Scenario, Pathway]:

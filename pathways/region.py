@@ -40,6 +40,7 @@ class RegionFile(Word):
     """
 
     format: int = Field(ge=1, le=1)
+    name: str = Field(min_length=1)
     title: str = Field(min_length=1)
     says: str = Field(min_length=1)
     made_up: bool = False
@@ -192,7 +193,7 @@ def load_region(name_or_path: str | Path) -> Region:
     problems = _table_problems(tables)
     if problems:
         raise BadInput(problems)
-    return _region(folder.name, about, tables)
+    return _region(about, tables)
 
 
 def _table_problems(tables: dict[str, pd.DataFrame]) -> list[Problem]:
@@ -238,7 +239,7 @@ def _repeats(table: pd.DataFrame, keys: list[str], file: str, what: str) -> list
     ]  # fmt: skip
 
 
-def _region(name: str, about: RegionFile, tables: dict[str, pd.DataFrame]) -> Region:
+def _region(about: RegionFile, tables: dict[str, pd.DataFrame]) -> Region:
     practices, population = tables["practices.csv"], tables["population.csv"]
     codes = tuple(practices["practice"])
     position = {code: index for index, code in enumerate(codes)}
@@ -255,7 +256,7 @@ def _region(name: str, about: RegionFile, tables: dict[str, pd.DataFrame]) -> Re
     deciles = practices[[f"decile_{decile}" for decile in DECILES]].to_numpy(dtype=float)
     prices = tables["prices.csv"]
     return Region(
-        name=name,
+        name=about.name,
         about=about,
         codes=codes,
         names=tuple(practices["name"]),
@@ -319,6 +320,7 @@ def _region_toml(about: RegionFile) -> str:
 
     lines = [
         f"format = {about.format}",
+        f"name = {text(about.name)}",
         f"title = {text(about.title)}",
         f"says = {text(about.says)}",
         f"made_up = {str(about.made_up).lower()}",

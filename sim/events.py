@@ -21,8 +21,11 @@ Canonical order is by tick, then by patient, then as it happened to that patient
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +37,6 @@ from pathways import refuse
 from pathways.health import STATES
 from sim.layout import (
     DID_NOT_ATTEND,
-    EVENT,
     GAVE_UP,
     HEALTH,
     JOINED,
@@ -139,13 +141,7 @@ def _names(codes: np.ndarray, names: list[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(indices, pa.array(names, type=pa.string()))
 
 
-def join_logs(logs: list[EventLog]) -> EventLog:
-    """Logs of one run that were kept in pieces, as one."""
-    rows = np.concatenate([log.rows for log in logs]) if logs else np.zeros(0, dtype=EVENT)
-    return EventLog(rows, logs[0].plan)
-
-
-def log_writer_problem(path: Path) -> None:
+def log_path_problem(path: Path) -> None:
     """Raises `BadInput` where a log cannot be written to `path`: before a long run, not after it."""
     if path.suffix not in FORMATS:
         raise refuse("log_format", str(path), f"a log is written as {' or '.join(FORMATS)}. Choose one of these endings.")
@@ -153,15 +149,45 @@ def log_writer_problem(path: Path) -> None:
         raise refuse("log_folder", str(path), "the folder does not exist. Make it first.")
 
 
-def write_log(table: pa.Table, path: Path) -> None:
-    """Writes a log's table as Parquet or CSV, whole or not at all."""
+def write_logs(logs: Iterable[EventLog], path: Path, *, replications: int, areas: int) -> int:
+    """Writes logs, one area and replication after another, into one file, whole or not at all; the number of events.
+
+    With more than one replication a column `replication` follows the others.
+    """
     part = path.with_name(path.name + ".part")
+    written = 0
     try:
-        if path.suffix == ".parquet":
-            pa.parquet.write_table(table, part)
-        else:
-            plain = pa.table({name: table[name].cast(pa.string()) if pa.types.is_dictionary(table[name].type) else table[name] for name in table.column_names})
-            pa.csv.write_csv(plain, part)
+        with _writer(part, path.suffix) as write:
+            for position, log in enumerate(logs):
+                table = log.table()
+                if replications > 1:
+                    replication = np.full(len(log), position // areas, dtype=np.int32)
+                    table = table.append_column("replication", pa.array(replication))
+                write(table)
+                written += len(log)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+    return written
+
+
+@contextmanager
+def _writer(part: Path, form: str) -> Iterator[Callable[[pa.Table], None]]:
+    """A function that appends tables to a file, in the form that its ending names."""
+    opened: list[Any] = []
+
+    def write(table: pa.Table) -> None:
+        if form == ".csv":
+            names = table.column_names
+            table = pa.table({name: table[name].cast(pa.string()) if pa.types.is_dictionary(table[name].type) else table[name] for name in names})
+        if not opened:
+            opened.append(
+                pa.csv.CSVWriter(part, table.schema) if form == ".csv" else pa.parquet.ParquetWriter(part, table.schema)
+            )
+        opened[0].write_table(table)
+
+    try:
+        yield write
+    finally:
+        for writer in opened:
+            writer.close()

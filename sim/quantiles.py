@@ -138,3 +138,11 @@ def unit_exponential() -> np.ndarray:
 def gumbel() -> np.ndarray:
     """The row of the standard Gumbel distribution, in 2^-24 (clipped at +-127): noise of a choice between sites."""
     return table(lambda p: -np.log(-np.log(p)), lambda p: -np.log(-np.log1p(-p)), unit_bits=CLOCK_BITS)
+
+
+def mean_of(row: np.ndarray) -> float:
+    """The mean in ticks of the durations that a row gives."""
+    shares = tail_shares()
+    sides = row.reshape(2, -1).astype(float)
+    middles = (sides[:, 1:] + sides[:, :-1]) / 2
+    return float((middles * np.diff(shares)).sum() + sides[:, 0].sum() * shares[0]) / 2**TICK_BITS

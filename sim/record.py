@@ -1,0 +1,166 @@
+"""The record of a run: everything that went in, what came out, and a fingerprint that any machine reproduces.
+
+A record is JSON. `replay` runs it again and says whether the same came out, or what has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pathways import BadInput, Problem, Region, Scenario, load_region, pathway_from_dict, pathway_to_dict, refuse
+from sim.compare import Case, Comparison, compare
+
+MODEL = 1
+"""Raised whenever the same inputs give other results than before."""
+
+FORMAT = 1
+LIBRARIES = ("numpy", "numba", "scipy", "simpy")
+
+
+def region_digest(region: Region) -> str:
+    """A short name for everything in a region that can change a result."""
+    digest = hashlib.blake2b(digest_size=16)
+    facts = (
+        region.codes, region.areas, region.prices, region.about.start.isoformat(), region.about.weekdays,
+        [day.isoformat() for day in region.about.closed],
+        [(site.service, site.name, site.area, site.amount, site.discipline, str(site.x_km), str(site.y_km)) for site in region.sites],
+        [(row.service, row.site, row.area, row.weeks_waited, row.people) for row in region.waiting],
+    )  # fmt: skip
+    digest.update(json.dumps(facts, sort_keys=True).encode())
+    for array in (region.people, region.deciles, region.x_km, region.y_km):
+        digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+    return digest.hexdigest()
+
+
+def inputs_of(comparison: Comparison) -> dict[str, Any]:
+    """What a comparison was made from, resolved: nothing is left to a library that may change."""
+    return {
+        "model": MODEL,
+        "base": comparison.base,
+        "cases": {
+            name: {"scenario": case.scenario.model_dump(exclude_defaults=True), "pathway": pathway_to_dict(case.pathway)}
+            for name, case in comparison.cases.items()
+        },
+        "region": region_digest(comparison.region),
+        "years": comparison.years,
+        "seed": comparison.seed,
+        "replications": comparison.replications,
+    }
+
+
+def fingerprint(comparison: Comparison) -> str:
+    """Twenty hexadecimal digits that stand for the inputs and the counted results; the same on every machine."""
+    digest = hashlib.blake2b(digest_size=10)
+    digest.update(json.dumps(inputs_of(comparison), sort_keys=True).encode())
+    for name in sorted(comparison.tallies):
+        for tallies in comparison.tallies[name]:
+            for array in tallies:
+                digest.update(array.astype("<i8").tobytes())
+    return digest.hexdigest()
+
+
+def record_of(comparison: Comparison, *, region_from: str) -> dict[str, Any]:
+    """The record of a comparison. `region_from` is where its region can be found again: a name or a folder."""
+    return {
+        "format": FORMAT,
+        "kind": "backpath comparison",
+        "fingerprint": fingerprint(comparison),
+        "inputs": inputs_of(comparison),
+        "region_from": region_from,
+        "engine": comparison.engine,
+        "versions": versions(),
+        "outcomes": {
+            name: {outcome: _number(comparison.mean(name, outcome)) for outcome in comparison.values[name]}
+            for name in comparison.cases
+        },
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of Backpath, Python and the libraries that calculate."""
+    found = {"python": platform.python_version()}
+    for package in ("backpath", *LIBRARIES):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay found: `same` results, or in which ways they differ."""
+
+    same: bool
+    differences: list[str]
+    comparison: Comparison
+
+
+def replay(path: Path, *, workers: int = 1) -> Replayed:
+    """Runs a record again and compares. `BadInput` where the file is no record or its region is not to be found."""
+    record = _read(path)
+    inputs = record["inputs"]
+    region = load_region(record["region_from"])
+    cases = {
+        name: Case(name, Scenario.model_validate(written["scenario"]), pathway_from_dict(written["scenario"]["pathway"], written["pathway"]))
+        for name, written in inputs["cases"].items()
+    }
+    again = compare(
+        cases, base=inputs["base"], region=region, years=inputs["years"], replications=inputs["replications"],
+        seed=inputs["seed"], workers=workers,
+    )  # fmt: skip
+    same = fingerprint(again) == record["fingerprint"]
+    return Replayed(same, [] if same else _differences(record, again, region), again)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise refuse("file_exists", str(path), "there is no such file.") from None
+    except IsADirectoryError:
+        raise refuse("file_exists", str(path), "this is a folder; name the record.json in it.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise refuse("record_is_json", path.name, f"this is not a record: {error}.") from None
+    needed = {"format", "fingerprint", "inputs", "region_from", "versions", "outcomes"}
+    if not isinstance(record, dict) or not needed <= set(record):
+        raise refuse("record_is_whole", path.name, "this is not a record of a run. Records are written by `compare --out`.")
+    if record["format"] != FORMAT:
+        raise refuse("record_format", path.name, f"it has format {record['format']}, this version reads {FORMAT}.")
+    wanted = {"model", "base", "cases", "region", "years", "seed", "replications"}
+    if not isinstance(record["inputs"], dict) or not wanted <= set(record["inputs"]):
+        raise BadInput([Problem("record_is_whole", f"{path.name}: inputs", "is not complete. Use the record as it was written.")])
+    return record
+
+
+def _differences(record: dict[str, Any], again: Comparison, region: Region) -> list[str]:
+    said = []
+    if record["inputs"]["model"] != MODEL:
+        said.append(f"the model has changed from {record['inputs']['model']} to {MODEL}")
+    if record["inputs"]["region"] != region_digest(region):
+        said.append(f"the region '{record['region_from']}' has changed")
+    now = versions()
+    said += [
+        f"{name} was {then}, is {now.get(name, 'not installed')}"
+        for name, then in record["versions"].items()
+        if then != now.get(name)
+    ]
+    for name, outcomes in record["outcomes"].items():
+        for outcome, then in outcomes.items():
+            value = _number(again.mean(name, outcome))
+            if then != value:
+                said.append(f"{outcome} under '{name}' was {then}, is {value}")
+    return said or ["the counts differ although no outcome does"]

@@ -1,0 +1,39 @@
+"""From names on a command line or in an app to cases that can be compared."""
+
+from __future__ import annotations
+
+from pathways import BadInput, Problem, load_scenario
+from sim.compare import Case
+
+
+def gather(scenarios: list[str], *, against: str) -> tuple[dict[str, Case], str]:
+    """The cases of the named scenarios and of the base, by name, and the base's name.
+
+    All problems of all files are raised together. Two files of one name, or scenarios of pathways with other
+    services, cannot stand side by side.
+    """
+    cases: dict[str, Case] = {}
+    problems: list[Problem] = []
+    names = list(dict.fromkeys([against, *scenarios]))
+    base = against
+    for written in names:
+        try:
+            name, scenario, pathway = load_scenario(written)
+        except BadInput as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+            continue
+        if name in cases:
+            problems.append(Problem("names_differ", written, f"another scenario is called '{name}' too. Rename the file."))
+        cases[name] = Case(name, scenario, pathway)
+        base = name if written == against else base
+    if problems:
+        raise BadInput(problems)
+    services = list(cases[base].pathway.services)
+    outcomes = list(cases[base].pathway.outcomes)
+    for name, case in cases.items():
+        if list(case.pathway.services) != services or list(case.pathway.outcomes) != outcomes:
+            says = f"its pathway '{case.pathway.name}' has other services or outcomes than that of '{base}': they cannot be compared."
+            problems.append(Problem("pathways_compare", name, says))
+    if problems:
+        raise BadInput(problems)
+    return cases, base

@@ -1,0 +1,300 @@
+"""Charts as plain Vega-Lite specifications, shown in the app and drawn as SVG for reports: one source for both.
+
+Every chart comes with the sentence that states its finding, for people who cannot see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.compare import Comparison
+from sim.layout import REFERRAL, SEEN
+from sim.results import activity_table, by_decile_table, health_table, prices_table
+from ui.key_message import key_message
+from ui.words import in_a_sentence, percent
+
+BASELINE = "#425563"
+SCENARIO_COLOURS = ("#005EB8", "#007F3B", "#AE2573", "#B35900")
+SHAPES = ("square", "diamond", "triangle-up", "circle")
+DASHES = ([1, 0], [8, 3], [2, 2], [10, 3, 2, 3])
+INK = "#212B32"
+GRID = "#D8DDE0"
+MOST_SCENARIOS = len(SCENARIO_COLOURS)
+
+CONFIG: dict[str, Any] = {
+    "background": "#FFFFFF",
+    "font": "Arial, Helvetica, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": INK, "titleColor": INK, "gridColor": GRID, "domainColor": BASELINE, "tickColor": BASELINE,
+        "labelFontSize": 13, "titleFontSize": 13, "titleFontWeight": "normal", "labelLimit": 260,
+    },
+    "title": {"color": INK, "subtitleColor": BASELINE, "fontSize": 16, "subtitleFontSize": 13, "anchor": "start", "offset": 12},
+    "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "orient": "bottom", "title": None, "symbolSize": 160, "labelLimit": 400},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Vega-Lite specification and the sentence that says what it shows."""
+
+    spec: dict[str, Any]
+    alt: str
+
+
+def _spec(title: str, subtitle: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": {"text": title, "subtitle": subtitle},
+        "width": 640,
+        "config": CONFIG,
+        **body,
+    }
+
+
+def _scales(comparison: Comparison, names: list[str], *, with_base: bool) -> tuple[list[str], list[str]]:
+    """Titles in order, and their colours."""
+    titles = [comparison.cases[name].scenario.title for name in names]
+    colours = list(SCENARIO_COLOURS[: len(names)])
+    if with_base:
+        return [comparison.cases[comparison.base].scenario.title, *titles], [BASELINE, *colours]
+    return titles, colours
+
+
+def change_chart(comparison: Comparison, outcome: str) -> Chart:
+    """The change of one outcome in each scenario: a symbol at the median, a band over 90% of the runs."""
+    word = comparison.plan.pathway.outcomes[outcome]
+    rows, said = [], []
+    for name in comparison.scenarios:
+        message = key_message(comparison, name, outcome)
+        if message.verdict == "none":
+            continue
+        title = comparison.cases[name].scenario.title
+        text = f"{percent(message.median)} ({percent(message.low)} to {percent(message.high)})"
+        rows.append({"scenario": title, "median": message.median, "low": message.low, "high": message.high, "label": text})
+        said.append(f"{title}: {text}.")
+    titles, colours = _scales(comparison, comparison.scenarios, with_base=False)
+    colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": None}
+    shape = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": list(SHAPES[: len(titles)])}, "legend": None}
+    y = {"field": "scenario", "type": "nominal", "sort": titles, "title": None, "axis": {"grid": False, "ticks": False, "domain": False}}
+    x_axis = {"title": f"Change from {in_a_sentence(comparison.cases[comparison.base].scenario.title)} (%)"}
+    body = {
+        "height": 40 + 56 * max(len(rows), 1),
+        "data": {"values": rows},
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 9, "opacity": 0.35},
+                "encoding": {
+                    "y": y, "x": {"field": "low", "type": "quantitative", "axis": x_axis}, "x2": {"field": "high"}, "color": colour,
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 150, "opacity": 1},
+                "encoding": {"y": y, "x": {"field": "median", "type": "quantitative"}, "color": colour, "shape": shape},
+            },
+            {
+                "mark": {"type": "text", "dy": -17, "fontSize": 13, "color": INK},
+                "encoding": {"y": y, "x": {"field": "median", "type": "quantitative"}, "text": {"field": "label"}},
+            },
+            {
+                "data": {"values": [{"zero": 0}]},
+                "mark": {"type": "rule", "strokeDash": [4, 4], "color": INK},
+                "encoding": {"x": {"field": "zero", "type": "quantitative"}},
+            },
+        ],
+    }  # fmt: skip
+    title = f"{word.title}, average over {comparison.years:g} year{'' if comparison.years == 1 else 's'}"
+    subtitle = "Symbol: median of the runs. Band: 90% interval. Dashed line: no change."
+    return Chart(_spec(title, subtitle, body), f"Change in {in_a_sentence(word.title)}. {' '.join(said)}")
+
+
+def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.ndarray, str]:
+    """One outcome by period in each run, shape (runs, periods), and the period: counts by month, all else by year."""
+    word = comparison.plan.pathway.outcomes[outcome]
+    plan = comparison.plan
+    chosen = [plan.services.index(name) for name in word.services]
+    runs = comparison.tallies[scenario]
+    pathway = comparison.cases[scenario].pathway
+    match word.of:
+        case "seen" | "referral":
+            kind = SEEN if word.of == "seen" else REFERRAL
+            return np.array([tallies.monthly[kind, chosen].sum(axis=0) for tallies in runs], dtype=float), "month"
+        case "wait":
+            people = np.array([tallies.waits[chosen].sum(axis=(0, 2)) for tallies in runs], dtype=float)
+            ticks = np.array([tallies.wait_ticks[chosen].sum(axis=0) for tallies in runs], dtype=float)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                return ticks / people / plan.ticks_per_day, "year"
+        case "cost":
+            prices = prices_table(pathway, comparison.region).set_index("service")
+            yearly = []
+            for tallies in runs:
+                activity = activity_table(tallies, plan)
+                paid = activity["seen"] + activity["missed"] * activity["service"].map(prices["price_share_of_missed"])
+                yearly.append((paid * activity["service"].map(prices["price_gbp"])).groupby(activity["year"]).sum())
+            return np.array(yearly), "year"
+        case _:
+            utility = {state: pathway.quantities[name].number() for state, name in pathway.health.utility.items()}
+            yearly = []
+            for tallies in runs:
+                health = health_table(tallies, plan)
+                yearly.append((health["person_years"] * health["state"].map(utility)).groupby(health["year"]).sum())
+            return np.array(yearly), "year"
+
+
+def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = True) -> Chart:
+    """One outcome over the years in today's pathway and in each scenario: median and 90% band of the runs."""
+    word = comparison.plan.pathway.outcomes[outcome]
+    rows: list[dict[str, Any]] = []
+    period = "year"
+    names = [comparison.base, *(name for name in comparison.scenarios if name != comparison.base)]
+    for name in names:
+        values, period = over_time(comparison, name, outcome)
+        per_year = 12 if period == "month" else 1
+        for k in range(values.shape[1]):
+            column = values[:, k][~np.isnan(values[:, k])]
+            if not len(column):
+                continue
+            low, median, high = np.quantile(column, [0.05, 0.5, 0.95])
+            at = (k + (0.5 if period == "month" else 1)) / per_year
+            rows.append(
+                {
+                    "scenario": comparison.cases[name].scenario.title,
+                    "year": at, "median": float(median), "low": float(low), "high": float(high),
+                }
+            )  # fmt: skip
+    titles, colours = _scales(comparison, names[1:], with_base=True)
+    dashes = [[1, 0], *DASHES[: len(names) - 1]]
+    x = {"field": "year", "type": "quantitative", "title": "Years from the start", "axis": {"grid": False, "tickMinStep": 1}}
+    colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
+    dash = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": dashes}, "legend": {}}
+    y_scale = {"zero": from_zero}
+    unit = "each month" if period == "month" else "each year"
+    body = {
+        "height": 300,
+        "data": {"values": rows},
+        "layer": [
+            {
+                "mark": {"type": "area", "opacity": 0.18},
+                "encoding": {
+                    "x": x, "y": {"field": "low", "type": "quantitative", "title": word.title, "scale": y_scale},
+                    "y2": {"field": "high"}, "color": {**colour, "legend": None},
+                },
+            },
+            {
+                "mark": {"type": "line", "strokeWidth": 2.5, "point": period == "year"},
+                "encoding": {
+                    "x": x, "y": {"field": "median", "type": "quantitative", "scale": y_scale}, "color": colour, "strokeDash": dash,
+                },
+            },
+        ],
+    }  # fmt: skip
+    said = "; ".join(_from_to(rows, title) for title in titles)
+    return Chart(_spec(f"{word.title}, {unit}", "Line: median of the runs. Band: 90% interval.", body),
+                 f"{word.title} over {comparison.years:g} years. {said}.")  # fmt: skip
+
+
+def _from_to(rows: list[dict[str, Any]], title: str) -> str:
+    own = [row["median"] for row in rows if row["scenario"] == title]
+    return f"{title}: from {own[0]:,.0f} to {own[-1]:,.0f}" if own else f"{title}: nothing"
+
+
+def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
+    """How an outcome that counts people changes by deprivation decile; None for other outcomes."""
+    word = comparison.plan.pathway.outcomes[outcome]
+    if word.of not in ("seen", "referral"):
+        return None
+    column = "seen" if word.of == "seen" else "referred"
+    rows = []
+    for name in comparison.scenarios:
+        changes = np.array([_by_decile(comparison, name, run, word.services, column) for run in range(comparison.replications)])
+        before = np.array([_by_decile(comparison, comparison.base, run, word.services, column) for run in range(comparison.replications)])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = 100 * (changes - before) / before
+        for decile in range(10):
+            usable = share[:, decile][np.isfinite(share[:, decile])]
+            if len(usable):
+                low, median, high = np.quantile(usable, [0.05, 0.5, 0.95])
+                rows.append({"scenario": comparison.cases[name].scenario.title, "decile": decile + 1,
+                             "median": float(median), "low": float(low), "high": float(high)})  # fmt: skip
+    titles, colours = _scales(comparison, comparison.scenarios, with_base=False)
+    x = {"field": "decile", "type": "ordinal", "title": "Deprivation decile (1 = most deprived)", "axis": {"labelAngle": 0}}
+    offset = {"field": "scenario", "sort": titles}
+    colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
+    body = {
+        "height": 280,
+        "data": {"values": rows},
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.35},
+                "encoding": {
+                    "x": x, "xOffset": offset, "y": {"field": "low", "type": "quantitative", "title": "Change (%)"},
+                    "y2": {"field": "high"}, "color": colour,
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+                "encoding": {
+                    "x": x, "xOffset": offset, "y": {"field": "median", "type": "quantitative"}, "color": colour,
+                    "shape": {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": list(SHAPES[: len(titles)])}, "legend": {}},
+                },
+            },
+            {
+                "data": {"values": [{"zero": 0}]},
+                "mark": {"type": "rule", "strokeDash": [4, 4], "color": INK},
+                "encoding": {"y": {"field": "zero", "type": "quantitative"}},
+            },
+        ],
+    }  # fmt: skip
+    said = []
+    for title in titles:
+        own = {row["decile"]: row["median"] for row in rows if row["scenario"] == title}
+        if 1 in own and 10 in own:
+            said.append(f"{title}: {percent(own[1])} in decile 1, {percent(own[10])} in decile 10.")
+    return Chart(_spec(f"{word.title} by deprivation", "Symbol: median of the runs. Band: 90% interval.", body),
+                 f"Change in {in_a_sentence(word.title)} by deprivation. {' '.join(said)}")  # fmt: skip
+
+
+def _by_decile(comparison: Comparison, scenario: str, run: int, services: list[str], column: str) -> np.ndarray:
+    table: pd.DataFrame = by_decile_table(comparison.tallies[scenario][run], comparison.plan)
+    chosen = table[table["service"].isin(services)]
+    counts: np.ndarray = chosen.groupby("decile")[column].sum().to_numpy(dtype=float)
+    return counts
+
+
+def lists_chart(comparison: Comparison, service: str) -> Chart:
+    """People waiting for one service at the end of each week, in today's pathway and in each scenario."""
+    from sim.reducers import list_sizes
+
+    plan = comparison.plan
+    first_week = -plan.first_tick // (7 * plan.ticks_per_day)
+    position = plan.services.index(service)
+    title = plan.pathway.services[service].title
+    names = [comparison.base, *(name for name in comparison.scenarios if name != comparison.base)]
+    rows = []
+    for name in names:
+        sizes = np.array([list_sizes(tallies)[position, first_week:] for tallies in comparison.tallies[name]])[:, :-1]
+        for week in range(0, sizes.shape[1], 4):
+            low, median, high = np.quantile(sizes[:, week], [0.05, 0.5, 0.95])
+            rows.append({"scenario": comparison.cases[name].scenario.title, "year": (week + 1) * 7 / 365,
+                         "median": float(median), "low": float(low), "high": float(high)})  # fmt: skip
+    titles, colours = _scales(comparison, names[1:], with_base=True)
+    colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
+    dash = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": [[1, 0], *DASHES[: len(names) - 1]]}, "legend": {}}
+    x = {"field": "year", "type": "quantitative", "title": "Years from the start", "axis": {"grid": False, "tickMinStep": 1}}
+    body = {
+        "height": 240,
+        "data": {"values": rows},
+        "layer": [
+            {"mark": {"type": "area", "opacity": 0.18},
+             "encoding": {"x": x, "y": {"field": "low", "type": "quantitative", "title": "People waiting"}, "y2": {"field": "high"},
+                          "color": {**colour, "legend": None}}},
+            {"mark": {"type": "line", "strokeWidth": 2.5},
+             "encoding": {"x": x, "y": {"field": "median", "type": "quantitative"}, "color": colour, "strokeDash": dash}},
+        ],
+    }  # fmt: skip
+    said = "; ".join(_from_to(rows, name) for name in titles)
+    return Chart(_spec(f"Waiting for: {title}", "Line: median of the runs. Band: 90% interval.", body), f"People waiting for {title}. {said}.")

@@ -1,0 +1,68 @@
+"""`backpath check`: everything that can be said about a pathway, a scenario or a region before it is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pathways import BadInput, Pathway, Problem, Region, load_pathway, load_region, load_scenario
+from pathways.checks import problems_of
+from pathways.load import draft_pathway, find, read_toml
+
+MOST_AREAS = 3
+
+
+def check_path(path: Path, region: str) -> list[Problem]:
+    """All problems, errors and warnings, of what stands at a path (or of a name of the library)."""
+    kind, found = _kind(path)
+    try:
+        if kind == "region":
+            place = load_region(found)
+            return _fits(load_pathway("usual_care"), place)
+        if kind == "scenario":
+            _, _, pathway = load_scenario(found)
+            return _fits(pathway, load_region(region))
+        draft, problems = draft_pathway(found)
+        problems += problems_of(draft)
+        if any(problem.severity == "error" for problem in problems):
+            return problems
+        return problems + _fits(draft.pathway(), load_region(region))
+    except BadInput as bad:
+        return bad.problems
+
+
+def _kind(path: Path) -> tuple[str, Path]:
+    """Whether a path is a region, a scenario or a pathway."""
+    if path.is_dir():
+        return "region", path
+    if path.exists() or path.suffix == ".toml":
+        return ("scenario" if "pathway" in read_toml(path) else "pathway"), path
+    for kind in ("scenario", "pathway", "region"):
+        try:
+            return kind, find(f"{kind}s", path)
+        except BadInput:
+            continue
+    raise BadInput([Problem("file_exists", str(path), "there is no such file, and no scenario, pathway or region of this name.")])
+
+
+def _fits(pathway: Pathway, region: Region) -> list[Problem]:
+    """Whether a pathway can run in a region, and where its lists would grow without end."""
+    from sim.plan import compile_plan
+    from sim.stability import offered_loads, sentence
+
+    names = region.area_names()
+    problems = []
+    for name in names[:MOST_AREAS]:
+        area = region.area(name)
+        try:
+            compile_plan(pathway, area, years=1)
+        except BadInput as bad:
+            return bad.problems
+        problems += [
+            Problem("stability", region.name, sentence(load, pathway), "warning")
+            for load in offered_loads(pathway, area)
+            if load.too_much
+        ]
+    if len(names) > MOST_AREAS:
+        says = f"the lists of the first {MOST_AREAS} of {len(names)} areas were looked at."
+        problems.append(Problem("stability", region.name, says, "warning"))
+    return problems

@@ -1,0 +1,392 @@
+"""The command line. Every command reads its inputs whole before it works, and writes whole results or none.
+
+Exit codes: 0 done, 1 the answer is no (a replay that differs) or an error of ours, 2 an input cannot be used.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Any, Literal
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from pathways import BadInput, Problem, library_names, refuse
+
+app = typer.Typer(
+    help="Simulates people with back pain moving through a local NHS, under alternative pathway designs.",
+    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None,
+)  # fmt: skip
+region_app = typer.Typer(help="Build a region from official files.", no_args_is_help=True)
+app.add_typer(region_app, name="region")
+
+WIDE = 112
+"""Columns where the output goes to a file or a pipe."""
+LISTS = ("--pcn", "--practice")
+DEFAULT_SEED = 42
+DEFAULT_YEARS = 5.0
+DEFAULT_REPLICATIONS = "20"
+
+out = Console(width=None if sys.stdout.isatty() else WIDE)
+err = Console(stderr=True)
+
+Region = Annotated[str, typer.Option("--region", help="A region of the library, or a folder.", metavar="NAME|DIR")]
+Years = Annotated[float, typer.Option("--years", help="Measured years, after the warm-up.", metavar="N")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of all chance.", metavar="N")]
+Engine = Annotated[str, typer.Option("--engine", help="compiled or reference (slow, to check the other).")]
+Workers = Annotated[int, typer.Option("--workers", help="Threads; the results do not depend on it. 0: one per processor.", metavar="N")]
+
+
+def main() -> None:
+    """Runs the command line; turns problems into sentences and exit codes."""
+    try:
+        command = typer.main.get_command(app)
+        code = command.main(args=spread_lists(sys.argv[1:]), prog_name="backpath", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except BadInput as bad:
+        _tell(bad.problems)
+        sys.exit(2)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        err.print("Stopped. Nothing was written.")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # an error of ours: the user gets a sentence, a developer the traceback if asked for
+        if os.environ.get("BACKPATH_DEBUG"):
+            traceback.print_exc()
+        err.print(f"This should not have happened: {type(error).__name__}: {error}", markup=False)
+        err.print("Nothing was written. Please report it; BACKPATH_DEBUG=1 shows where it happened.", markup=False)
+        sys.exit(1)
+
+
+def spread_lists(arguments: list[str]) -> list[str]:
+    """Lets `--pcn A B C` and `--pcn A,B` stand for `--pcn A --pcn B --pcn C`.
+
+    >>> spread_lists(["--pcn", "U1", "U2", "--out", "here"])
+    ['--pcn', 'U1', '--pcn', 'U2', '--out', 'here']
+    """
+    spread: list[str] = []
+    option = ""
+    for argument in arguments:
+        if argument.startswith("-"):
+            option = argument if argument in LISTS else ""
+            spread += [] if option else [argument]
+        elif option:
+            spread += [word for code in argument.split(",") if code for word in (option, code)]
+        else:
+            spread.append(argument)
+    return spread
+
+
+def _tell(problems: list[Problem]) -> None:
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if len(errors) > 1:
+        err.print(f"{len(errors)} problems:", markup=False, highlight=False)
+    for problem in problems:
+        prefix = "warning: " if problem.severity == "warning" else ""
+        err.print(f"{prefix}{problem}", markup=False, highlight=False, soft_wrap=True)
+
+
+# check and show
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="A pathway or scenario file, or a region's folder.")],
+    region: Region = "demonstration",
+) -> None:
+    """Tell everything that is wrong with a pathway, a scenario or a region."""
+    from ui.checking import check_path
+
+    problems = check_path(path, region)
+    if any(problem.severity == "error" for problem in problems):
+        raise BadInput(problems)
+    _tell(problems)
+    out.print(f"{path}: no errors{', ' + str(len(problems)) + ' warnings' if problems else ''}.", highlight=False, markup=False)
+
+
+@app.command()
+def show(
+    kind: Annotated[str, typer.Argument(help="pathway or scenario")],
+    name: Annotated[str, typer.Argument(help="A name of the library, or a file.")],
+    svg: Annotated[Path | None, typer.Option("--svg", help="Also draw the pathway into this file.", metavar="FILE")] = None,
+) -> None:
+    """Tell a pathway or a scenario in words, with a diagram."""
+    from pathways import load_pathway, load_scenario
+    from pathways.picture import draw, pathway_in_words, scenario_in_words
+
+    if kind == "pathway":
+        pathway = load_pathway(name)
+        out.print(pathway_in_words(pathway), markup=False, highlight=False)
+    elif kind == "scenario":
+        file_name, scenario, pathway = load_scenario(name)
+        out.print(scenario_in_words(file_name, scenario, pathway), markup=False, highlight=False)
+    else:
+        raise refuse("kind", kind, "show a 'pathway' or a 'scenario': backpath show pathway usual_care")
+    if svg is not None:
+        svg.write_text(draw(pathway), encoding="utf-8")
+        out.print(f"Drawn: {svg}", markup=False, highlight=False)
+
+
+@app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(help="pathway or scenario")] = "pathway",
+) -> None:
+    """Print the JSON Schema of pathway or scenario files, for completion in an editor."""
+    from pathways.schema import schema_text
+
+    out.file.write(schema_text(kind))
+
+
+# region new
+
+
+@region_app.command("new")
+def region_new(
+    name: Annotated[str, typer.Argument(help="The new region's name.")],
+    registered: Annotated[Path, typer.Option("--registered", help="Patients registered at a GP practice.", metavar="FILE")],
+    practice_map: Annotated[Path, typer.Option("--map", help="Map of practices to networks and areas.", metavar="FILE")],
+    deprivation: Annotated[Path, typer.Option("--deprivation", help="Deprivation score by practice.", metavar="FILE")],
+    folder: Annotated[Path, typer.Option("--out", help="The new region's folder.", metavar="DIR")],
+    pcn: Annotated[list[str] | None, typer.Option("--pcn", help="A network's code; may be repeated, or followed by more codes.", metavar="CODE …")] = None,
+    sub_icb: Annotated[str | None, typer.Option("--sub-icb", help="The code of a sub-ICB location (formerly CCG).", metavar="CODE")] = None,
+    practice: Annotated[list[str] | None, typer.Option("--practice", help="A practice's code; may be repeated, or followed by more codes.", metavar="CODE …")] = None,
+    england: Annotated[bool, typer.Option("--england", help="All practices, area by area.")] = False,
+    pathway: Annotated[str, typer.Option("--pathway", help="The pathway whose services the region gets.")] = "usual_care",
+) -> None:
+    """Build a region from official files as they are published, and tell what was assumed."""
+    from pathways import load_pathway
+    from pathways.region_new import Selection, region_from_official_files, write_region
+
+    selection = Selection(networks=tuple(pcn or ()), area=sub_icb, practices=tuple(practice or ()), england=england)
+    region = region_from_official_files(
+        name, registered=registered, practice_map=practice_map, deprivation=deprivation, selection=selection,
+        pathway=load_pathway(pathway),
+    )  # fmt: skip
+    write_region(region, folder)
+    areas = len(region.area_names())
+    out.print(f"{region.population:,} registered people at {len(region.codes)} practices"
+              f"{f' in {areas} areas' if areas > 1 else ''}, written to {folder}", markup=False, highlight=False)  # fmt: skip
+    out.print("Assumed, because the official files do not tell:", markup=False, highlight=False)
+    for sentence in region.about.assumed:
+        out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"Next: backpath compare mri_guidance physio_first --region {folder}", markup=False, highlight=False)
+
+
+# run and compare
+
+
+@contextmanager
+def _watched(what: str) -> Iterator[tuple[Any, Event]]:
+    """A progress bar on a terminal, and an event that an interrupt sets."""
+    stop = Event()
+    previous = signal.getsignal(signal.SIGINT)
+
+    def interrupt(*_: object) -> None:
+        stop.set()
+
+    try:
+        signal.signal(signal.SIGINT, interrupt)
+    except ValueError:  # not the main thread: then there is no interrupt to catch
+        previous = None
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=err, transient=True, disable=not err.is_terminal,
+    )  # fmt: skip
+    try:
+        with bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total), stop
+    finally:
+        if previous is not None:
+            signal.signal(signal.SIGINT, previous)
+
+
+def _engine(name: str) -> Literal["compiled", "reference"]:
+    if name == "compiled":
+        return "compiled"
+    if name == "reference":
+        return "reference"
+    raise refuse("engine", f"--engine {name}", "there are: compiled, reference.")
+
+
+def _replications(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if text.isdigit() and int(text) > 0:
+        return int(text)
+    raise refuse("replications", f"--replications {text}", "write a whole number from 1, or auto.")
+
+
+def _comparison(
+    scenarios: list[str], against: str, region: str, years: float, replications: str, seed: int, engine: str, workers: int
+) -> Any:
+    from pathways import load_region
+    from sim.compare import Stopped, compare
+    from ui.cases import gather
+
+    problems: list[Problem] = []
+    chosen: list[Any] = []
+    for read in (lambda: _engine(engine), lambda: _replications(replications), lambda: gather(scenarios, against=against), lambda: load_region(region)):
+        try:
+            chosen.append(read())
+        except BadInput as bad:
+            problems += bad.problems
+    if problems:
+        raise BadInput(problems)
+    kind, count, (cases, base), place = chosen
+    with _watched("Simulating") as (progress, stop):
+        try:
+            return compare(
+                cases, base=base, region=place, years=years, replications=count, seed=seed, engine=kind,
+                workers=workers or os.cpu_count() or 1, progress=progress, stop=stop,
+            )  # fmt: skip
+        except Stopped:
+            raise KeyboardInterrupt from None
+
+
+def _one_format(as_json: bool, as_csv: bool) -> None:
+    if as_json and as_csv:
+        raise refuse("one_format", "--json --csv", "choose one of the two.")
+
+
+@app.command()
+def compare(
+    scenarios: Annotated[list[str], typer.Argument(help="Scenarios of the library, or files.", metavar="SCENARIO…")],
+    against: Annotated[str, typer.Option("--against", help="What to compare with.", metavar="SCENARIO")] = "usual_care",
+    region: Region = "demonstration",
+    years: Years = DEFAULT_YEARS,
+    replications: Annotated[str, typer.Option("--replications", help="How many paired runs, or auto.", metavar="N|auto")] = DEFAULT_REPLICATIONS,
+    seed: Seed = DEFAULT_SEED,
+    engine: Engine = "compiled",
+    workers: Workers = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    folder: Annotated[Path | None, typer.Option("--out", help="Write report, record and tables into this new folder.", metavar="DIR")] = None,
+) -> None:
+    """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
+    from sim.compare import warnings_of
+    from ui.key_message import watch
+    from ui.report import folder_problem, write_results
+    from ui.tables import csv_text, json_text, terminal_table
+
+    _one_format(as_json, as_csv)
+    if folder is not None:
+        folder_problem(folder)
+    comparison = _comparison(scenarios, against, region, years, replications, seed, engine, workers)
+    if as_json:
+        out.file.write(json_text(comparison) + "\n")
+    elif as_csv:
+        out.file.write(csv_text(comparison))
+    else:
+        for name in comparison.scenarios:
+            out.print(terminal_table(comparison, name, width=out.width))
+            for sentence in watch(comparison, name):
+                out.print(f"  Watch: {sentence}", markup=False, highlight=False, soft_wrap=True)
+            out.print()
+        for sentence in warnings_of(comparison):
+            err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
+    if folder is not None:
+        files = write_results(comparison, folder, region_from=_lasting(region))
+        err.print(f"Written to {folder}: {', '.join(files)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _lasting(region: str) -> str:
+    """The region's name in the library, or its folder's whole path, so that a record finds it from anywhere."""
+    return region if region in library_names("regions") else str(Path(region).resolve())
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A scenario of the library, or a file.")],
+    region: Region = "demonstration",
+    years: Years = DEFAULT_YEARS,
+    replications: Annotated[str, typer.Option("--replications", help="How many runs.", metavar="N")] = "1",
+    seed: Seed = DEFAULT_SEED,
+    engine: Engine = "compiled",
+    workers: Workers = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    folder: Annotated[Path | None, typer.Option("--out", help="Write record and tables into this new folder.", metavar="DIR")] = None,
+    log: Annotated[Path | None, typer.Option("--log", help="Write the full event log (.parquet or .csv).", metavar="FILE")] = None,
+) -> None:
+    """Run one scenario: activity, waits and lists; with --log every event of every patient."""
+    from sim.events import log_path_problem, write_logs
+    from ui.report import folder_problem, write_results
+    from ui.running import run_csv, run_json, run_tables
+
+    _one_format(as_json, as_csv)
+    if log is not None:
+        log_path_problem(log)
+    if folder is not None:
+        folder_problem(folder)
+    if replications == "auto":
+        raise refuse("replications", "--replications auto", "a run has nothing to compare with: write a number.")
+    comparison = _comparison([scenario], scenario, region, years, replications, seed, engine, workers)
+    if as_json:
+        out.file.write(run_json(comparison) + "\n")
+    elif as_csv:
+        out.file.write(run_csv(comparison))
+    else:
+        for table in run_tables(comparison):
+            out.print(table)
+    if folder is not None:
+        files = write_results(comparison, folder, region_from=_lasting(region))
+        err.print(f"Written to {folder}: {', '.join(files)}", markup=False, highlight=False, soft_wrap=True)
+    if log is not None:
+        from sim.compare import logs_of
+
+        case = comparison.cases[comparison.base]
+        logs = logs_of(case, region=comparison.region, years=years, replications=comparison.replications, seed=seed, engine=_engine(engine))
+        events = write_logs(logs, log, replications=comparison.replications, areas=len(comparison.region.area_names()))
+        err.print(f"Written to {log}: {events:,} events", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def replay(
+    record: Annotated[Path, typer.Argument(help="The record.json that `compare --out` wrote.")],
+    workers: Workers = 0,
+) -> None:
+    """Run a record again: the same results, or what has changed."""
+    from sim.record import replay as run_again
+
+    found = run_again(record, workers=workers or os.cpu_count() or 1)
+    if found.same:
+        out.print("The same results came out.", markup=False, highlight=False)
+        return
+    out.print("Other results came out:", markup=False, highlight=False)
+    for sentence in found.differences:
+        out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+@app.command("app")
+def open_app(
+    region: Annotated[str | None, typer.Option("--region", help="A region's folder to offer beside the demonstration.", metavar="DIR")] = None,
+    port: Annotated[int, typer.Option("--port", help="The port on this machine.")] = 8501,
+) -> None:
+    """Open the app in a browser on this machine."""
+    from pathways import load_region
+
+    script = Path(__file__).resolve().parent.parent / "app.py"
+    environment = dict(os.environ)
+    if region is not None:
+        load_region(region)
+        environment["BACKPATH_REGION"] = str(Path(region).resolve())
+    out.print(f"Backpath is at http://127.0.0.1:{port} (stop with Ctrl-C)", markup=False, highlight=False)
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.headless", "true"]
+    raise typer.Exit(subprocess.call(command, env=environment, cwd=script.parent))

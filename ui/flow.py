@@ -1,0 +1,105 @@
+"""The pathway's flows: how many people went from where to where, as a diagram and for its readers as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.compare import Comparison
+from sim.results import ENTRY, HOME, flows_table
+from ui.charts import BASELINE, INK
+from ui.words import percent
+
+CHANGED = 2.0
+"""A flow that changes by more percent than this is drawn in colour."""
+
+
+def flows(comparison: Comparison, scenario: str) -> pd.DataFrame:
+    """Mean people a year on each way, in the base and in the scenario, with the change in percent."""
+    means = []
+    for name in (comparison.base, scenario):
+        tables = [flows_table(tallies, comparison.plan).set_index(["from", "to"])["people"] for tallies in comparison.tallies[name]]
+        total = pd.concat(tables, axis=1).fillna(0).sum(axis=1)
+        means.append(total / len(tables) / max(comparison.years, 1e-9))
+    table = pd.concat(means, axis=1, keys=["base", "scenario"]).fillna(0.0)
+    change = 100 * (table["scenario"] - table["base"]) / table["base"].where(table["base"] > 0)
+    return table.assign(change=change).reset_index()
+
+
+def titles(comparison: Comparison) -> dict[str, str]:
+    """The names of the diagram's boxes."""
+    return {ENTRY: "Needs care", HOME: "Home"} | {name: word.title for name, word in comparison.plan.pathway.services.items()}
+
+
+def sankey(comparison: Comparison, scenario: str, *, smallest: float = 0.004) -> tuple[dict[str, Any], str]:
+    """A Sankey diagram for ECharts, changed flows in colour, and the sentence that describes it.
+
+    A Sankey cannot show a way back: people who return to an earlier service are drawn to 'Back to …' at the end.
+    Flows below `smallest` of all people are left out.
+    """
+    table = flows(comparison, scenario)
+    names = titles(comparison)
+    order = _order(table)
+    least = smallest * float(table.loc[table["from"] == ENTRY, "scenario"].sum())
+    nodes: dict[str, dict[str, Any]] = {}
+    links = []
+    for row in table.itertuples(index=False):
+        source, target, people, change = str(row[0]), str(row[1]), float(row.scenario), float(row.change)
+        if people < least or people == 0:
+            continue
+        back = target != HOME and order[target] <= order[source]
+        target_name = f"Back to {names[target]}" if back else names[target]
+        changed = np.isfinite(change) and abs(change) > CHANGED
+        links.append(
+            {
+                "source": names[source], "target": target_name, "value": round(people, 1),
+                "lineStyle": {"color": "#005EB8" if changed else "#768692", "opacity": 0.55 if changed else 0.3},
+                "tooltip": {"formatter": f"{names[source]} to {target_name}: {people:,.0f} a year ({percent(change)})"},
+            }
+        )  # fmt: skip
+        for name in (names[source], target_name):
+            nodes.setdefault(name, {"name": name, "itemStyle": {"color": BASELINE}})
+    spec = {
+        "textStyle": {"fontFamily": "Arial, Helvetica, sans-serif", "color": INK},
+        "tooltip": {"trigger": "item"},
+        "series": [
+            {
+                "type": "sankey", "nodeAlign": "left", "layoutIterations": 64, "nodeGap": 12, "right": 190, "draggable": False,
+                "data": list(nodes.values()), "links": links,
+                "label": {"color": INK, "fontSize": 13, "lineHeight": 16}, "emphasis": {"focus": "adjacency"},
+            }
+        ],
+    }  # fmt: skip
+    return spec, _sentence(table, names)
+
+
+def _order(table: pd.DataFrame) -> dict[str, int]:
+    """A place for each service so that most people move onward: steps from the entry along the widest ways."""
+    order = {ENTRY: 0}
+    frontier = [ENTRY]
+    while frontier:
+        following = []
+        for source in frontier:
+            own = table[(table["from"] == source) & (table["to"] != HOME)].sort_values("scenario", ascending=False)
+            for target in own["to"]:
+                if target not in order:
+                    order[target] = order[source] + 1
+                    following.append(target)
+        frontier = following
+    for name in set(table["from"]) | set(table["to"]):
+        order.setdefault(name, len(order))
+    return order
+
+
+def _sentence(table: pd.DataFrame, names: dict[str, str]) -> str:
+    moved = table[np.isfinite(table["change"]) & (table["base"] >= 10)].copy()
+    moved["size"] = (moved["scenario"] - moved["base"]).abs()
+    largest = moved.sort_values("size", ascending=False).head(3)
+    said = [
+        f"{names[str(row[0])]} to {names[str(row[1])]}: {row.base:,.0f} to {row.scenario:,.0f} a year ({percent(float(row.change))})"
+        for row in largest.itertuples(index=False)
+        if row.size > 0
+    ]
+    return "Flows between services. Largest changes: " + "; ".join(said) + "." if said else "Flows between services: none changes."

@@ -1,0 +1,120 @@
+"""The key message: what the runs show of one outcome, in words. One function for every face.
+
+Its interval is the range of the runs: from the 5th to the 95th percentile of the paired percent changes. It speaks of
+runs, not of probability: runs cover chance (and sampled inputs, where there are any), not errors of the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pathways.pathway import Outcome
+from sim.compare import Comparison
+from ui.words import comparative, in_a_sentence, per_year, percent, with_unit
+
+MATERIAL = 1.0
+"""A change whose whole interval lies within so many percent is not material."""
+CLEAR, LIKELY = 0.95, 0.80
+
+Verdict = Literal["better", "worse", "unclear", "no change", "none"]
+
+
+@dataclass(frozen=True)
+class KeyMessage:
+    """What the runs show of one outcome: a headline, its figures, and a verdict for symbols and colours."""
+
+    headline: str
+    detail: str
+    absolute: str
+    verdict: Verdict
+    median: float
+    low: float
+    high: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether the runs agree on a change that matters."""
+        return self.verdict in ("better", "worse")
+
+
+def percent_changes(scenario: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Percent change in each pair of runs; runs whose base is zero or missing are left out."""
+    usable = np.isfinite(scenario) & np.isfinite(base) & (base != 0)
+    changes: np.ndarray = 100 * (scenario[usable] - base[usable]) / np.abs(base[usable])
+    return changes
+
+
+def describe(changes: np.ndarray, outcome: Outcome) -> KeyMessage:
+    """The key message for paired percent changes.
+
+    >>> scans = Outcome(title="MRI scans", of="seen", services=["mri"], better="less")
+    >>> describe(np.array([-23.0, -30.0, -15.0]), scans).headline
+    'All 3 runs show fewer MRI scans.'
+    """
+    name = in_a_sentence(outcome.title)
+    runs = len(changes)
+    if runs == 0:
+        return KeyMessage(f"There are no {name} to compare.", "", "", "none", float("nan"), float("nan"), float("nan"))
+    median, low, high = float(np.median(changes)), *map(float, np.quantile(changes, [0.05, 0.95]))
+    figures = f"Median {percent(median)}, 90% interval {percent(low)} to {percent(high)} ({runs} run{'s' if runs > 1 else ''})."
+    if abs(low) <= MATERIAL and abs(high) <= MATERIAL:
+        return KeyMessage(f"No material change in {name}.", figures, "", "no change", median, low, high)
+    falls, rises = int((changes < 0).sum()), int((changes > 0).sum())
+    lower = falls >= rises
+    agree = max(falls, rises)
+    share = agree / runs
+    if share < LIKELY:
+        said = f"No clear change in {name}. {_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
+        return KeyMessage(said, figures, "", "unclear", median, low, high)
+    who = f"All {runs} runs show" if agree == runs else f"{_share(agree, runs)} of runs show"
+    headline = f"{who} {comparative(outcome, lower=lower)} {name}."
+    if share < CLEAR:
+        includes = " The interval includes no change." if low <= 0 <= high else ""
+        return KeyMessage(headline, figures + includes, "", "unclear", median, low, high)
+    good = lower == (outcome.better == "less")
+    return KeyMessage(headline, figures, "", "better" if good else "worse", median, low, high)
+
+
+def _share(part: int, whole: int) -> str:
+    """A share of runs in whole percent that never reads 0% or 100% unless it is."""
+    rounded = round(100 * part / whole)
+    if part not in (0, whole):
+        rounded = min(max(rounded, 1), 99)
+    return f"{rounded}%"
+
+
+def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessage:
+    """The key message of a comparison for one scenario and outcome, with absolute figures."""
+    word = comparison.plan.pathway.outcomes[outcome]
+    message = describe(
+        percent_changes(comparison.values[scenario][outcome].to_numpy(), comparison.values[comparison.base][outcome].to_numpy()),
+        word,
+    )
+    today = per_year(comparison.mean(comparison.base, outcome), word, comparison.years)
+    then = per_year(comparison.mean(scenario, outcome), word, comparison.years)
+    yearly = "" if word.of == "wait" else " a year"
+    span = f"{comparison.years:g} year{'' if comparison.years == 1 else 's'}"
+    absolute = f"About {with_unit(today, word)}{yearly} today, about {with_unit(then, word)} averaged over {span}."
+    return KeyMessage(**{**vars(message), "absolute": absolute if message.verdict != "none" else ""})
+
+
+def watch(comparison: Comparison, scenario: str, *, besides: str | None = None) -> list[str]:
+    """A sentence for every other outcome that clearly moves the wrong way."""
+    sentences = []
+    for outcome, word in comparison.plan.pathway.outcomes.items():
+        if outcome == besides:
+            continue
+        message = key_message(comparison, scenario, outcome)
+        if message.verdict == "worse":
+            rises = message.median > 0
+            verb = "goes up" if rises else "goes down"
+            if word.of != "wait" and word.of != "cost":
+                verb = "go up" if rises else "go down"
+            sentences.append(
+                f"{in_a_sentence(word.title)} {verb}. Median {percent(message.median)}, "
+                f"90% interval {percent(message.low)} to {percent(message.high)}."
+            )
+    return sentences

@@ -1,0 +1,187 @@
+"""The report of a comparison: one HTML file without scripts, its charts drawn as SVG, readable without a network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from html import escape
+from pathlib import Path
+
+from pathways import refuse
+from sim.compare import Comparison, warnings_of
+from sim.record import fingerprint, record_of, versions
+from sim.results import activity_table, by_decile_table, by_practice_table, health_table, lists_table, waits_table
+from ui.charts import Chart, change_chart, lists_chart
+from ui.key_message import key_message, watch
+from ui.tables import SYMBOL_OF, csv_text, rows_of
+from ui.words import in_a_sentence
+
+HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")
+STYLE = """
+body { font: 16px/1.5 Arial, Helvetica, sans-serif; color: #212B32; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.9rem; } h2 { font-size: 1.35rem; margin-top: 2.2rem; } h3 { font-size: 1.1rem; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; } caption { text-align: left; font-weight: bold; padding: .3rem 0; }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid #D8DDE0; text-align: right; vertical-align: top; }
+th:first-child, td:first-child { text-align: left; }
+.message { border-left: 8px solid #005EB8; background: #F0F4F5; padding: .6rem 1rem; margin: 1rem 0; }
+.better { color: #00662f; } .worse { color: #b00020; } .warning { border-left-color: #B35900; }
+.small { color: #425563; font-size: .9rem; } svg { max-width: 100%; height: auto; }
+"""
+
+
+def svg(chart: Chart) -> str:
+    """A chart as SVG with its description inside."""
+    import vl_convert
+
+    drawn = str(vl_convert.vegalite_to_svg(chart.spec))
+    start = drawn.index("<svg")
+    head_end = drawn.index(">", start)
+    description = f'<desc>{escape(chart.alt)}</desc>'
+    return drawn[start:head_end] + f' role="img" aria-label="{escape(chart.alt, quote=True)}">' + description + drawn[head_end + 1 :]
+
+
+def html_report(comparison: Comparison) -> str:
+    """The whole report as HTML."""
+    region = comparison.region
+    names = [comparison.cases[name].scenario.title for name in comparison.scenarios]
+    parts = [
+        f"<h1>{escape(' and '.join(names))} in {escape(region.about.title)}</h1>",
+        f'<p class="small">{escape(region.about.says)} A projection from a model over {comparison.years:g} years, '
+        f"{comparison.replications} runs; not counts of real patients. {date.today():%d %B %Y}.</p>",
+    ]
+    for name in comparison.scenarios:
+        parts.append(_scenario_section(comparison, name))
+    parts += [_charts(comparison), _warnings(comparison), _assumptions(comparison), _provenance(comparison)]
+    title = escape(f"Backpath: {', '.join(names)} in {region.about.title}")
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
+        + "\n".join(part for part in parts if part)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _scenario_section(comparison: Comparison, name: str) -> str:
+    scenario = comparison.cases[name].scenario
+    outcomes = comparison.plan.pathway.outcomes
+    chosen = [outcome for outcome in HEADLINE if outcome in outcomes] or list(outcomes)[:3]
+    messages = [key_message(comparison, name, outcome) for outcome in chosen]
+    said = "".join(
+        f"<p><strong>{escape(message.headline)}</strong> {escape(message.detail)} {escape(message.absolute)}</p>"
+        for message in messages
+    )
+    watched = "".join(f"<li>{escape(sentence[:1].upper() + sentence[1:])}</li>" for sentence in watch(comparison, name))
+    watch_list = f"<p><strong>Watch:</strong></p><ul>{watched}</ul>" if watched else ""
+    evidence = "".join(
+        f"<p class='small'><strong>{label}:</strong> {escape(text)}</p>"
+        for label, text in (("Evidence", scenario.evidence), ("What it cannot tell", scenario.cannot_tell))
+        if text
+    )
+    return (
+        f"<h2>{escape(scenario.title)}</h2>\n<p>{escape(' '.join(scenario.says.split()))}</p>\n"
+        f'<div class="message">{said}{watch_list}</div>\n{_table(comparison, name)}\n{evidence}'
+    )
+
+
+def _table(comparison: Comparison, name: str) -> str:
+    base = comparison.cases[comparison.base].scenario.title
+    head = (base, comparison.cases[name].scenario.title, "Change", "95% interval of the change", "Runs that agree", "")
+    cells = "".join(f'<th scope="col">{escape(text)}</th>' for text in ("Outcome", *head))
+    body = ""
+    for row in rows_of(comparison, name):
+        verdict = row.message.verdict
+        mark = f"{SYMBOL_OF[verdict]} {verdict}" if verdict != "none" else ""
+        values = (row.today, row.scenario, row.change, row.interval, row.agreement)
+        body += f'<tr><th scope="row">{escape(row.title)}</th>' + "".join(f"<td>{escape(value)}</td>" for value in values)
+        body += f'<td class="{verdict}">{escape(mark)}</td></tr>\n'
+    return f"<table><caption>A year on average; waits in days from referral</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _charts(comparison: Comparison) -> str:
+    outcomes = [outcome for outcome in HEADLINE if outcome in comparison.plan.pathway.outcomes]
+    charts = [change_chart(comparison, outcome) for outcome in outcomes]
+    queued = [name for name in ("community_physio", "mri", "spinal_clinic") if name in comparison.plan.services]
+    charts += [lists_chart(comparison, service) for service in queued] if comparison.years > 0 else []
+    return "<h2>What changes, and who waits</h2>\n" + "\n".join(f"<figure>{svg(chart)}</figure>" for chart in charts) if charts else ""
+
+
+def _warnings(comparison: Comparison) -> str:
+    warnings = warnings_of(comparison)
+    if not warnings:
+        return ""
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in warnings)
+    return f'<h2>Before you rely on this</h2>\n<div class="message warning"><ul>{items}</ul></div>'
+
+
+def _assumptions(comparison: Comparison) -> str:
+    quantities = comparison.cases[comparison.base].pathway.quantities.values()
+    grades = {grade: sum(quantity.grade == grade for quantity in quantities) for grade in ("read", "recalled", "assumed", "local")}
+    counted = ", ".join(f"{number} {grade}" for grade, number in grades.items() if number)
+    listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in comparison.region.about.assumed)
+    return (
+        f"<h2>What was assumed</h2>\n<p>The pathway rests on {len(quantities)} quantities: {counted}. "
+        "The structure and the numbers of this version are provisional. About the area:</p>"
+        f"<ul>{listed}</ul>"
+    )
+
+
+def _provenance(comparison: Comparison) -> str:
+    used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f'<h2>How this was made</h2>\n<p class="small">Fingerprint {fingerprint(comparison)}, seed {comparison.seed}, '
+        f"{comparison.replications} paired runs under common random numbers, {comparison.region.population:,} registered people, "
+        f"{escape(used)}. Change and interval columns: mean of the paired differences with a 95% t interval. Percentages and the "
+        "90% intervals in the text: median and range of the runs, from the 5th to the 95th percentile. They cover chance only, "
+        "not errors of the model or of its numbers. Costs and QALYs are not discounted; QALYs are those of everyone who has had "
+        f"back pain in the model. {escape(in_a_sentence('Sources of the area'))}: "
+        f"{escape('; '.join(comparison.region.about.sources))}.</p>"
+    )
+
+
+def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> list[str]:
+    """Writes report, record and tables into a new folder, whole or not at all; the names of the files."""
+    folder_problem(folder)
+    plan = comparison.plan
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        (part / "report.html").write_text(html_report(comparison), encoding="utf-8")
+        record = record_of(comparison, region_from=region_from)
+        (part / "record.json").write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
+        (part / "differences.csv").write_text(csv_text(comparison), encoding="utf-8")
+        makers: dict[str, Callable] = {
+            "activity": activity_table, "waits": waits_table, "lists": lists_table, "health": health_table, "by_decile": by_decile_table,
+        }  # fmt: skip
+        for name, make in makers.items():
+            _write_table(comparison, part / f"{name}.csv", lambda tallies, make=make: make(tallies, plan))
+        codes = comparison.region.codes
+        _write_table(comparison, part / "by_practice.csv", lambda tallies: by_practice_table(tallies, plan, codes))
+        part.chmod(0o755)
+        if folder.exists():
+            folder.rmdir()
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return sorted(path.name for path in folder.iterdir())
+
+
+def folder_problem(folder: Path) -> None:
+    """Raises `BadInput` where results cannot be written: before a long run, not after it."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise refuse("folder_is_new", str(folder), "it exists already and is not empty. Choose another name, or remove it.")
+
+
+def _write_table(comparison: Comparison, path: Path, make: Callable) -> None:
+    """One table over all scenarios and replications."""
+    header = True
+    for name, runs in comparison.tallies.items():
+        for replication, tallies in enumerate(runs):
+            table = make(tallies)
+            table.insert(0, "replication", replication)
+            table.insert(0, "scenario", name)
+            table.to_csv(path, mode="w" if header else "a", header=header, index=False, lineterminator="\n")
+            header = False

@@ -1,0 +1,83 @@
+"""What `backpath run` prints: activity, waits and lists of one scenario, means over its runs."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from sim.compare import Comparison
+from sim.record import fingerprint
+from sim.results import activity_table, lists_table, waits_table
+from ui.words import amount, figures, per_year
+
+
+def run_frame(comparison: Comparison) -> pd.DataFrame:
+    """One row per service and year: activity, mean wait and people waiting at the year's end, means over the runs."""
+    plan, runs = comparison.plan, comparison.tallies[comparison.base]
+    frames = []
+    for tallies in runs:
+        frame = activity_table(tallies, plan).merge(waits_table(tallies, plan)[["service", "year", "mean_wait_days"]], on=["service", "year"])
+        lists = lists_table(tallies, plan)
+        ends = lists.assign(year=((lists["week"] + 1) * 7 / 365).apply(math.ceil)).groupby(["service", "year"])["waiting"].last()
+        frames.append(frame.merge(ends.rename("waiting_at_end"), on=["service", "year"], how="left"))
+    together = pd.concat(frames)
+    return together.groupby(["service", "year"], sort=False).mean(numeric_only=True).reset_index()
+
+
+def run_tables(comparison: Comparison) -> list[Table]:
+    """The run as tables for a terminal: outcomes, and the last year's activity by service."""
+    scenario = comparison.cases[comparison.base].scenario
+    outcomes = Table(title=f"{scenario.title}: {comparison.region.about.title}, a year on average", title_justify="left")
+    outcomes.add_column("Outcome")
+    outcomes.add_column("Mean", justify="right")
+    for name, word in comparison.plan.pathway.outcomes.items():
+        outcomes.add_row(word.title, amount(per_year(comparison.mean(comparison.base, name), word, comparison.years), word))
+    frame = run_frame(comparison)
+    services = Table(title="By service, last year", title_justify="left")
+    services.add_column("Service")
+    for column in ("Referred", "Seen", "Missed", "Gave up", "Mean wait (days)", "Waiting at the end"):
+        services.add_column(column, justify="right")
+    last = frame[frame["year"] == frame["year"].max()] if len(frame) else frame
+    for row in last.itertuples(index=False):
+        cells = (row.referred, row.seen, row.missed, row.gave_up, row.mean_wait_days, row.waiting_at_end)
+        services.add_row(comparison.plan.pathway.services[str(row.service)].title, *(figures(float(cell)) for cell in cells))
+    return [outcomes, services]
+
+
+def run_json(comparison: Comparison) -> str:
+    """The run as one JSON object."""
+    values = comparison.values[comparison.base]
+    outcomes = {name: _number(float(np.nanmean(values[name])) if values[name].notna().any() else math.nan) for name in values}
+    frame = run_frame(comparison).astype(object)
+    rows = [
+        {str(key): _number(value) if isinstance(value, float) else value for key, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+    return json.dumps(
+        {
+            "scenario": comparison.base,
+            "region": comparison.region.name,
+            "population": comparison.region.population,
+            "years": comparison.years,
+            "replications": comparison.replications,
+            "seed": comparison.seed,
+            "fingerprint": fingerprint(comparison),
+            "outcomes": outcomes,
+            "services": rows,
+        },
+        indent=2,
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def run_csv(comparison: Comparison) -> str:
+    """The run as CSV: one row per service and year."""
+    text: str = run_frame(comparison).to_csv(index=False, lineterminator="\n")
+    return text
