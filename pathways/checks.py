@@ -94,8 +94,9 @@ def whens_of(draft: Draft) -> Iterator[tuple[str, dict[str, Any]]]:
 def _paces(draft: Draft) -> Iterator[tuple[str, dict[str, Any]]]:
     if health := draft.singles.get("health"):
         for clock in ("improve", "worsen", "consult"):
-            yield from ((f"health.{clock}.times[{i}].when", pace.when)
-                        for i, pace in enumerate(getattr(health, clock).times, 1))  # fmt: skip
+            yield from (
+                (f"health.{clock}.times[{i}].when", pace.when) for i, pace in enumerate(getattr(health, clock).times, 1)
+            )
 
 
 def conditions(draft: Draft, when: dict[str, Any]) -> tuple[list[Condition], list[str]]:
@@ -146,9 +147,11 @@ def units_fit(draft: Draft) -> Iterator[Problem]:
         quantity = draft.named["quantities"].get(name)
         if quantity is not None and quantity.unit not in units.allowed:
             yield _problem(
-                draft, units_fit, path,
+                draft,
+                units_fit,
+                path,
                 f"'{name}' is in '{quantity.unit}', but a {units.family} is needed here: {', '.join(units.allowed)}.",
-            )  # fmt: skip
+            )
 
 
 @check
@@ -179,9 +182,11 @@ def tables_only_where_needed(draft: Draft) -> Iterator[Problem]:
         table = path.endswith((".by_age", ".by_month", ".empirical", "course.visits"))
         if isinstance(quantity.value, dict) != table:
             yield _problem(
-                draft, tables_only_where_needed, path,
+                draft,
+                tables_only_where_needed,
+                path,
                 f"'{name}' is {'a single number; a table' if table else 'a table; a single number'} is needed here.",
-            )  # fmt: skip
+            )
 
 
 @check
@@ -243,7 +248,9 @@ def shares_add_to_one(draft: Draft) -> Iterator[Problem]:
     for name, lever in draft.named["levers"].items():
         for position, change in enumerate(lever.changes, 1):
             if change.freed:
-                yield from _shares(draft, f"levers.{name}.changes[{position}].freed", change.freed, what="what is freed")
+                yield from _shares(
+                    draft, f"levers.{name}.changes[{position}].freed", change.freed, what="what is freed"
+                )
 
 
 def _shares(draft: Draft, path: str, shares: dict[str, str], *, what: str) -> Iterator[Problem]:
@@ -254,22 +261,28 @@ def _shares(draft: Draft, path: str, shares: dict[str, str], *, what: str) -> It
     values = {name: quantity.number() for name, quantity in given.items() if quantity is not None}
     total = sum(values.values())
     if len(rests) > 1:
-        yield _problem(draft, shares_add_to_one, path, f"'rest' is written for {' and '.join(rests)}; only one can have it.")
+        yield _problem(
+            draft, shares_add_to_one, path, f"'rest' is written for {' and '.join(rests)}; only one can have it."
+        )
     elif rests and total > 1 + TOLERANCE:
         largest = max(values, key=lambda name: values[name])
         yield _problem(
-            draft, shares_add_to_one, path,
+            draft,
+            shares_add_to_one,
+            path,
             f"{what} add to {total:.4g} before 'rest', so nothing is left for '{rests[0]}'. "
             f"Lower '{largest}' ({values[largest]:g}).",
-        )  # fmt: skip
+        )
     elif not rests and abs(total - 1) > TOLERANCE:
         largest = max(values, key=lambda name: values[name])
         yield _problem(
-            draft, shares_add_to_one, path,
+            draft,
+            shares_add_to_one,
+            path,
             f"{what} add to {total:.4g}, they must add to 1. "
             f"{'Lower' if total > 1 else 'Raise'} '{largest}' ({values[largest]:g}), "
             "or write 'rest' for one of them to let it take what is left.",
-        )  # fmt: skip
+        )
 
 
 @check
@@ -279,9 +292,11 @@ def destinations_exist(draft: Draft) -> Iterator[Problem]:
     for path, destination, _ in destinations_of(draft):
         if destination not in known:
             yield _problem(
-                draft, destinations_exist, path,
+                draft,
+                destinations_exist,
+                path,
                 f"there is no service or decision '{destination}'. {did_you_mean(destination, known)}",
-            )  # fmt: skip
+            )
 
 
 @check
@@ -319,9 +334,11 @@ def _only(draft: Draft, whens: Iterable[tuple[str, dict[str, Any]]], allowed: li
         for feature in when:
             if feature not in allowed and not conditions(draft, {feature: when[feature]})[1]:
                 yield _problem(
-                    draft, facts_of_onset_are_known_at_onset, path,
+                    draft,
+                    facts_of_onset_are_known_at_onset,
+                    path,
                     f"'{feature}' is not known yet when this is decided. Known are: {', '.join(allowed)}.",
-                )  # fmt: skip
+                )
 
 
 @check
@@ -341,7 +358,12 @@ def _references(draft: Draft) -> Iterator[tuple[str, str, str, Iterable[str]]]:
         for i, odds in enumerate(decision.odds, 1):
             yield f"{path}.odds[{i}].option", odds.option, "option", decision.options
             if odds.practice_effect:
-                yield f"{path}.odds[{i}].practice_effect", odds.practice_effect, "practice effect", draft.practice_effects
+                yield (
+                    f"{path}.odds[{i}].practice_effect",
+                    odds.practice_effect,
+                    "practice effect",
+                    draft.practice_effects,
+                )
         for name, option in decision.options.items():
             if option.effect:
                 yield f"{path}.options.{name}.effect", option.effect, "effect", effects
@@ -378,14 +400,18 @@ def levers_that_raise_keep_below_one(draft: Draft) -> Iterator[Problem]:
                 continue
             if max(quantity.number(), quantity.high or 0) > 1 and change.at_most is None:
                 yield _problem(
-                    draft, levers_that_raise_keep_below_one, f"levers.{name}.changes[{i}]",
+                    draft,
+                    levers_that_raise_keep_below_one,
+                    f"levers.{name}.changes[{i}]",
                     f"'{change.times}' can raise a share above 1. Add 'at_most', the share where it stops.",
-                )  # fmt: skip
+                )
             if change.freed and quantity.number() > 1:
                 yield _problem(
-                    draft, levers_that_raise_keep_below_one, f"levers.{name}.changes[{i}].freed",
+                    draft,
+                    levers_that_raise_keep_below_one,
+                    f"levers.{name}.changes[{i}].freed",
                     f"nothing is freed where '{change.times}' raises the share. Remove 'freed'.",
-                )  # fmt: skip
+                )
 
 
 @check
@@ -395,8 +421,12 @@ def first_states_are_states(draft: Draft) -> Iterator[Problem]:
         if single in draft.singles:
             for option in draft.singles[single].state.options:
                 if option not in PAIN_STATES:
-                    yield _problem(draft, first_states_are_states, f"{single}.state.options.{option}",
-                                   f"the states are {', '.join(PAIN_STATES)}.")  # fmt: skip
+                    yield _problem(
+                        draft,
+                        first_states_are_states,
+                        f"{single}.state.options.{option}",
+                        f"the states are {', '.join(PAIN_STATES)}.",
+                    )
 
 
 @check
@@ -404,8 +434,12 @@ def someone_always_has_a_way(draft: Draft) -> Iterator[Problem]:
     """At least one option of a decision is open to everyone."""
     for path, decision in decisions_of(draft):
         if all(option.when for option in decision.options.values()):
-            yield _problem(draft, someone_always_has_a_way, path,
-                           "every option has a 'when', so some patients may have nowhere to go. Leave one open.")  # fmt: skip
+            yield _problem(
+                draft,
+                someone_always_has_a_way,
+                path,
+                "every option has a 'when', so some patients may have nowhere to go. Leave one open.",
+            )
 
 
 @check
@@ -431,8 +465,12 @@ def decisions_do_not_go_round(draft: Draft) -> Iterator[Problem]:
             seen |= frontier
         if start in seen and not reported & seen:
             reported |= seen
-            yield _problem(draft, decisions_do_not_go_round, f"decisions.{start}",
-                           "leads back to itself without a service in between. Put a service into the loop.")  # fmt: skip
+            yield _problem(
+                draft,
+                decisions_do_not_go_round,
+                f"decisions.{start}",
+                "leads back to itself without a service in between. Put a service into the loop.",
+            )
 
 
 def _decision_graph(draft: Draft) -> dict[str, set[str]]:
@@ -460,8 +498,12 @@ def every_service_can_be_left(draft: Draft) -> Iterator[Problem]:
     known = draft.known["services"] | draft.known["decisions"] | {HOME}
     for name in draft.named["services"]:
         if name not in ends and leads_to.get(name, set()) <= known:
-            yield _problem(draft, every_service_can_be_left, f"services.{name}",
-                           f"nobody can leave '{name}': no way from it ends at 'home'. Add one.")  # fmt: skip
+            yield _problem(
+                draft,
+                every_service_can_be_left,
+                f"services.{name}",
+                f"nobody can leave '{name}': no way from it ends at 'home'. Add one.",
+            )
 
 
 @check
@@ -481,8 +523,13 @@ def every_service_can_be_reached(draft: Draft) -> Iterator[Problem]:
         reached |= frontier
     for name in draft.named["services"]:
         if name not in reached:
-            yield _problem(draft, every_service_can_be_reached, f"services.{name}",
-                           f"nobody can reach '{name}'. Lead an option to it, or remove it.", warning=True)  # fmt: skip
+            yield _problem(
+                draft,
+                every_service_can_be_reached,
+                f"services.{name}",
+                f"nobody can reach '{name}'. Lead an option to it, or remove it.",
+                warning=True,
+            )
 
 
 @check
@@ -492,8 +539,12 @@ def places_to_wait_are_open_services(draft: Draft) -> Iterator[Problem]:
     if care and care.while_waiting:
         service = draft.named["services"].get(care.while_waiting.service)
         if service is not None and service.capacity != "open":
-            yield _problem(draft, places_to_wait_are_open_services, "care.while_waiting.service",
-                           f"'{care.while_waiting.service}' has a queue of its own; name a service with capacity 'open'.")  # fmt: skip
+            yield _problem(
+                draft,
+                places_to_wait_are_open_services,
+                "care.while_waiting.service",
+                f"'{care.while_waiting.service}' has a queue of its own; name a service with capacity 'open'.",
+            )
 
 
 @check
@@ -515,7 +566,12 @@ def phases_follow_each_other(draft: Draft) -> Iterator[Problem]:
         return
     pairs = (
         ("subacute_from", health.subacute_from, "persistent_from", health.persistent_from),
-        ("recurrence.recent_for", health.recurrence.recent_for, "recurrence.forgotten_after", health.recurrence.forgotten_after),
+        (
+            "recurrence.recent_for",
+            health.recurrence.recent_for,
+            "recurrence.forgotten_after",
+            health.recurrence.forgotten_after,
+        ),
     )
     for first, earlier, second, later in pairs:
         quantities = [draft.named["quantities"].get(name) for name in (earlier, later)]
@@ -526,8 +582,12 @@ def phases_follow_each_other(draft: Draft) -> Iterator[Problem]:
         except KeyError:
             continue
         if days[0] >= days[1]:
-            yield _problem(draft, phases_follow_each_other, f"health.{second}",
-                           f"is {days[1]:g} days, which is not after 'health.{first}' ({days[0]:g} days).")  # fmt: skip
+            yield _problem(
+                draft,
+                phases_follow_each_other,
+                f"health.{second}",
+                f"is {days[1]:g} days, which is not after 'health.{first}' ({days[0]:g} days).",
+            )
 
 
 @check
@@ -535,8 +595,9 @@ def outcomes_have_services(draft: Draft) -> Iterator[Problem]:
     """Outcomes that count or wait name the services they mean."""
     for name, outcome in draft.named["outcomes"].items():
         if outcome.of in ("seen", "referral", "wait") and not outcome.services:
-            yield _problem(draft, outcomes_have_services, f"outcomes.{name}",
-                           f"'{outcome.of}' needs 'services': which ones?")  # fmt: skip
+            yield _problem(
+                draft, outcomes_have_services, f"outcomes.{name}", f"'{outcome.of}' needs 'services': which ones?"
+            )
 
 
 @check

@@ -99,8 +99,10 @@ def _of_numbers(feature: str, argument: str | None, written: object, quantities:
         if text.lstrip("-").isdigit():
             return int(text)
         if text not in quantities:
-            raise ValueError(f"'{feature}' is compared with '{text}', which is neither a whole number nor a quantity. "
-                             f"{did_you_mean(text, quantities)}")
+            raise ValueError(
+                f"'{feature}' is compared with '{text}', which is neither a whole number nor a quantity. "
+                f"{did_you_mean(text, quantities)}"
+            )
         return text
 
     text = f"= {written}" if isinstance(written, int) else str(written)
@@ -128,8 +130,9 @@ def _of_visits(written: object, services: set[str], quantities: set[str]) -> lis
     conditions = []
     for service, comparison in written.items():
         if service not in services:
-            raise ValueError(f"'visits' names the service '{service}', which does not exist. "
-                             f"{did_you_mean(service, services)}")
+            raise ValueError(
+                f"'visits' names the service '{service}', which does not exist. {did_you_mean(service, services)}"
+            )
         conditions.append(_of_numbers("visits", service, comparison, quantities))
     return conditions
 

@@ -26,9 +26,7 @@ _KINDS = {
 }
 
 
-def read_word(
-    model: type[Model], written: Any, *, file: str, path: str
-) -> tuple[Model | None, list[Problem]]:
+def read_word(model: type[Model], written: Any, *, file: str, path: str) -> tuple[Model | None, list[Problem]]:
     """The word that `written` spells, or None and every problem in it."""
     try:
         return model.model_validate(written), []
@@ -115,5 +113,3 @@ def _item(annotation: Any) -> Any:
         arguments = [each for each in get_args(annotation) if each is not Ellipsis]
         return arguments[-1] if arguments else None
     return next((found for part in get_args(annotation) if (found := _item(part)) is not None), None)
-
-

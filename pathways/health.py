@@ -14,10 +14,10 @@ from pathways.word import Duration, Rate, Ratio, Share, Time, Utility, When, Wor
 STATES = ("well", "mild", "moderate", "severe")
 PAIN_STATES = STATES[1:]
 CLOCKS = ("improve", "worsen", "consult")
-PHASES = ("acute", "subacute", "persistent")
 WELL_PHASES = ("recent", "later", "past")
 
 Phase = Literal["acute", "subacute", "persistent"]
+PHASES: tuple[Phase, ...] = ("acute", "subacute", "persistent")
 
 
 class Onset(Word):

@@ -60,10 +60,11 @@ def find(kind: str, name_or_path: str | Path) -> Path:
             return candidate
     one = kind.removesuffix("s")
     raise refuse(
-        f"{one}_exists", str(name_or_path),
+        f"{one}_exists",
+        str(name_or_path),
         f"there is no {one} of that name in the library and no such file. "
         f"{did_you_mean(str(name_or_path), library_names(kind))}",
-    )  # fmt: skip
+    )
 
 
 def draft_pathway(path: Path) -> tuple[Draft, list[Problem]]:
@@ -88,9 +89,7 @@ def _draft(written: dict[str, Any], *, file: str, name: str) -> tuple[Draft, lis
     if isinstance(effects, dict) and all(isinstance(quantity, str) for quantity in effects.values()):
         draft.practice_effects = effects
     else:
-        problems.append(
-            Problem("schema_table", f"{file}: practice_effects", "must be a table of names to quantities.")
-        )
+        problems.append(Problem("schema_table", f"{file}: practice_effects", "must be a table of names to quantities."))
     for section, model in SINGLE_SECTIONS.items():
         if section in written:
             word, wrong = read_word(model, written[section], file=file, path=section)
@@ -148,9 +147,13 @@ def _format_problems(written: dict[str, Any], file: str) -> list[Problem]:
     if isinstance(number, int) and 1 <= number <= FORMAT:
         return []
     return [
-        Problem("format", f"{file}: format", f"this version reads format {FORMAT}, but {number!r} is written. "
-                "A file of a later format needs a later version of Backpath.")
-    ]  # fmt: skip
+        Problem(
+            "format",
+            f"{file}: format",
+            f"this version reads format {FORMAT}, but {number!r} is written. "
+            "A file of a later format needs a later version of Backpath.",
+        )
+    ]
 
 
 def _read_section(draft: Draft, section: str, written: Any, *, file: str, prefix: str) -> list[Problem]:
@@ -159,8 +162,11 @@ def _read_section(draft: Draft, section: str, written: Any, *, file: str, prefix
     problems = []
     for name, body in written.items():
         if section in ("services", "decisions") and name in ("home", "rest"):
-            problems.append(Problem("reserved", f"{file}: {prefix}{name}", f"'{name}' is a word of the language. "
-                                    "Choose another name."))  # fmt: skip
+            problems.append(
+                Problem(
+                    "reserved", f"{file}: {prefix}{name}", f"'{name}' is a word of the language. Choose another name."
+                )
+            )
         if name in draft.known[section]:
             problems.append(Problem("duplicate", f"{file}: {prefix}{name}", "is defined twice. Remove one."))
         draft.known[section].add(name)
@@ -237,7 +243,9 @@ def _override(pathway: Pathway, scenario: Scenario, file: str) -> tuple[Pathway,
         where = f"quantities.{name}"
         if name not in quantities:
             hint = did_you_mean(name, quantities)
-            problems.append(Problem("scenario_quantities_exist", f"{file}: {where}", f"there is no quantity '{name}'. {hint}"))
+            problems.append(
+                Problem("scenario_quantities_exist", f"{file}: {where}", f"there is no quantity '{name}'. {hint}")
+            )
             continue
         quantity, wrong = read_word(Quantity, written, file=file, path=where)
         problems += wrong

@@ -88,7 +88,9 @@ def _unpacked(path: Path) -> bytes:
         with zipfile.ZipFile(path) as archive:
             inside = [name for name in archive.namelist() if name.lower().endswith(".csv")]
             if len(inside) != 1:
-                raise refuse("archive_holds_one_table", path.name, f"the archive holds {len(inside)} CSV files; one is needed.")
+                raise refuse(
+                    "archive_holds_one_table", path.name, f"the archive holds {len(inside)} CSV files; one is needed."
+                )
             return archive.read(inside[0])
     data = path.read_bytes()
     return gzip.decompress(data) if head.startswith(b"\x1f\x8b") else data
@@ -96,8 +98,12 @@ def _unpacked(path: Path) -> bytes:
 
 def _named(table: pd.DataFrame, file: str, what: str) -> pd.DataFrame:
     """The columns that are needed, under our names; or a sentence about which file this seems to be."""
-    found = {ours: next((name for name in theirs if name in table.columns), None) for ours, theirs in FILES[what].items()}
-    missing = [theirs for ours, theirs in FILES[what].items() if found[ours] is None and ours not in ("network_name", "date")]
+    found = {
+        ours: next((name for name in theirs if name in table.columns), None) for ours, theirs in FILES[what].items()
+    }
+    missing = [
+        theirs for ours, theirs in FILES[what].items() if found[ours] is None and ours not in ("network_name", "date")
+    ]
     if missing:
         others = [
             other
@@ -130,8 +136,11 @@ def read_registered(path: Path) -> Registered:
     repeated = practices.duplicated(["practice", "sex", "age_band"])
     if repeated.any():
         first = practices[repeated].iloc[0]
-        raise refuse("no_duplicates", f"{path.name}: row {first['row']}",
-                     f"the practice '{first['practice']}' stands twice for sex {first['sex']}, age {first['age_band']}.")  # fmt: skip
+        raise refuse(
+            "no_duplicates",
+            f"{path.name}: row {first['row']}",
+            f"the practice '{first['practice']}' stands twice for sex {first['sex']}, age {first['age_band']}.",
+        )
     codes = tuple(sorted(set(practices["practice"])))
     day = _date(str(practices["date"].iloc[0]) if "date" in practices else "", path.name)
     if bands.empty:
@@ -174,7 +183,11 @@ def _differences(bands: pd.DataFrame, totals: pd.DataFrame) -> tuple[str, ...]:
     stated = totals.set_index("practice")["people"]
     short = (stated - summed.reindex(stated.index).fillna(0)).clip(lower=0)
     missing = int(short.sum())
-    return (f"{missing} people in {int((short > 0).sum())} practices have no stated sex or age and are left out",) if missing else ()
+    return (
+        (f"{missing} people in {int((short > 0).sum())} practices have no stated sex or age and are left out",)
+        if missing
+        else ()
+    )
 
 
 def _date(text: str, file: str) -> date:
@@ -183,7 +196,9 @@ def _date(text: str, file: str) -> date:
             return datetime.strptime(text.strip(), form).date()
         except ValueError:
             continue
-    raise refuse("date_can_be_read", f"{file}: column EXTRACT_DATE", f"'{text}' is no date that is known: 2026-07-01, 01JUL2026.")
+    raise refuse(
+        "date_can_be_read", f"{file}: column EXTRACT_DATE", f"'{text}' is no date that is known: 2026-07-01, 01JUL2026."
+    )
 
 
 def read_map(path: Path) -> pd.DataFrame:
@@ -192,7 +207,9 @@ def read_map(path: Path) -> pd.DataFrame:
     repeated = table["practice"].duplicated()
     if repeated.any():
         row = int(np.flatnonzero(repeated)[0])
-        raise refuse("no_duplicates", f"{path.name}: row {row + 2}", f"the practice '{table['practice'][row]}' stands twice.")
+        raise refuse(
+            "no_duplicates", f"{path.name}: row {row + 2}", f"the practice '{table['practice'][row]}' stands twice."
+        )
     if "network_name" not in table:
         table = table.assign(network_name="")
     return table.assign(network=table["network"].where(table["network"] != "U", ""))
@@ -204,7 +221,9 @@ def read_deprivation(path: Path) -> dict[str, float]:
     if "Area Type" in table:
         table = table[table["Area Type"] == "GP"]
     table = table[table["score"] != ""].reset_index(drop=True)
-    scores = typed(table[["practice", "score"]], [Column("practice"), Column("score", "number", high=100)], file=path.name)
+    scores = typed(
+        table[["practice", "score"]], [Column("practice"), Column("score", "number", high=100)], file=path.name
+    )
     repeated = scores["practice"].duplicated()
     if repeated.any():
         code = scores["practice"][int(np.flatnonzero(repeated)[0])]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from textwrap import fill
 
-from pathways.decision import REST, Decision
-from pathways.lever import Change, Scenario
+from pathways.decision import REST, Decision, Odds
+from pathways.lever import Change, LeverSetting, Scenario
 from pathways.pathway import Pathway
 from pathways.quantity import Quantity
 from pathways.service import Service
@@ -21,16 +21,26 @@ def pathway_in_words(pathway: Pathway) -> str:
     """The pathway as text: what happens at each service, and how each decision divides people."""
     parts = [pathway.title, "=" * len(pathway.title), fill(" ".join(pathway.says.split()), WIDTH), ""]
     parts += ["People need care", _tree(pathway, pathway.care.entry, "  "), "", "Services", "--------"]
-    for name, service in pathway.services.items():
+    for service in pathway.services.values():
         parts += [_service(pathway, service), _tree(pathway, service.next, "  "), ""]
         if service.course and service.course.after_cap:
             parts[-1:] = ["  when the cap is reached", _tree(pathway, service.course.after_cap, "    "), ""]
     if waiting := pathway.care.while_waiting:
-        parts += [f"While waiting, people see: {pathway.services[waiting.service].title}", _tree(pathway, waiting.then, "  "), ""]
+        parts += [
+            f"While waiting, people see: {pathway.services[waiting.service].title}",
+            _tree(pathway, waiting.then, "  "),
+            "",
+        ]
     if pathway.levers:
         parts += ["Levers", "------"]
-        parts += [f"{name}: {lever.title}. {lever.says}. Counter-effects: {lever.counter_effects}." for name, lever in pathway.levers.items()]
-    return "\n".join(fill(part, WIDTH, subsequent_indent="    ") if len(part) > WIDTH and "\n" not in part else part for part in parts)
+        parts += [
+            f"{name}: {lever.title}. {lever.says}. Counter-effects: {lever.counter_effects}."
+            for name, lever in pathway.levers.items()
+        ]
+    return "\n".join(
+        fill(part, WIDTH, subsequent_indent="    ") if len(part) > WIDTH and "\n" not in part else part
+        for part in parts
+    )
 
 
 def _service(pathway: Pathway, service: Service) -> str:
@@ -99,7 +109,11 @@ def _tree(pathway: Pathway, to: str, indent: str) -> str:
         branch, below = ("└─", "  ") if last else ("├─", "│ ")
         share = f"{shares[name]:6.1%}"
         onward = decision.destination(name)
-        when = " if " + ", ".join(f"{key} {value}" for key, value in decision.options[name].when.items()) if decision.options[name].when else ""
+        when = (
+            " if " + ", ".join(f"{key} {value}" for key, value in decision.options[name].when.items())
+            if decision.options[name].when
+            else ""
+        )
         sets = "".join(f" [{key} = {value}]" for key, value in decision.options[name].sets.items())
         if onward in pathway.decisions:
             lines.append(f"{indent}{branch}{share}{when}{sets}")
@@ -110,17 +124,21 @@ def _tree(pathway: Pathway, to: str, indent: str) -> str:
     return "\n".join(lines)
 
 
-def _odds(pathway: Pathway, odds) -> str:  # type: ignore[no-untyped-def]
+def _odds(pathway: Pathway, odds: Odds) -> str:
     if odds.practice_effect:
         return f"{odds.option} differs between practices ({odds.practice_effect})"
-    quantity = pathway.quantities[odds.times]
+    quantity = pathway.quantities[str(odds.times)]
     when = ", ".join(f"{key} {value}" for key, value in odds.when.items())
     return f"{odds.option} times {quantity.number():g}{GRADE_MARK[quantity.grade]}{f' if {when}' if when else ''}"
 
 
 def option_shares(pathway: Pathway, decision: Decision) -> dict[str, float]:
     """The base shares of a decision's options, 'rest' worked out."""
-    given = {name: pathway.quantities[option.share].number() for name, option in decision.options.items() if option.share != REST}
+    given = {
+        name: pathway.quantities[option.share].number()
+        for name, option in decision.options.items()
+        if option.share != REST
+    }
     return {name: given.get(name, max(0.0, 1 - sum(given.values()))) for name in decision.options}
 
 
@@ -132,9 +150,16 @@ def scenario_in_words(name: str, scenario: Scenario, pathway: Pathway) -> str:
         parts.append("Nothing is switched on.")
     for lever_name, setting in scenario.levers.items():
         lever = pathway.levers[lever_name]
-        parts += ["", f"Lever {lever_name}: {lever.title}", f"  {lever.says}.", f"  {_where_and_when(pathway, lever_name, setting)}"]
+        parts += [
+            "",
+            f"Lever {lever_name}: {lever.title}",
+            f"  {lever.says}.",
+            f"  {_where_and_when(pathway, lever_name, setting)}",
+        ]
         parts += [f"  - {_change(pathway, change)}" for change in lever.changes]
-        parts.append(fill(f"Counter-effects: {lever.counter_effects}.", WIDTH, initial_indent="  ", subsequent_indent="    "))
+        parts.append(
+            fill(f"Counter-effects: {lever.counter_effects}.", WIDTH, initial_indent="  ", subsequent_indent="    ")
+        )
     for quantity_name in scenario.quantities:
         parts.append(f"Quantity {quantity_name} is {_quantity(pathway.quantities[quantity_name])}.")
     if scenario.evidence:
@@ -142,15 +167,21 @@ def scenario_in_words(name: str, scenario: Scenario, pathway: Pathway) -> str:
     if scenario.cannot_tell:
         parts.append(fill(f"What it cannot tell: {scenario.cannot_tell}", WIDTH))
     flow = _levers_diagram(scenario, pathway)
-    return "\n".join([*parts, *([""] + flow if flow else [])])
+    return "\n".join([*parts, *(["", *flow] if flow else [])])
 
 
-def _where_and_when(pathway: Pathway, name: str, setting) -> str:  # type: ignore[no-untyped-def]
+def _where_and_when(pathway: Pathway, name: str, setting: LeverSetting) -> str:
     lever = pathway.levers[name]
     if setting.practices is not None:
         where = f"in {len(setting.practices)} named practices"
     else:
-        reach = setting.reach if setting.reach is not None else pathway.quantities[lever.reach].number() if lever.reach else 1.0
+        reach = (
+            setting.reach
+            if setting.reach is not None
+            else pathway.quantities[lever.reach].number()
+            if lever.reach
+            else 1.0
+        )
         where = "in all practices" if reach == 1 else f"in {reach:.0%} of practices"
     start = "from the start" if setting.starts.strip().startswith("0 ") else f"from {setting.starts} after the start"
     adoption = f", each taking it up after {_duration(pathway, lever.adoption)}" if lever.adoption else ""
@@ -171,11 +202,16 @@ def _change(pathway: Pathway, change: Change) -> str:
         name = change.capacity_times or str(change.capacity_plus_per_100k)
         return f"capacity of {title} {'times' if change.capacity_times else 'plus'} {_quantity(quantities[name])}"
     when = f" if {', '.join(f'{key} {value}' for key, value in change.when.items())}" if change.when else ""
-    said = f"at '{change.decision}', the share of '{change.option}'{when} times {_quantity(quantities[str(change.times)])}"
+    said = (
+        f"at '{change.decision}', the share of '{change.option}'{when} times {_quantity(quantities[str(change.times)])}"
+    )
     if change.at_most:
         said += f", at most {quantities[change.at_most].number():.0%}"
     if change.freed:
-        ways = [f"{'the rest' if share == REST else format(quantities[share].number(), '.0%')} to '{option}'" for option, share in change.freed.items()]
+        ways = [
+            f"{'the rest' if share == REST else format(quantities[share].number(), '.0%')} to '{option}'"
+            for option, share in change.freed.items()
+        ]
         said += f"; of those kept from it, {', '.join(ways)}"
     return said
 
@@ -187,7 +223,11 @@ def _levers_diagram(scenario: Scenario, pathway: Pathway) -> list[str]:
             if change.decision:
                 targets = " and ".join(change.freed) or "the other options"
                 quantity = pathway.quantities[str(change.times)].number()
-                arrow = f"{change.option} ──(times {quantity:g})──▶ {targets}" if quantity <= 1 else f"{targets} ──▶ {change.option} (times {quantity:g})"
+                arrow = (
+                    f"{change.option} ──(times {quantity:g})──▶ {targets}"
+                    if quantity <= 1
+                    else f"{targets} ──▶ {change.option} (times {quantity:g})"
+                )
                 lines.append(f"  {pathway.levers[name].title:<36} {change.decision}: {arrow}")
             else:
                 lines.append(f"  {pathway.levers[name].title:<36} capacity of {change.service}")
@@ -225,8 +265,15 @@ def draw(pathway: Pathway) -> str:
     column = {"": 0}
     frontier = [""]
     while frontier:
-        following = [target for source in frontier for (start, target) in ways if start == source and target not in column]
-        column |= {target: column[source] + 1 for source in frontier for (start, target) in ways if start == source and target not in column}
+        following = [
+            target for source in frontier for (start, target) in ways if start == source and target not in column
+        ]
+        column |= {
+            target: column[source] + 1
+            for source in frontier
+            for (start, target) in ways
+            if start == source and target not in column
+        }
         frontier = list(dict.fromkeys(following))
     for name in pathway.services:
         column.setdefault(name, max(column.values()))
@@ -264,14 +311,23 @@ def _box(at: tuple[int, int], title: str) -> str:
         f'<text x="{x + BOX_WIDTH / 2}" y="{first + 16 * row}" text-anchor="middle" fill="{INK}">{escape(line)}</text>'
         for row, line in enumerate(lines)
     )
-    return f'<rect x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" fill="{PALE}" stroke="{LINE}"/>{text}'
+    return (
+        f'<rect x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" fill="{PALE}" stroke="{LINE}"/>{text}'
+    )
 
 
 def _arrow(source: tuple[int, int], target: tuple[int, int], share: float) -> str:
+    x0: float
+    x1: float
     x0, y0 = source[0] + BOX_WIDTH, source[1] + BOX_HEIGHT / 2
     x1, y1 = target[0], target[1] + BOX_HEIGHT / 2
     if x1 <= source[0]:  # a way back runs below the boxes
-        x0, y0, x1, y1 = source[0] + BOX_WIDTH / 2, source[1] + BOX_HEIGHT, target[0] + BOX_WIDTH / 2, target[1] + BOX_HEIGHT
+        x0, y0, x1, y1 = (
+            source[0] + BOX_WIDTH / 2,
+            source[1] + BOX_HEIGHT,
+            target[0] + BOX_WIDTH / 2,
+            target[1] + BOX_HEIGHT,
+        )
         path = f"M{x0} {y0}C{x0} {y0 + GAP_Y},{x1} {y1 + GAP_Y},{x1} {y1}"
     else:
         middle = (x0 + x1) / 2

@@ -209,12 +209,24 @@ def _table_problems(tables: dict[str, pd.DataFrame]) -> list[Problem]:
         where = f"practices.csv: row {row + 2}"
         says = f"the deprivation shares add to {shares.iloc[row]:.3f}, they must add to 1."
         problems.append(Problem("deciles_add_to_one", where, says))
-    for column, allowed in (("practice", set(practices["practice"])), ("sex", set(SEXES)), ("age_band", set(AGE_BANDS))):
+    for column, allowed in (
+        ("practice", set(practices["practice"])),
+        ("sex", set(SEXES)),
+        ("age_band", set(AGE_BANDS)),
+    ):
         bad = population.index[~population[column].isin(allowed)]
         for row in bad[:5]:
-            says = f"'{population[column][row]}' is not {'in practices.csv' if column == 'practice' else 'one of ' + ', '.join(sorted(allowed))}."
+            wanted = "in practices.csv" if column == "practice" else "one of " + ", ".join(sorted(allowed))
+            says = f"'{population[column][row]}' is not {wanted}."
             problems.append(Problem("population_fits", f"population.csv: row {row + 2}, column {column}", says))
-    sites = set(zip(tables["capacity.csv"]["area"], tables["capacity.csv"]["service"], tables["capacity.csv"]["site"], strict=True))
+    sites = set(
+        zip(
+            tables["capacity.csv"]["area"],
+            tables["capacity.csv"]["service"],
+            tables["capacity.csv"]["site"],
+            strict=True,
+        )
+    )
     waiting = tables["waiting_lists.csv"]
     for row, key in enumerate(zip(waiting["area"], waiting["service"], waiting["site"], strict=True)):
         if key not in sites:
@@ -233,10 +245,13 @@ def _table_problems(tables: dict[str, pd.DataFrame]) -> list[Problem]:
 def _repeats(table: pd.DataFrame, keys: list[str], file: str, what: str) -> list[Problem]:
     repeated = table.duplicated(keys)
     return [
-        Problem("no_duplicates", f"{file}: row {row + 2}",
-                f"the {what} '{' / '.join(str(table[key][row]) for key in keys if table[key][row])}' stands twice. Remove one.")
+        Problem(
+            "no_duplicates",
+            f"{file}: row {row + 2}",
+            f"the {what} '{' / '.join(str(table[key][row]) for key in keys if table[key][row])}' stands twice. Remove one.",
+        )
         for row in table.index[repeated][:5]
-    ]  # fmt: skip
+    ]
 
 
 def _region(about: RegionFile, tables: dict[str, pd.DataFrame]) -> Region:
@@ -271,9 +286,7 @@ def _region(about: RegionFile, tables: dict[str, pd.DataFrame]) -> Region:
             Waiting(row["service"], row["site"], row["area"], int(row["weeks_waited"]), int(row["people"]))
             for row in _rows(tables["waiting_lists.csv"])
         ),
-        prices={
-            str(row["service"]): (float(row["price_gbp"]), int(row["price_year"])) for row in _rows(prices)
-        },
+        prices={str(row["service"]): (float(row["price_gbp"]), int(row["price_year"])) for row in _rows(prices)},
     )
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from pathways.assumed import assumed_sites, assumed_waiting
@@ -22,6 +25,7 @@ from pathways.quantity import Quantity
 from pathways.region import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, save_region
 
 MANY = 8
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,10 @@ class Selection:
         ways = sum([bool(self.networks), self.area is not None, bool(self.practices), self.england])
         if ways != 1:
             raise refuse(
-                "one_selection", "region new",
+                "one_selection",
+                "region new",
                 f"{ways} selections are given; give one of --pcn, --sub-icb, --practice or --england.",
-            )  # fmt: skip
+            )
 
 
 def region_from_official_files(
@@ -47,22 +52,37 @@ def region_from_official_files(
 ) -> Region:
     """Reads the three files and builds the region; `BadInput` with everything that is wrong with them."""
     problems: list[Problem] = []
-    read = []
-    for reader, path in ((read_registered, registered), (read_map, practice_map), (read_deprivation, deprivation)):
-        try:
-            read.append(reader(path))
-        except BadInput as error:
-            problems += error.problems
-    if problems:
+    people, places, scores = (
+        _or_problems(read_registered, registered, problems),
+        _or_problems(read_map, practice_map, problems),
+        _or_problems(read_deprivation, deprivation, problems),
+    )
+    if people is None or places is None or scores is None:
         raise BadInput(problems)
-    people, places, scores = read
     if name.strip() == "" or "/" in name or name.startswith("."):
         raise refuse("name", f"region new {name!r}", "a region's name is a plain word: mid_notts")
-    return _build(name, people, places, scores, selection, pathway, [registered.name, practice_map.name, deprivation.name])
+    return _build(
+        name, people, places, scores, selection, pathway, [registered.name, practice_map.name, deprivation.name]
+    )
+
+
+def _or_problems(read: Callable[[Path], Read], path: Path, problems: list[Problem]) -> Read | None:
+    """What a reader finds in a file; its problems are added to those of the other files."""
+    try:
+        return read(path)
+    except BadInput as error:
+        problems += error.problems
+        return None
 
 
 def _build(
-    name: str, people: Registered, places, scores: dict[str, float], selection: Selection, pathway: Pathway, files: list[str]
+    name: str,
+    people: Registered,
+    places: pd.DataFrame,
+    scores: dict[str, float],
+    selection: Selection,
+    pathway: Pathway,
+    files: list[str],
 ) -> Region:
     places = places.set_index("practice")
     chosen = _chosen(people, places, selection)
@@ -74,7 +94,9 @@ def _build(
         counts = people.people[index]
     else:
         counts = _spread_over_ages(people.people[index], quantities["england_age_sex"])
-        assumed.append("Ages and sexes: not in the file of registered patients; every practice has England's shape of July 2026")
+        assumed.append(
+            "Ages and sexes: not in the file of registered patients; every practice has England's shape of July 2026"
+        )
     if counts.sum() == 0:
         raise refuse("people_exist", files[0], "nobody is registered at the chosen practices.")
     deciles, said = _deciles(people, scores, chosen, quantities["deprivation_correlation"].number())
@@ -114,7 +136,7 @@ def _build(
     )
 
 
-def _chosen(people: Registered, places, selection: Selection) -> list[str]:
+def _chosen(people: Registered, places: pd.DataFrame, selection: Selection) -> list[str]:
     """The codes of the chosen practices, each registered and on the map."""
     problems = []
     registered = set(people.codes)
@@ -127,22 +149,25 @@ def _chosen(people: Registered, places, selection: Selection) -> list[str]:
                 says = f"nobody was registered there in {month}: it may have closed or merged.{known} {did_you_mean(code, registered)}"
                 problems.append(Problem("practices_are_open", f"--practice {code}", says))
     else:
-        column, wanted = ("network", selection.networks) if selection.networks else ("area", (selection.area,))
+        column = "network" if selection.networks else "area"
+        wanted = selection.networks or (str(selection.area),)
         if selection.england:
             chosen = [code for code in people.codes if code in places.index]
         else:
-            known = set(places[column])
+            codes = set(places[column])
             for code in wanted:
-                if code not in known:
+                if code not in codes:
                     flag = "--pcn" if column == "network" else "--sub-icb"
-                    says = f"the map has no practice with this code. {did_you_mean(str(code), known - {''})}"
+                    says = f"the map has no practice with this code. {did_you_mean(code, codes - {''})}"
                     problems.append(Problem("selection_exists", f"{flag} {code}", says))
             on_map = [str(code) for code in places.index[places[column].isin(wanted)]]
             chosen = sorted(code for code in on_map if code in registered)
     if problems:
         raise BadInput(problems)
     if not chosen:
-        raise refuse("practices_exist", "region new", "no practice is left: the map and the register have none in common.")
+        raise refuse(
+            "practices_exist", "region new", "no practice is left: the map and the register have none in common."
+        )
     return chosen
 
 
@@ -212,7 +237,9 @@ def _assumed(
 def write_region(region: Region, folder: Path) -> None:
     """Writes a region to a new folder, whole or not at all."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise refuse("folder_is_new", str(folder), "it exists already and is not empty. Choose another name, or remove it.")
+        raise refuse(
+            "folder_is_new", str(folder), "it exists already and is not empty. Choose another name, or remove it."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

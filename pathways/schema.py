@@ -21,7 +21,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def pathway_schema() -> dict[str, Any]:
     """The schema of a pathway file."""
     models = [*NAMED_SECTIONS.values(), *SINGLE_SECTIONS.values()]
-    references, together = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
+    references, together = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/$defs/{model}"
+    )
     reference = {model: references[model, "validation"] for model in models}
     properties: dict[str, Any] = {
         "format": {"const": FORMAT, "description": "the version of this language"},
@@ -35,7 +37,9 @@ def pathway_schema() -> dict[str, Any]:
         },
     }
     properties |= {name: reference[model] for name, model in SINGLE_SECTIONS.items()}
-    properties |= {name: {"type": "object", "additionalProperties": reference[model]} for name, model in NAMED_SECTIONS.items()}
+    properties |= {
+        name: {"type": "object", "additionalProperties": reference[model]} for name, model in NAMED_SECTIONS.items()
+    }
     return {
         "$schema": DIALECT,
         "title": "Backpath pathway",

@@ -33,5 +33,7 @@ def ticks_in_a_day(tick: str) -> int:
     days = length_in_days(tick)
     per_day = 0 if days <= 0 else round(1 / days)
     if per_day < 1 or per_day > MINUTES_IN_A_DAY or abs(per_day * days - 1) > 1e-9:
-        raise ValueError(f"a tick of '{tick}' does not divide a day. Use '1 day', or hours or minutes that divide 24 hours")
+        raise ValueError(
+            f"a tick of '{tick}' does not divide a day. Use '1 day', or hours or minutes that divide 24 hours"
+        )
     return per_day

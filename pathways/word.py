@@ -54,9 +54,7 @@ WeekWeight = Annotated[_NamesQuantity, Units("weight of a week", ("utility per w
 DistanceWeight = Annotated[_NamesQuantity, Units("weight of a kilometre", ("utility per km",))]
 DisciplineWeight = Annotated[_NamesQuantity, Units("weight of a discipline", ("utility",))]
 
-Destination = Annotated[
-    str, Field(min_length=1, description="a service, a decision, or 'home'")
-]
+Destination = Annotated[str, Field(min_length=1, description="a service, a decision, or 'home'")]
 When = Annotated[
     dict[str, Any],
     Field(description="conditions on features, all of which must hold: { age = '>= 65', symptom_class = 'radicular' }"),

@@ -196,10 +196,16 @@ class Builder:
         first_change, changes = self._changes_of.get(path, (0, 0))
         self.rows["decisions"].append(
             (
-                int(label(path)), self.counters, first_option, len(names),
-                first_odds, len(decision.odds), first_change, changes,
+                int(label(path)),
+                self.counters,
+                first_option,
+                len(names),
+                first_odds,
+                len(decision.odds),
+                first_change,
+                changes,
             )
-        )  # fmt: skip
+        )
         self.counters += 1
         return len(self.rows["decisions"]) - 1
 

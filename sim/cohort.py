@@ -50,7 +50,17 @@ YEARS_BEFORE = 1000
 """Added to the year's number, so that visits of a draw are never negative."""
 
 PERSON = np.dtype(
-    [("key", "u8"), ("onset", "i4"), ("practice", "i4"), ("sex", "u1"), ("age", "u1"), ("decile", "u1")], align=True
+    [
+        ("key", "u8"),
+        ("onset", "i4"),
+        ("asked", "i4"),  # of people on a waiting list at the start
+        ("site", "i2"),  # theirs; -1 for everyone else
+        ("practice", "i2"),
+        ("sex", "u1"),
+        ("age", "u1"),
+        ("decile", "u1"),
+    ],
+    align=True,
 )
 
 
@@ -91,61 +101,44 @@ def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
     pathway, region = plan.pathway, plan.region
     run = run_key(seed, replication)
     practice_keys = np.array([child_key(run, f"practice: {code}") for code in region.codes], dtype=np.uint64)
-    ill = _draw_people(plan, practice_keys)
-    listed, joined, sites = _draw_listed(plan, run)
-    people = np.concatenate([ill, listed])
+    people = np.concatenate([_draw_people(plan, practice_keys), _draw_listed(plan, run)])
     at_start = people["onset"] < plan.first_tick
-    order = np.lexsort((people["key"], np.where(at_start, plan.first_tick, people["onset"]), ~at_start))
-    position = np.empty(len(order), dtype=np.int64)
-    position[order] = np.arange(len(order))
+    ill_at_start = int(at_start.sum())
     effects = _practice_effects(pathway, practice_keys)
-    patients = _records(people[order])
-    listed_positions = position[len(ill) :]
-    patients["asked"][listed_positions] = joined
-    patients["site"][listed_positions] = sites
-    counters = np.zeros((len(patients), plan.counters), dtype=np.uint8)
+    patients = blank(len(people), PATIENT)
+    counters = np.zeros((len(people), plan.counters), dtype=np.uint8)
     state = bare_state(patients, counters, effects)
-    _prepare(
+    _become_patients(
         plan.memory,
         state.memory[0],
-        int(at_start.sum()),
+        people,
+        _order(people, at_start, plan.first_tick),
+        ill_at_start,
         np.array(plan.attribute_decisions, dtype=np.int64),
         _prevalent_state(plan),
-        np.isin(np.arange(len(patients)), listed_positions),
     )
+    listed = np.flatnonzero(patients["site"][:ill_at_start] >= 0)
     return Cohort(
         seed=seed,
         replication=replication,
         patients=patients,
         counters=counters,
-        ill_at_start=int(at_start.sum()),
-        listed=listed_positions[np.argsort(joined, kind="stable")].astype(np.int32),
+        ill_at_start=ill_at_start,
+        listed=listed[np.argsort(patients["asked"][listed], kind="stable")].astype(np.int32),
         practice_effects=effects,
         practice_keys=practice_keys,
     )
 
 
+def _order(people: np.ndarray, at_start: np.ndarray, first_tick: int) -> np.ndarray:
+    """Those who are ill at the start, then by onset; by key within a tick."""
+    after = np.where(at_start, 0, people["onset"] - first_tick + 1).astype(np.uint64)
+    return np.argsort((after << np.uint64(40)) | (people["key"] >> np.uint64(24)), kind="stable")
+
+
 def _prevalent_state(plan: Plan) -> int:
     path = "prevalent.state" if plan.pathway.prevalent else "onset.state"
     return plan.decisions.index(path)
-
-
-def _records(people: np.ndarray) -> np.ndarray:
-    patients = blank(len(people), PATIENT)
-    for field in ("key", "onset", "practice"):
-        patients[field] = people[field]
-    patients["attributes"][:, AGE] = people["age"]
-    patients["attributes"][:, SEX] = people["sex"]
-    patients["attributes"][:, DECILE] = people["decile"]
-    patients["since"] = people["onset"]
-    patients["back_due"] = patients["care_due"] = NEVER
-    patients["effect"] = -1
-    patients["improve_times"] = patients["worsen_times"] = ONE
-    patients["effects_until"] = NEVER
-    for field in ("service", "last_service", "site", "list_next", "list_previous"):
-        patients[field] = -1
-    patients["stage"] = AT_HOME
-    return patients
 
 
 # rates
@@ -227,9 +220,21 @@ def _draw_people(plan: Plan, practice_keys: np.ndarray) -> np.ndarray:
     cells = np.array([[label(f"{sex} {band}") for band in AGE_BANDS] for sex in SEXES], dtype=np.uint64)
     since = _since(plan)
     found = _people(
-        practice_keys, region.people, cells, np.cumsum(region.deciles, axis=1), onset, ill, _season(pathway, region),
-        address(since), first_year, years, plan.first_tick, plan.last_tick, plan.ticks_per_day, people,
-    )  # fmt: skip
+        practice_keys,
+        region.people,
+        cells,
+        np.cumsum(region.deciles, axis=1),
+        onset,
+        ill,
+        _season(pathway, region),
+        address(since),
+        first_year,
+        years,
+        plan.first_tick,
+        plan.last_tick,
+        plan.ticks_per_day,
+        people,
+    )
     if found > room:
         raise RuntimeError("more people fell ill than chance allows: twelve standard deviations above the mean")
     return people[:found]
@@ -281,8 +286,16 @@ def _people(
                             if at < ill[sex, band, decile]:
                                 if found < len(people):
                                     before = max(ticks(since, bits(person, SINCE, 0)), 1)
-                                    _fill(people[found], person, bits(person, PATIENT_OF, 0), first_tick - before,
-                                          practice, sex, band, decile)  # fmt: skip
+                                    _fill(
+                                        people[found],
+                                        person,
+                                        bits(person, PATIENT_OF, 0),
+                                        first_tick - before,
+                                        practice,
+                                        sex,
+                                        band,
+                                        decile,
+                                    )
                                 found += 1
                     for year in range(first_year, first_year + years):
                         at = share(bits(person, FALLS_ILL, year + YEARS_BEFORE))
@@ -316,6 +329,7 @@ def _decile(person: Any, cumulative: Any) -> Any:
 def _fill(record: Any, person: Any, key: Any, onset: Any, practice: Any, sex: Any, band: Any, decile: Any) -> Any:
     record.key = key
     record.onset = onset
+    record.site = -1
     record.practice = practice
     record.sex = sex
     record.age = 5 * band + np.int64(share(bits(person, AGE_OF, 0)) * 5)
@@ -334,34 +348,32 @@ def first_shares(keys: Any, name: Any) -> Any:
 # waiting lists
 
 
-def _draw_listed(plan: Plan, run: np.uint64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The people on waiting lists at the start, when they joined, and at which site."""
+def _draw_listed(plan: Plan, run: np.uint64) -> np.ndarray:
+    """The people on waiting lists at the start, with their site and when they were referred."""
     region, pathway = plan.region, plan.pathway
     position = {(site.service, site.name): index for index, site in enumerate(plan.sites)}
-    joined: list[int] = []
-    sites: list[int] = []
-    keys: list[np.ndarray] = []
-    week = 7 * plan.ticks_per_day
+    people = np.zeros(sum(row.people for row in region.waiting), dtype=PERSON)
+    if not len(people):
+        return people
+    start = 0
     for row in region.waiting:
+        own = people[start : start + row.people]
         list_key = child_key(run, f"waiting: {row.area}/{row.service}/{row.site}/{row.weeks_waited}")
         with np.errstate(over="ignore"):
-            keys.append(np.uint64(list_key) + np.arange(1, row.people + 1, dtype=np.uint64) * GOLDEN)
-        joined += [plan.first_tick - row.weeks_waited * week] * row.people
-        sites += [position[row.service, row.site]] * row.people
-    people = np.zeros(len(joined), dtype=PERSON)
-    if joined:
-        likely = region.people[:, :, :, None] * region.deciles[:, None, None, :] * yearly_share(pathway.onset, pathway)
-        cumulative = np.cumsum(likely.ravel())
-        all_keys = np.concatenate(keys)
-        cell = np.searchsorted(cumulative / cumulative[-1], first_shares(all_keys, CELL), side="right")
-        practice, sex, band, decile = np.unravel_index(np.minimum(cell, likely.size - 1), likely.shape)
-        people["key"] = all_keys
-        people["practice"], people["sex"], people["decile"] = practice, sex, decile + 1
-        people["age"] = 5 * band + (first_shares(all_keys, AGE_OF) * 5).astype(int)
-        since = _since(plan)
-        before = np.maximum(first_ticks(address(since), all_keys, SINCE), 1)
-        people["onset"] = np.array(joined) - before
-    return people, np.array(joined, dtype=np.int32), np.array(sites, dtype=np.int16)
+            own["key"] = np.uint64(list_key) + np.arange(1, row.people + 1, dtype=np.uint64) * GOLDEN
+        own["asked"] = plan.first_tick - row.weeks_waited * 7 * plan.ticks_per_day
+        own["site"] = position[row.service, row.site]
+        start += row.people
+    likely = region.people[:, :, :, None] * region.deciles[:, None, None, :] * yearly_share(pathway.onset, pathway)
+    cumulative = np.cumsum(likely.ravel())
+    keys = np.ascontiguousarray(people["key"])
+    cell = np.searchsorted(cumulative / cumulative[-1], first_shares(keys, CELL), side="right")
+    people["practice"], people["sex"], band, decile = np.unravel_index(np.minimum(cell, likely.size - 1), likely.shape)
+    people["decile"] = decile + 1
+    people["age"] = 5 * band + (first_shares(keys, AGE_OF) * 5).astype(int)
+    since = _since(plan)
+    people["onset"] = people["asked"] - np.maximum(first_ticks(address(since), keys, SINCE), 1)
+    return people
 
 
 @loop
@@ -374,13 +386,28 @@ def first_ticks(row: Any, keys: Any, name: Any) -> Any:
 
 
 @loop
-def _prepare(
-    plan: Any, state: Any, ill_at_start: Any, attributes: Any, prevalent_state: Any, is_listed: Any
+def _become_patients(
+    plan: Any, state: Any, people: Any, order: Any, ill_at_start: Any, attributes: Any, prevalent_state: Any
 ) -> Any:
-    """Draws attributes, first state and thresholds, and foresees the first change of health."""
+    """Fills the patients' records: who they are, their attributes, first state and thresholds, and when health changes."""
     for i in range(state.patient_count):
+        person = people[order[i]]
         patient = patients_of(state, i)
-        begins = np.int64(plan.first_tick if i < ill_at_start else patient.onset)
+        patient.key = person.key
+        patient.practice = person.practice
+        patient.attributes[AGE] = person.age
+        patient.attributes[SEX] = person.sex
+        patient.attributes[DECILE] = person.decile
+        patient.onset = patient.since = person.onset
+        patient.care_due = patient.effects_until = NEVER
+        patient.effect[0] = patient.effect[1] = -1
+        patient.improve_times = patient.worsen_times = ONE
+        patient.last_service = patient.list_next = patient.list_previous = -1
+        patient.stage = AT_HOME
+        patient.site = person.site
+        patient.service = plan_sites(plan, person.site).service if person.site >= 0 else -1
+        patient.asked = person.asked
+        begins = np.int64(plan.first_tick if i < ill_at_start else person.onset)
         for decision in attributes:
             chosen = decide(plan, state, i, decision, begins)
             setting = settings(plan, options(plan, decisions(plan, decision).first_option + chosen).first_setting)
@@ -393,5 +420,3 @@ def _prepare(
             wind(plan, state, i, which)
         patient.felt_at = begins
         patient.back_due = foresee(plan, patient, plan.last_tick)
-        if is_listed[i]:
-            patient.service = plan_sites(plan, patient.site).service

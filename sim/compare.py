@@ -86,6 +86,11 @@ class Comparison:
         """The scenarios that are compared with the base."""
         return [name for name in self.cases if name != self.base] or [self.base]
 
+    @property
+    def outcomes(self) -> list[str]:
+        """The outcomes that are reported."""
+        return list(self.plan.pathway.outcomes)
+
     def difference(self, scenario: str, outcome: str) -> PairedDifference:
         """Scenario minus base, run by run."""
         return paired_difference(self.values[scenario][outcome].to_numpy(), self.values[self.base][outcome].to_numpy())
@@ -99,7 +104,7 @@ class Comparison:
         """One row per scenario and outcome: base, scenario, and the paired difference with its interval."""
         rows = []
         for scenario in self.scenarios:
-            for outcome in self.values[scenario]:
+            for outcome in self.outcomes:
                 difference = self.difference(scenario, outcome)
                 rows.append(
                     {
@@ -158,7 +163,9 @@ def compare(
 def _request_problems(replications: int | str, seed: int, workers: int) -> list[Problem]:
     problems = []
     if replications != "auto" and (not isinstance(replications, int) or replications < 1):
-        problems.append(Problem("replications", "replications", f"{replications} is written; use a whole number from 1, or 'auto'."))
+        problems.append(
+            Problem("replications", "replications", f"{replications} is written; use a whole number from 1, or 'auto'.")
+        )
     if not 0 <= seed < 2**63:
         problems.append(Problem("seed", "seed", f"{seed} is written; use a whole number from 0."))
     if workers < 1:
@@ -245,7 +252,9 @@ def shares_warm_up(plan: Plan, base: Plan) -> bool:
     return not base.levers and plan.pathway == base.pathway and plan.differs_from >= plan.first_tick
 
 
-def logs_of(case: Case, *, region: Region, years: float, replications: int, seed: int, engine: Engine) -> Iterator[EventLog]:
+def logs_of(
+    case: Case, *, region: Region, years: float, replications: int, seed: int, engine: Engine
+) -> Iterator[EventLog]:
     """The full event log of a case in canonical order, one area and replication after another; patients are numbered on."""
     offset = 0
     for replication in range(replications):
@@ -289,7 +298,11 @@ def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
             difference = comparison.values[scenario][outcome] - comparison.values[comparison.base][outcome]
             differences = difference.dropna().to_numpy()
             scale = abs(comparison.mean(comparison.base, outcome))
-            if len(differences) < 2 or scale == 0 or replications_are_enough(differences, scale=scale, precision=PRECISION):
+            if (
+                len(differences) < 2
+                or scale == 0
+                or replications_are_enough(differences, scale=scale, precision=PRECISION)
+            ):
                 continue
             half = t_half_width(differences)
             needed = int(np.ceil(len(differences) * (half / (PRECISION * scale)) ** 2))

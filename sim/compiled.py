@@ -175,12 +175,18 @@ def take(plan: Any, state: Any, thread: Any, tick: Any) -> Any:
 def ahead(state: Any, k: Any, count: Any) -> Any:
     """Fetches the record and the counters of a patient who will act soon."""
     if k < count:
-        i = np.uint64(acting(state, k))
-        record, met_before = state.patients + i * PATIENT_BYTES, state.counters + i * np.uint64(state.counter_count)
-        prefetch(record)
-        prefetch(record + SECOND_LINE)
-        prefetch(met_before)
-        prefetch(met_before + SECOND_LINE)
+        fetch(state, np.int64(acting(state, k)))
+
+
+@scalar
+def fetch(state: Any, i: Any) -> Any:
+    """Asks for the record and the counters of patient i."""
+    record = state.patients + np.uint64(i) * PATIENT_BYTES
+    met_before = state.counters + np.uint64(i) * np.uint64(state.counter_count)
+    prefetch(record)
+    prefetch(record + SECOND_LINE)
+    prefetch(met_before)
+    prefetch(met_before + SECOND_LINE)
 
 
 # waiting lists
@@ -561,6 +567,9 @@ def serve(plan: Any, state: Any, log: Any, site: Any, tick: Any) -> Any:
         if i < 0:
             which += 1
             continue
+        following = np.int64(patients(state, i).list_next)
+        if following >= 0:
+            fetch(state, following)
         unlink(state, i)
         meet(plan, state, log, i, tick)
         free -= 1
@@ -633,8 +642,8 @@ def advance(plan: Any, state: Any, log: Any, until: Any) -> Any:
 def begin(plan: Any, state: Any, log: Any, listed: Any) -> Any:
     """Before the first tick: those who are ill already, and those on today's waiting lists in order of joining."""
     tick = np.int64(plan.first_tick)
-    for i in range(state.next_arrival):
-        fall_ill(plan, state, log, i, tick)
+    for ill in range(state.next_arrival):
+        fall_ill(plan, state, log, ill, tick)
     for k in range(len(listed)):
         i = np.int64(listed[k])
         patient = patients(state, i)

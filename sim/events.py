@@ -106,7 +106,10 @@ class EventLog:
         settings = [
             f"{name} = {level}"
             for name in attributes
-            for level in [*(plan.pathway.attributes[name].levels if name in plan.pathway.attributes else ()), *[""] * 64][:64]
+            for level in [
+                *(plan.pathway.attributes[name].levels if name in plan.pathway.attributes else ()),
+                *[""] * 64,
+            ][:64]
         ]
         add(PRESCRIPTION, settings, detail)
         numbers = [str(number) for number in range(int(detail.max(initial=0)) + 1)]
@@ -128,7 +131,9 @@ class EventLog:
         return pd.DataFrame(
             {
                 "case_id": steps["patient"].to_numpy(),
-                "activity": (steps["service"].astype(object).fillna("care") + ": " + steps["kind"].astype(object)).to_numpy(),
+                "activity": (
+                    steps["service"].astype(object).fillna("care") + ": " + steps["kind"].astype(object)
+                ).to_numpy(),
                 "timestamp": pd.to_datetime(steps["tick"].map(dates)).to_numpy(),
                 "resource": steps["site"].astype(object).to_numpy(),
             }
@@ -144,7 +149,9 @@ def _names(codes: np.ndarray, names: list[str]) -> pa.Array:
 def log_path_problem(path: Path) -> None:
     """Raises `BadInput` where a log cannot be written to `path`: before a long run, not after it."""
     if path.suffix not in FORMATS:
-        raise refuse("log_format", str(path), f"a log is written as {' or '.join(FORMATS)}. Choose one of these endings.")
+        raise refuse(
+            "log_format", str(path), f"a log is written as {' or '.join(FORMATS)}. Choose one of these endings."
+        )
     if not path.parent.exists():
         raise refuse("log_folder", str(path), "the folder does not exist. Make it first.")
 
@@ -179,7 +186,12 @@ def _writer(part: Path, form: str) -> Iterator[Callable[[pa.Table], None]]:
     def write(table: pa.Table) -> None:
         if form == ".csv":
             names = table.column_names
-            table = pa.table({name: table[name].cast(pa.string()) if pa.types.is_dictionary(table[name].type) else table[name] for name in names})
+            table = pa.table(
+                {
+                    name: table[name].cast(pa.string()) if pa.types.is_dictionary(table[name].type) else table[name]
+                    for name in names
+                }
+            )
         if not opened:
             opened.append(
                 pa.csv.CSVWriter(part, table.schema) if form == ".csv" else pa.parquet.ParquetWriter(part, table.schema)

@@ -141,8 +141,10 @@ def foresee(plan: Any, patient: Any, last_tick: Any) -> Any:
     """The tick at which the first clock runs out if nothing changes; NEVER if not before the end."""
     at = np.int64(patient.felt_at)
     improving, worsening, consulting = (
-        np.int64(patient.clocks[IMPROVE]), np.int64(patient.clocks[WORSEN]), np.int64(patient.clocks[CONSULT]),
-    )  # fmt: skip
+        np.int64(patient.clocks[IMPROVE]),
+        np.int64(patient.clocks[WORSEN]),
+        np.int64(patient.clocks[CONSULT]),
+    )
     improve, worsen = np.int64(patient.improve_times), np.int64(patient.worsen_times)
     effect_end = np.int64(patient.effects_until)
     while at < last_tick:

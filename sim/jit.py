@@ -47,7 +47,7 @@ def cache_folder() -> Path:
     return folder
 
 
-numba.config.CACHE_DIR = str(cache_folder())
+setattr(numba.config, "CACHE_DIR", str(cache_folder()))  # noqa: B010 (Numba makes its settings as it is imported)
 
 scalar = njit(cache=True, error_model="numpy")
 """For the small functions that both engines call: rules, health, draws."""

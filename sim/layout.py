@@ -148,6 +148,7 @@ EFFECT = np.dtype([("first_segment", "i4"), ("segments", "i4")])
 SEGMENT = np.dtype([("until", "i4"), ("improve", "i4"), ("worsen", "i4")])  # excess over 1, in 1/65536
 SITE = np.dtype([("label", "u8"), ("service", "i4")], align=True)
 
+
 class PlanArrays(NamedTuple):
     """A compiled pathway for one area: what the engines read."""
 

@@ -16,6 +16,7 @@ from llvmlite import ir
 from numba import from_dtype, types
 from numba.extending import intrinsic
 
+_in_compiled_code: Any = intrinsic  # untyped on purpose: inside compiled code the first parameter is not given
 _WORD = ir.IntType(64)
 _BYTE = ir.IntType(8)
 
@@ -46,7 +47,7 @@ def records(field: str, dtype: np.dtype) -> Any:
     """A function (world, i) to the i-th record of an array of records; changing its fields changes the array."""
     kind = from_dtype(dtype)
 
-    @intrinsic
+    @_in_compiled_code
     def record_at(typing_context: Any, world: Any, i: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             base = _base(builder, signature.args[0], arguments[0], field)
@@ -66,14 +67,14 @@ def numbers(field: str, dtype: str) -> tuple[Any, Any]:
         base = _base(builder, signature.args[0], arguments[0], field)
         return builder.inttoptr(_element(builder, base, arguments[1], size), context.get_data_type(kind).as_pointer())
 
-    @intrinsic
+    @_in_compiled_code
     def number_at(typing_context: Any, world: Any, i: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return context.unpack_value(builder, kind, pointer(context, builder, signature, arguments))
 
         return kind(world, types.int64), generate
 
-    @intrinsic
+    @_in_compiled_code
     def set_number(typing_context: Any, world: Any, i: Any, value: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             context.pack_value(builder, kind, arguments[2], pointer(context, builder, signature, arguments))
@@ -87,7 +88,7 @@ def numbers(field: str, dtype: str) -> tuple[Any, Any]:
 def sums(field: str) -> Any:
     """A function (world, i, value) that adds to the i-th number of an array of int64."""
 
-    @intrinsic
+    @_in_compiled_code
     def add_to(typing_context: Any, world: Any, i: Any, value: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             base = _base(builder, signature.args[0], arguments[0], field)
@@ -100,7 +101,7 @@ def sums(field: str) -> Any:
     return add_to
 
 
-@intrinsic
+@_in_compiled_code
 def int32_at(typing_context: Any, address: Any, i: Any) -> Any:
     """The i-th int32 from an address."""
 
@@ -111,7 +112,7 @@ def int32_at(typing_context: Any, address: Any, i: Any) -> Any:
     return types.int32(types.uint64, types.int64), generate
 
 
-@intrinsic
+@_in_compiled_code
 def prefetch(typing_context: Any, address: Any) -> Any:
     """Asks the processor to bring in the memory at an address, which will soon be changed."""
 
@@ -119,10 +120,17 @@ def prefetch(typing_context: Any, address: Any) -> Any:
         pointer = _BYTE.as_pointer()
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
-        function = builder.module.globals.get("llvm.prefetch.p0") or ir.Function(builder.module, kind, "llvm.prefetch.p0")
+        function = builder.module.globals.get("llvm.prefetch.p0") or ir.Function(
+            builder.module, kind, "llvm.prefetch.p0"
+        )
         builder.call(
             function,
-            [builder.inttoptr(arguments[0], pointer), ir.Constant(number, 1), ir.Constant(number, 3), ir.Constant(number, 1)],
+            [
+                builder.inttoptr(arguments[0], pointer),
+                ir.Constant(number, 1),
+                ir.Constant(number, 3),
+                ir.Constant(number, 1),
+            ],
         )
         return context.get_dummy_value()
 

@@ -62,8 +62,8 @@ class LeverUse:
 class Plan:
     """What can happen in one area under one scenario. Made by `compile_plan`, never changed.
 
-    `arrays` is what the engines read, `memory` the record by which compiled code finds them; the names give positions their meaning. Ticks run from `first_tick`
-    (the warm-up is negative) to before `last_tick`; what happens from tick 0 on is measured.
+    `arrays` is what the engines read, `memory` the record by which compiled code finds them; the names give
+    positions their meaning. Ticks run from `first_tick` (the warm-up is negative) to before `last_tick`; what happens from tick 0 on is measured.
     """
 
     arrays: PlanArrays
@@ -144,7 +144,9 @@ def compile_plan(
         visits_needed=visits_needed,
         effects=effects,
         segments=segments,
-        sites=np.array([(int(label(f"{site.service}/{site.name}")), builder.services[site.service]) for site in sites], dtype=SITE),
+        sites=np.array(
+            [(int(label(f"{site.service}/{site.name}")), builder.services[site.service]) for site in sites], dtype=SITE
+        ),
         rates=_rates(builder),
         durations=builder.duration_rows(),
         exponential=unit_exponential(),
@@ -182,7 +184,9 @@ def _region_problems(pathway: Pathway, region: Region) -> list[Problem]:
     with_sites = {site.service for site in region.sites}
     for service, word in pathway.services.items():
         if word.capacity != "open" and service not in with_sites:
-            says = f"no row for the service '{service}', which has capacity '{word.capacity}'. Add its sites and amounts."
+            says = (
+                f"no row for the service '{service}', which has capacity '{word.capacity}'. Add its sites and amounts."
+            )
             problems.append(Problem("services_have_sites", "capacity.csv", says))
     known = {service for service, word in pathway.services.items() if word.capacity != "open"}
     for service in sorted(with_sites - known):
@@ -286,7 +290,9 @@ def _fill_course(builder: Builder, row: Any, word: Service, visits_needed: list[
     row["gap"], row["after_cap"], row["cap"] = -1, -1, 255
     row["first_visits"] = len(visits_needed)
     if word.course:
-        table = sorted((int(level), share) for level, share in builder.pathway.quantities[word.course.visits].levels().items())
+        table = sorted(
+            (int(level), share) for level, share in builder.pathway.quantities[word.course.visits].levels().items()
+        )
         cumulated = np.cumsum([share for _, share in table])
         visits_needed += [(float(up_to), visits) for up_to, (visits, _) in zip(cumulated, table, strict=True)]
         row["visits"] = len(table)
@@ -341,7 +347,8 @@ def _rates(builder: Builder) -> np.ndarray:
 
 
 def _effects(builder: Builder) -> tuple[np.ndarray, np.ndarray]:
-    effects, segments = [], []
+    effects: list[tuple[int, int]] = []
+    segments: list[tuple[int, int, int]] = []
     for effect in builder.pathway.effects.values():
         first = len(segments)
         improve = builder.number(effect.improve_times) - 1 if effect.improve_times else 0.0
@@ -358,7 +365,9 @@ def _effects(builder: Builder) -> tuple[np.ndarray, np.ndarray]:
     return np.array(effects, dtype=EFFECT), np.array(segments, dtype=SEGMENT)
 
 
-def _memory(builder: Builder, arrays: PlanArrays, first_tick: int, last_tick: int, decisions: dict[str, int]) -> np.ndarray:
+def _memory(
+    builder: Builder, arrays: PlanArrays, first_tick: int, last_tick: int, decisions: dict[str, int]
+) -> np.ndarray:
     """The plan as compiled code sees it, shape (1,)."""
     pathway, health = builder.pathway, builder.pathway.health
     memory = np.zeros(1, dtype=PLAN)
@@ -382,7 +391,10 @@ def _memory(builder: Builder, arrays: PlanArrays, first_tick: int, last_tick: in
     row["most_settings"] = sum(
         max(len(option.sets) for option in decision.options.values()) for decision in pathway.decisions.values()
     )
-    row["subacute_from"], row["persistent_from"] = builder.ticks(health.subacute_from), builder.ticks(health.persistent_from)
+    row["subacute_from"], row["persistent_from"] = (
+        builder.ticks(health.subacute_from),
+        builder.ticks(health.persistent_from),
+    )
     row["recent_until"] = builder.ticks(health.recurrence.recent_for)
     row["forgotten_after"] = builder.ticks(health.recurrence.forgotten_after)
     row["site_count"], row["days"] = arrays.capacity.shape

@@ -115,7 +115,9 @@ def _quantiles(shape: str, parameters: tuple[float, ...]) -> tuple[Quantile, Qua
             if median == 0 or p90 == median:
                 return _quantiles("fixed", (median,))
             sigma = np.log(p90 / median) / special.ndtri(0.9)
-            return (lambda p: median * np.exp(sigma * special.ndtri(p))), (lambda p: median * np.exp(-sigma * special.ndtri(p)))
+            return (lambda p: median * np.exp(sigma * special.ndtri(p))), (
+                lambda p: median * np.exp(-sigma * special.ndtri(p))
+            )
         case "weibull", (median, form):
             scale = median / np.log(2) ** (1 / form)
             return (lambda p: scale * (-np.log1p(-p)) ** (1 / form)), (lambda p: scale * (-np.log(p)) ** (1 / form))

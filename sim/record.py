@@ -30,11 +30,18 @@ def region_digest(region: Region) -> str:
     """A short name for everything in a region that can change a result."""
     digest = hashlib.blake2b(digest_size=16)
     facts = (
-        region.codes, region.areas, region.prices, region.about.start.isoformat(), region.about.weekdays,
+        region.codes,
+        region.areas,
+        region.prices,
+        region.about.start.isoformat(),
+        region.about.weekdays,
         [day.isoformat() for day in region.about.closed],
-        [(site.service, site.name, site.area, site.amount, site.discipline, str(site.x_km), str(site.y_km)) for site in region.sites],
+        [
+            (site.service, site.name, site.area, site.amount, site.discipline, str(site.x_km), str(site.y_km))
+            for site in region.sites
+        ],
         [(row.service, row.site, row.area, row.weeks_waited, row.people) for row in region.waiting],
-    )  # fmt: skip
+    )
     digest.update(json.dumps(facts, sort_keys=True).encode())
     for array in (region.people, region.deciles, region.x_km, region.y_km):
         digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
@@ -47,7 +54,10 @@ def inputs_of(comparison: Comparison) -> dict[str, Any]:
         "model": MODEL,
         "base": comparison.base,
         "cases": {
-            name: {"scenario": case.scenario.model_dump(exclude_defaults=True), "pathway": pathway_to_dict(case.pathway)}
+            name: {
+                "scenario": case.scenario.model_dump(exclude_defaults=True),
+                "pathway": pathway_to_dict(case.pathway),
+            }
             for name, case in comparison.cases.items()
         },
         "region": region_digest(comparison.region),
@@ -79,7 +89,7 @@ def record_of(comparison: Comparison, *, region_from: str) -> dict[str, Any]:
         "engine": comparison.engine,
         "versions": versions(),
         "outcomes": {
-            name: {outcome: _number(comparison.mean(name, outcome)) for outcome in comparison.values[name]}
+            name: {outcome: _number(comparison.mean(name, outcome)) for outcome in comparison.outcomes}
             for name in comparison.cases
         },
     }
@@ -115,13 +125,22 @@ def replay(path: Path, *, workers: int = 1) -> Replayed:
     inputs = record["inputs"]
     region = load_region(record["region_from"])
     cases = {
-        name: Case(name, Scenario.model_validate(written["scenario"]), pathway_from_dict(written["scenario"]["pathway"], written["pathway"]))
+        name: Case(
+            name,
+            Scenario.model_validate(written["scenario"]),
+            pathway_from_dict(written["scenario"]["pathway"], written["pathway"]),
+        )
         for name, written in inputs["cases"].items()
     }
     again = compare(
-        cases, base=inputs["base"], region=region, years=inputs["years"], replications=inputs["replications"],
-        seed=inputs["seed"], workers=workers,
-    )  # fmt: skip
+        cases,
+        base=inputs["base"],
+        region=region,
+        years=inputs["years"],
+        replications=inputs["replications"],
+        seed=inputs["seed"],
+        workers=workers,
+    )
     same = fingerprint(again) == record["fingerprint"]
     return Replayed(same, [] if same else _differences(record, again, region), again)
 
@@ -137,12 +156,16 @@ def _read(path: Path) -> dict[str, Any]:
         raise refuse("record_is_json", path.name, f"this is not a record: {error}.") from None
     needed = {"format", "fingerprint", "inputs", "region_from", "versions", "outcomes"}
     if not isinstance(record, dict) or not needed <= set(record):
-        raise refuse("record_is_whole", path.name, "this is not a record of a run. Records are written by `compare --out`.")
+        raise refuse(
+            "record_is_whole", path.name, "this is not a record of a run. Records are written by `compare --out`."
+        )
     if record["format"] != FORMAT:
         raise refuse("record_format", path.name, f"it has format {record['format']}, this version reads {FORMAT}.")
     wanted = {"model", "base", "cases", "region", "years", "seed", "replications"}
     if not isinstance(record["inputs"], dict) or not wanted <= set(record["inputs"]):
-        raise BadInput([Problem("record_is_whole", f"{path.name}: inputs", "is not complete. Use the record as it was written.")])
+        raise BadInput(
+            [Problem("record_is_whole", f"{path.name}: inputs", "is not complete. Use the record as it was written.")]
+        )
     return record
 
 

@@ -37,14 +37,13 @@ STATE_COUNT = len(STATES)
 class Tallies(NamedTuple):
     """Counts of one run in the measured years; all int64.
 
-    `events` (kinds, services, years); `monthly` (kinds, services, months); `by_practice` and `by_decile` hold the
+    `monthly` counts events (kinds, services, months); `by_practice` and `by_decile` hold the
     seen (0), referred (1) and missed (2); `waits` are first visits by whole weeks waited, `wait_ticks` the sum of
     their waits; `listed` is the change in the number waiting by week of the whole run, warm-up included; `moves` and
     `partial` are the changes between states and the ticks they leave in their year; `flows` counts from where (0 is
     the entry) to where (the last is home).
     """
 
-    events: np.ndarray  # (11, services, years)
     monthly: np.ndarray  # (11, services, months)
     by_practice: np.ndarray  # (3, services, practices)
     by_decile: np.ndarray  # (3, services, years, 10)
@@ -67,7 +66,6 @@ def new_tallies(plan: Plan) -> Tallies:
         return np.zeros(shape, dtype=np.int64)
 
     return Tallies(
-        events=zeros(len(KINDS), services, years),
         monthly=zeros(len(KINDS), services, 12 * years),
         by_practice=zeros(3, services, len(plan.region.codes)),
         by_decile=zeros(3, services, years, 10),
@@ -91,15 +89,15 @@ def copy_tallies(tallies: Tallies) -> Tallies:
     return Tallies(*(array.copy() for array in tallies))
 
 
+SIZES = ("service_count", "years", "practices", "weeks", "first_tick", "last_tick", "ticks_per_day")
 TALLYING = np.dtype(
     [
         *((name, "u8") for name in Tallies._fields),
         *((name, "u8") for name in ("rows", "practice", "decile", "queued")),
-        *((name, "i8") for name in ("service_count", "years", "practices", "weeks", "first_tick", "last_tick", "ticks_per_day")),
+        *((name, "i8") for name in SIZES),
     ]
 )
 
-count_event = sums("events")
 count_month = sums("monthly")
 count_practice = sums("by_practice")
 count_decile = sums("by_decile")
@@ -126,10 +124,15 @@ def tally(
     for name, array in (("rows", rows), ("practice", practice), ("decile", decile), ("queued", queued)):
         memory[0][name] = array.ctypes.data
     sizes = (
-        len(plan.services), year_count(plan), len(plan.region.codes), tallies.listed.shape[1],
-        plan.first_tick, plan.last_tick, plan.ticks_per_day,
-    )  # fmt: skip
-    for name, size in zip(TALLYING.names[-len(sizes) :], sizes, strict=True):
+        len(plan.services),
+        year_count(plan),
+        len(plan.region.codes),
+        tallies.listed.shape[1],
+        plan.first_tick,
+        plan.last_tick,
+        plan.ticks_per_day,
+    )
+    for name, size in zip(SIZES, sizes, strict=True):
         memory[0][name] = size
     _tally(memory[0], count)
 
@@ -174,7 +177,6 @@ def _tally(to: Any, count: Any) -> Any:
             count_flow(to, (service + 1) * (services + 1) + home, 1)
         if service < 0:
             continue
-        count_event(to, (kind * services + service) * years + year, 1)
         count_month(to, (kind * services + service) * 12 * years + month, 1)
         what = 0 if kind == SEEN else 1 if kind == REFERRAL else 2 if kind == DID_NOT_ATTEND else -1
         if what < 0:
@@ -190,6 +192,13 @@ def _tally(to: Any, count: Any) -> Any:
             count_wait_ticks(to, service * years + year, value)
             count_wait_decile(to, (service * 10 + group) * 2, 1)
             count_wait_decile(to, (service * 10 + group) * 2 + 1, value)
+
+
+def yearly(tallies: Tallies) -> np.ndarray:
+    """Events by kind, service and year, shape (kinds, services, years)."""
+    kinds, services, months = tallies.monthly.shape
+    events: np.ndarray = tallies.monthly.reshape(kinds, services, months // 12, 12).sum(axis=3)
+    return events
 
 
 def add_areas(parts: list[Tallies]) -> Tallies:
@@ -209,7 +218,10 @@ def person_ticks(tallies: Tallies, plan: Plan) -> np.ndarray:
     Everyone counts from the tick of their onset.
     """
     year_ticks = DAYS_IN_A_YEAR * plan.ticks_per_day
-    lengths = np.minimum(np.arange(1, year_count(plan) + 1) * year_ticks, plan.last_tick) - np.arange(year_count(plan)) * year_ticks
+    lengths = (
+        np.minimum(np.arange(1, year_count(plan) + 1) * year_ticks, plan.last_tick)
+        - np.arange(year_count(plan)) * year_ticks
+    )
     at_start = np.cumsum(tallies.moves, axis=0)[:-1]
     lived: np.ndarray = at_start * lengths[:, None, None] + tallies.partial
     return lived

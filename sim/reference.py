@@ -90,7 +90,7 @@ class ShuffledEnvironment(simpy.Environment):
 
     def schedule(self, event: simpy.Event, priority: Any = simpy.events.NORMAL, delay: float = 0) -> None:
         """Puts an event in the queue, at a random place among those of its time."""
-        heappush(self._queue, (self._now + delay, priority, self._order.getrandbits(62), event))  # type: ignore[misc]
+        heappush(self._queue, (self._now + delay, priority, self._order.getrandbits(62), event))
 
 
 class Reference:
@@ -99,7 +99,12 @@ class Reference:
     def __init__(self, plan: Plan, cohort: Cohort, *, shuffle: int = 0):
         self.plan, self.rules, self.arrays = plan, plan.memory, plan.arrays
         state = new_state(plan, cohort)
-        self.state, self.patients, self.counters, self.sites = state.memory[0], state.patients, state.counters, state.sites
+        self.state, self.patients, self.counters, self.sites = (
+            state.memory[0],
+            state.patients,
+            state.counters,
+            state.sites,
+        )
         self.kept_alive = state
         self.services = plan.arrays.services
         first = float(plan.first_tick)
@@ -224,7 +229,7 @@ class Reference:
 
     def hear(self, i: int) -> int:
         """What the back has called for; ready for the next call."""
-        reason = int(self.called[i].value)
+        reason = int(self.called[i].value or 0)
         self.called[i] = self.env.event()
         return reason
 
@@ -380,9 +385,13 @@ class Reference:
         place = (int(patient["priority"]), joined, lot(self.rules, self.state, i, service), i, seen)
         insort(self.lists[patient["site"]], place, key=lambda entry: entry[:4])
         self.emit(
-            JOINED, i, service=service, site=patient["site"], detail=patient["visit"],
+            JOINED,
+            i,
+            service=service,
+            site=patient["site"],
+            detail=patient["visit"],
             value=tick - joined,
-        )  # fmt: skip
+        )
         self.sites[patient["site"]]["waiting"] += 1
         return seen
 
@@ -439,9 +448,13 @@ class Reference:
         missed = attendance >= 0 and decide(self.rules, self.state, i, attendance, tick) == 1
         patient["stage"] = MISSED if missed else IN_VISIT
         self.emit(
-            DID_NOT_ATTEND if missed else SEEN, i, service=service, site=patient["site"], detail=patient["visit"],
+            DID_NOT_ATTEND if missed else SEEN,
+            i,
+            service=service,
+            site=patient["site"],
+            detail=patient["visit"],
             value=patient["waited"],
-        )  # fmt: skip
+        )
         if missed:
             return
         met(self.state, i, record["counter"] + ATTENDED)

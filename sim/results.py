@@ -22,7 +22,7 @@ from pathways.health import STATES
 from pathways.pathway import Outcome
 from sim.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.reducers import Tallies, list_sizes, person_ticks, year_count
+from sim.reducers import Tallies, list_sizes, person_ticks, year_count, yearly
 
 COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
 ENTRY = "entry"
@@ -32,8 +32,9 @@ HOME = "home"
 def activity_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     """What happened at each service in each measured year (from 1)."""
     service, year = np.indices((len(plan.services), year_count(plan))).reshape(2, -1)
+    events = yearly(tallies)
     table = {"service": np.array(plan.services)[service], "year": year + 1}
-    return pd.DataFrame(table | {name: tallies.events[kind, service, year] for name, kind in COUNTED.items()})
+    return pd.DataFrame(table | {name: events[kind, service, year] for name, kind in COUNTED.items()})
 
 
 def waits_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
@@ -43,7 +44,8 @@ def waits_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = tallies.wait_ticks[service, year] / people / plan.ticks_per_day
         within = {
-            f"share_within_{weeks}_weeks": tallies.waits[service, year, :weeks].sum(axis=1) / people for weeks in (2, 6, 18)
+            f"share_within_{weeks}_weeks": tallies.waits[service, year, :weeks].sum(axis=1) / people
+            for weeks in (2, 6, 18)
         }
     table = {"service": np.array(plan.services)[service], "year": year + 1, "people": people, "mean_wait_days": mean}
     return pd.DataFrame(table | within)
@@ -55,7 +57,13 @@ def lists_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     first_week = plan.first_tick // (7 * plan.ticks_per_day)
     queued = [name for name in plan.services if plan.pathway.services[name].capacity != "open"]
     tables = [
-        pd.DataFrame({"service": name, "week": np.arange(sizes.shape[1]) + first_week, "waiting": sizes[plan.services.index(name)]})
+        pd.DataFrame(
+            {
+                "service": name,
+                "week": np.arange(sizes.shape[1]) + first_week,
+                "waiting": sizes[plan.services.index(name)],
+            }
+        )
         for name in queued
     ]
     empty = pd.DataFrame({"service": [], "week": [], "waiting": []})
@@ -86,7 +94,9 @@ def by_practice_table(tallies: Tallies, plan: Plan, codes: tuple[str, ...]) -> p
 def by_decile_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     """Activity by deprivation decile and year."""
     decile, service, year = np.indices((10, len(plan.services), year_count(plan))).reshape(3, -1)
-    counts = {name: tallies.by_decile[k, service, year, decile] for k, name in enumerate(("seen", "referred", "missed"))}
+    counts = {
+        name: tallies.by_decile[k, service, year, decile] for k, name in enumerate(("seen", "referred", "missed"))
+    }
     names = {"decile": decile + 1, "service": np.array(plan.services)[service], "year": year + 1}
     return pd.DataFrame(names | counts)
 
@@ -123,9 +133,9 @@ def _value(outcome: Outcome, tallies: Tallies, plan: Plan) -> float:
     chosen = [plan.services.index(name) for name in outcome.services]
     match outcome.of:
         case "seen":
-            return float(tallies.events[SEEN, chosen].sum())
+            return float(tallies.monthly[SEEN, chosen].sum())
         case "referral":
-            return float(tallies.events[REFERRAL, chosen].sum())
+            return float(tallies.monthly[REFERRAL, chosen].sum())
         case "wait":
             people = tallies.waits[chosen].sum()
             return float(tallies.wait_ticks[chosen].sum() / people / plan.ticks_per_day) if people else float("nan")
@@ -133,5 +143,8 @@ def _value(outcome: Outcome, tallies: Tallies, plan: Plan) -> float:
             prices = prices_table(plan.pathway, plan.region)
             return float(cost_of_activity(activity_table(tallies, plan), prices)["cost_gbp"].sum())
         case "qalys":
-            utility = {state: plan.pathway.quantities[name].number() for state, name in plan.pathway.health.utility.items()}
+            utility = {
+                str(state): plan.pathway.quantities[name].number()
+                for state, name in plan.pathway.health.utility.items()
+            }
             return float(qalys_of_time(health_table(tallies, plan), utility)["qalys"].sum())

@@ -37,9 +37,7 @@ class Running:
     def advance(self, until: int) -> None:
         """Runs the ticks before `until`."""
         while True:
-            lacks, amount = compiled.advance(
-                self.plan.memory, self._state.memory[0], self._block.memory[0], until
-            )
+            lacks, amount = compiled.advance(self.plan.memory, self._state.memory[0], self._block.memory[0], until)
             if lacks == compiled.DONE:
                 self._hand_on()
                 return

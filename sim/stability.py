@@ -47,7 +47,9 @@ class Load:
 
 def offered_loads(pathway: Pathway, area: Region) -> list[Load]:
     """The offered load of every service with limited capacity, from one run with room for all."""
-    roomy = replace(area, sites=tuple(replace(site, amount=max(site.amount, 1.0) * PLENTY) for site in area.sites), waiting=())
+    roomy = replace(
+        area, sites=tuple(replace(site, amount=max(site.amount, 1.0) * PLENTY) for site in area.sites), waiting=()
+    )
     plan = compile_plan(pathway, roomy, years=YEARS)
     running = Running(plan, draw_cohort(plan, seed=SEED, replication=0)).finish()
     weeks = YEARS * 365 / 7
@@ -56,7 +58,7 @@ def offered_loads(pathway: Pathway, area: Region) -> list[Load]:
         if service.capacity == "open":
             continue
         had = sum(site.amount for site in area.sites if site.service == name)
-        events = running.tallies.events[:, position].sum(axis=1)
+        events = running.tallies.monthly[:, position].sum(axis=1)
         wanted = float(events[SEEN] + events[DID_NOT_ATTEND]) / weeks
         if service.capacity == "places":
             wanted *= _mean_stay_weeks(plan, position)

@@ -84,7 +84,9 @@ def branch(state: StateArrays, plan: Plan, cohort: Cohort) -> StateArrays:
     The plans must not differ before the state's tick: `plan.differs_from` says from when they may.
     """
     if plan.differs_from < state.memory[0]["tick"]:
-        raise ValueError(f"the plan differs from tick {plan.differs_from}, before the state's: {state.memory[0]['tick']}")
+        raise ValueError(
+            f"the plan differs from tick {plan.differs_from}, before the state's: {state.memory[0]['tick']}"
+        )
     return placed(copy_state(state)._replace(lever_from=lever_from(plan, cohort)))
 
 
@@ -109,7 +111,9 @@ def lever_from(plan: Plan, cohort: Cohort) -> np.ndarray:
             name = label(f"levers.{use.name}")
             lots, delays = first_shares(cohort.practice_keys, name + LEVER_LOT), np.zeros(practices, dtype=np.int64)
             if use.adoption >= 0:
-                delays = first_ticks(address(plan.arrays.durations[use.adoption]), cohort.practice_keys, name + LEVER_DELAY)
+                delays = first_ticks(
+                    address(plan.arrays.durations[use.adoption]), cohort.practice_keys, name + LEVER_DELAY
+                )
         chosen = _practices_of(use, plan, lots)
         adopted[use.position, chosen] = np.minimum(use.starts + delays[chosen], NEVER)
     return adopted
@@ -119,4 +123,4 @@ def _practices_of(use: LeverUse, plan: Plan, lots: np.ndarray) -> np.ndarray:
     codes = plan.region.codes
     if use.practices is not None:
         return np.flatnonzero(np.isin(codes, use.practices))
-    return np.lexsort((codes, lots))[: round(use.reach * len(codes))]
+    return np.lexsort((np.array(codes), lots))[: round(use.reach * len(codes))]

@@ -23,7 +23,9 @@ def gather(scenarios: list[str], *, against: str) -> tuple[dict[str, Case], str]
             problems += [problem for problem in error.problems if problem not in problems]
             continue
         if name in cases:
-            problems.append(Problem("names_differ", written, f"another scenario is called '{name}' too. Rename the file."))
+            problems.append(
+                Problem("names_differ", written, f"another scenario is called '{name}' too. Rename the file.")
+            )
         cases[name] = Case(name, scenario, pathway)
         base = name if written == against else base
     if problems:

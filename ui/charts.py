@@ -30,12 +30,35 @@ CONFIG: dict[str, Any] = {
     "font": "Arial, Helvetica, sans-serif",
     "view": {"stroke": None},
     "axis": {
-        "labelColor": INK, "titleColor": INK, "gridColor": GRID, "domainColor": BASELINE, "tickColor": BASELINE,
-        "labelFontSize": 13, "titleFontSize": 13, "titleFontWeight": "normal", "labelLimit": 260,
+        "labelColor": INK,
+        "titleColor": INK,
+        "gridColor": GRID,
+        "domainColor": BASELINE,
+        "tickColor": BASELINE,
+        "labelFontSize": 13,
+        "titleFontSize": 13,
+        "titleFontWeight": "normal",
+        "labelLimit": 260,
     },
-    "title": {"color": INK, "subtitleColor": BASELINE, "fontSize": 16, "subtitleFontSize": 13, "anchor": "start", "offset": 12},
-    "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "orient": "bottom", "title": None, "symbolSize": 160, "labelLimit": 400},
-}  # fmt: skip
+    "title": {
+        "color": INK,
+        "subtitleColor": BASELINE,
+        "fontSize": 16,
+        "subtitleFontSize": 13,
+        "anchor": "start",
+        "offset": 12,
+    },
+    "legend": {
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 13,
+        "orient": "bottom",
+        "title": None,
+        "symbolSize": 160,
+        "labelLimit": 400,
+        "symbolOpacity": 1,
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -48,9 +71,10 @@ class Chart:
 
 def _spec(title: str, subtitle: str, body: dict[str, Any]) -> dict[str, Any]:
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "title": {"text": title, "subtitle": subtitle},
-        "width": 640,
+        "width": 760,
+        "autosize": {"type": "fit", "contains": "padding"},
         "config": CONFIG,
         **body,
     }
@@ -75,21 +99,37 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
             continue
         title = comparison.cases[name].scenario.title
         text = f"{percent(message.median)} ({percent(message.low)} to {percent(message.high)})"
-        rows.append({"scenario": title, "median": message.median, "low": message.low, "high": message.high, "label": text})
+        rows.append(
+            {"scenario": title, "median": message.median, "low": message.low, "high": message.high, "label": text}
+        )
         said.append(f"{title}: {text}.")
     titles, colours = _scales(comparison, comparison.scenarios, with_base=False)
     colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": None}
-    shape = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": list(SHAPES[: len(titles)])}, "legend": None}
-    y = {"field": "scenario", "type": "nominal", "sort": titles, "title": None, "axis": {"grid": False, "ticks": False, "domain": False}}
+    shape = {
+        "field": "scenario",
+        "type": "nominal",
+        "scale": {"domain": titles, "range": list(SHAPES[: len(titles)])},
+        "legend": None,
+    }
+    y = {
+        "field": "scenario",
+        "type": "nominal",
+        "sort": titles,
+        "title": None,
+        "axis": {"grid": False, "ticks": False, "domain": False},
+    }
     x_axis = {"title": f"Change from {in_a_sentence(comparison.cases[comparison.base].scenario.title)} (%)"}
     body = {
-        "height": 40 + 56 * max(len(rows), 1),
+        "height": 130 + 56 * max(len(rows), 1),
         "data": {"values": rows},
         "layer": [
             {
                 "mark": {"type": "rule", "strokeWidth": 9, "opacity": 0.35},
                 "encoding": {
-                    "y": y, "x": {"field": "low", "type": "quantitative", "axis": x_axis}, "x2": {"field": "high"}, "color": colour,
+                    "y": y,
+                    "x": {"field": "low", "type": "quantitative", "axis": x_axis},
+                    "x2": {"field": "high"},
+                    "color": colour,
                 },
             },
             {
@@ -106,14 +146,14 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
                 "encoding": {"x": {"field": "zero", "type": "quantitative"}},
             },
         ],
-    }  # fmt: skip
+    }
     title = f"{word.title}, average over {comparison.years:g} year{'' if comparison.years == 1 else 's'}"
     subtitle = "Symbol: median of the runs. Band: 90% interval. Dashed line: no change."
     return Chart(_spec(title, subtitle, body), f"Change in {in_a_sentence(word.title)}. {' '.join(said)}")
 
 
 def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.ndarray, str]:
-    """One outcome by period in each run, shape (runs, periods), and the period: counts by month, all else by year."""
+    """One outcome by period in each run, shape (runs, periods), and the period: counts by quarter, all else by year."""
     word = comparison.plan.pathway.outcomes[outcome]
     plan = comparison.plan
     chosen = [plan.services.index(name) for name in word.services]
@@ -122,7 +162,8 @@ def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.n
     match word.of:
         case "seen" | "referral":
             kind = SEEN if word.of == "seen" else REFERRAL
-            return np.array([tallies.monthly[kind, chosen].sum(axis=0) for tallies in runs], dtype=float), "month"
+            monthly = np.array([tallies.monthly[kind, chosen].sum(axis=0) for tallies in runs], dtype=float)
+            return monthly.reshape(len(runs), -1, 3).sum(axis=2), "quarter"
         case "wait":
             people = np.array([tallies.waits[chosen].sum(axis=(0, 2)) for tallies in runs], dtype=float)
             ticks = np.array([tallies.wait_ticks[chosen].sum(axis=0) for tallies in runs], dtype=float)
@@ -153,48 +194,63 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
     names = [comparison.base, *(name for name in comparison.scenarios if name != comparison.base)]
     for name in names:
         values, period = over_time(comparison, name, outcome)
-        per_year = 12 if period == "month" else 1
+        per_year = 4 if period == "quarter" else 1
         for k in range(values.shape[1]):
             column = values[:, k][~np.isnan(values[:, k])]
             if not len(column):
                 continue
             low, median, high = np.quantile(column, [0.05, 0.5, 0.95])
-            at = (k + (0.5 if period == "month" else 1)) / per_year
+            at = (k + (0.5 if period == "quarter" else 1)) / per_year
             rows.append(
                 {
                     "scenario": comparison.cases[name].scenario.title,
-                    "year": at, "median": float(median), "low": float(low), "high": float(high),
+                    "year": at,
+                    "median": float(median),
+                    "low": float(low),
+                    "high": float(high),
                 }
-            )  # fmt: skip
+            )
     titles, colours = _scales(comparison, names[1:], with_base=True)
     dashes = [[1, 0], *DASHES[: len(names) - 1]]
-    x = {"field": "year", "type": "quantitative", "title": "Years from the start", "axis": {"grid": False, "tickMinStep": 1}}
+    x = {
+        "field": "year",
+        "type": "quantitative",
+        "title": "Years from the start",
+        "axis": {"grid": False, "tickMinStep": 1},
+    }
     colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
     dash = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": dashes}, "legend": {}}
     y_scale = {"zero": from_zero}
-    unit = "each month" if period == "month" else "each year"
+    unit = f"each {period}"
     body = {
-        "height": 300,
+        "height": 400,
         "data": {"values": rows},
         "layer": [
             {
                 "mark": {"type": "area", "opacity": 0.18},
                 "encoding": {
-                    "x": x, "y": {"field": "low", "type": "quantitative", "title": word.title, "scale": y_scale},
-                    "y2": {"field": "high"}, "color": {**colour, "legend": None},
+                    "x": x,
+                    "y": {"field": "low", "type": "quantitative", "title": word.title, "scale": y_scale},
+                    "y2": {"field": "high"},
+                    "color": colour,
                 },
             },
             {
                 "mark": {"type": "line", "strokeWidth": 2.5, "point": period == "year"},
                 "encoding": {
-                    "x": x, "y": {"field": "median", "type": "quantitative", "scale": y_scale}, "color": colour, "strokeDash": dash,
+                    "x": x,
+                    "y": {"field": "median", "type": "quantitative", "scale": y_scale},
+                    "color": colour,
+                    "strokeDash": dash,
                 },
             },
         ],
-    }  # fmt: skip
+    }
     said = "; ".join(_from_to(rows, title) for title in titles)
-    return Chart(_spec(f"{word.title}, {unit}", "Line: median of the runs. Band: 90% interval.", body),
-                 f"{word.title} over {comparison.years:g} years. {said}.")  # fmt: skip
+    return Chart(
+        _spec(f"{word.title}, {unit}", "Line: median of the runs. Band: 90% interval.", body),
+        f"{word.title} over {comparison.years:g} years. {said}.",
+    )
 
 
 def _from_to(rows: list[dict[str, Any]], title: str) -> str:
@@ -208,38 +264,68 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
     if word.of not in ("seen", "referral"):
         return None
     column = "seen" if word.of == "seen" else "referred"
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in comparison.scenarios:
-        changes = np.array([_by_decile(comparison, name, run, word.services, column) for run in range(comparison.replications)])
-        before = np.array([_by_decile(comparison, comparison.base, run, word.services, column) for run in range(comparison.replications)])
+        changes = np.array(
+            [_by_decile(comparison, name, run, word.services, column) for run in range(comparison.replications)]
+        )
+        before = np.array(
+            [
+                _by_decile(comparison, comparison.base, run, word.services, column)
+                for run in range(comparison.replications)
+            ]
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
             share = 100 * (changes - before) / before
         for decile in range(10):
             usable = share[:, decile][np.isfinite(share[:, decile])]
             if len(usable):
                 low, median, high = np.quantile(usable, [0.05, 0.5, 0.95])
-                rows.append({"scenario": comparison.cases[name].scenario.title, "decile": decile + 1,
-                             "median": float(median), "low": float(low), "high": float(high)})  # fmt: skip
+                rows.append(
+                    {
+                        "scenario": comparison.cases[name].scenario.title,
+                        "decile": decile + 1,
+                        "median": float(median),
+                        "low": float(low),
+                        "high": float(high),
+                    }
+                )
     titles, colours = _scales(comparison, comparison.scenarios, with_base=False)
-    x = {"field": "decile", "type": "ordinal", "title": "Deprivation decile (1 = most deprived)", "axis": {"labelAngle": 0}}
+    x = {
+        "field": "decile",
+        "type": "ordinal",
+        "title": "Deprivation decile (1 = most deprived)",
+        "axis": {"labelAngle": 0},
+    }
     offset = {"field": "scenario", "sort": titles}
     colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
     body = {
-        "height": 280,
+        "height": 380,
         "data": {"values": rows},
         "layer": [
             {
                 "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.35},
                 "encoding": {
-                    "x": x, "xOffset": offset, "y": {"field": "low", "type": "quantitative", "title": "Change (%)"},
-                    "y2": {"field": "high"}, "color": colour,
+                    "x": x,
+                    "xOffset": offset,
+                    "y": {"field": "low", "type": "quantitative", "title": "Change (%)"},
+                    "y2": {"field": "high"},
+                    "color": colour,
                 },
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
                 "encoding": {
-                    "x": x, "xOffset": offset, "y": {"field": "median", "type": "quantitative"}, "color": colour,
-                    "shape": {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": list(SHAPES[: len(titles)])}, "legend": {}},
+                    "x": x,
+                    "xOffset": offset,
+                    "y": {"field": "median", "type": "quantitative"},
+                    "color": colour,
+                    "shape": {
+                        "field": "scenario",
+                        "type": "nominal",
+                        "scale": {"domain": titles, "range": list(SHAPES[: len(titles)])},
+                        "legend": {},
+                    },
                 },
             },
             {
@@ -248,14 +334,16 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
                 "encoding": {"y": {"field": "zero", "type": "quantitative"}},
             },
         ],
-    }  # fmt: skip
+    }
     said = []
     for title in titles:
-        own = {row["decile"]: row["median"] for row in rows if row["scenario"] == title}
+        own: dict[int, float] = {row["decile"]: row["median"] for row in rows if row["scenario"] == title}
         if 1 in own and 10 in own:
             said.append(f"{title}: {percent(own[1])} in decile 1, {percent(own[10])} in decile 10.")
-    return Chart(_spec(f"{word.title} by deprivation", "Symbol: median of the runs. Band: 90% interval.", body),
-                 f"Change in {in_a_sentence(word.title)} by deprivation. {' '.join(said)}")  # fmt: skip
+    return Chart(
+        _spec(f"{word.title} by deprivation", "Symbol: median of the runs. Band: 90% interval.", body),
+        f"Change in {in_a_sentence(word.title)} by deprivation. {' '.join(said)}",
+    )
 
 
 def _by_decile(comparison: Comparison, scenario: str, run: int, services: list[str], column: str) -> np.ndarray:
@@ -279,22 +367,55 @@ def lists_chart(comparison: Comparison, service: str) -> Chart:
         sizes = np.array([list_sizes(tallies)[position, first_week:] for tallies in comparison.tallies[name]])[:, :-1]
         for week in range(0, sizes.shape[1], 4):
             low, median, high = np.quantile(sizes[:, week], [0.05, 0.5, 0.95])
-            rows.append({"scenario": comparison.cases[name].scenario.title, "year": (week + 1) * 7 / 365,
-                         "median": float(median), "low": float(low), "high": float(high)})  # fmt: skip
+            rows.append(
+                {
+                    "scenario": comparison.cases[name].scenario.title,
+                    "year": (week + 1) * 7 / 365,
+                    "median": float(median),
+                    "low": float(low),
+                    "high": float(high),
+                }
+            )
     titles, colours = _scales(comparison, names[1:], with_base=True)
     colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
-    dash = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": [[1, 0], *DASHES[: len(names) - 1]]}, "legend": {}}
-    x = {"field": "year", "type": "quantitative", "title": "Years from the start", "axis": {"grid": False, "tickMinStep": 1}}
+    dash = {
+        "field": "scenario",
+        "type": "nominal",
+        "scale": {"domain": titles, "range": [[1, 0], *DASHES[: len(names) - 1]]},
+        "legend": {},
+    }
+    x = {
+        "field": "year",
+        "type": "quantitative",
+        "title": "Years from the start",
+        "axis": {"grid": False, "tickMinStep": 1},
+    }
     body = {
-        "height": 240,
+        "height": 340,
         "data": {"values": rows},
         "layer": [
-            {"mark": {"type": "area", "opacity": 0.18},
-             "encoding": {"x": x, "y": {"field": "low", "type": "quantitative", "title": "People waiting"}, "y2": {"field": "high"},
-                          "color": {**colour, "legend": None}}},
-            {"mark": {"type": "line", "strokeWidth": 2.5},
-             "encoding": {"x": x, "y": {"field": "median", "type": "quantitative"}, "color": colour, "strokeDash": dash}},
+            {
+                "mark": {"type": "area", "opacity": 0.18},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "low", "type": "quantitative", "title": "People waiting"},
+                    "y2": {"field": "high"},
+                    "color": colour,
+                },
+            },
+            {
+                "mark": {"type": "line", "strokeWidth": 2.5},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "median", "type": "quantitative"},
+                    "color": colour,
+                    "strokeDash": dash,
+                },
+            },
         ],
-    }  # fmt: skip
+    }
     said = "; ".join(_from_to(rows, name) for name in titles)
-    return Chart(_spec(f"Waiting for: {title}", "Line: median of the runs. Band: 90% interval.", body), f"People waiting for {title}. {said}.")
+    return Chart(
+        _spec(f"Waiting for: {title}", "Line: median of the runs. Band: 90% interval.", body),
+        f"People waiting for {title}. {said}.",
+    )

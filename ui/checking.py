@@ -41,7 +41,9 @@ def _kind(path: Path) -> tuple[str, Path]:
             return kind, find(f"{kind}s", path)
         except BadInput:
             continue
-    raise BadInput([Problem("file_exists", str(path), "there is no such file, and no scenario, pathway or region of this name.")])
+    raise BadInput(
+        [Problem("file_exists", str(path), "there is no such file, and no scenario, pathway or region of this name.")]
+    )
 
 
 def _fits(pathway: Pathway, region: Region) -> list[Problem]:

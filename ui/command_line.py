@@ -25,8 +25,11 @@ from pathways import BadInput, Problem, library_names, refuse
 
 app = typer.Typer(
     help="Simulates people with back pain moving through a local NHS, under alternative pathway designs.",
-    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None,
-)  # fmt: skip
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 region_app = typer.Typer(help="Build a region from official files.", no_args_is_help=True)
 app.add_typer(region_app, name="region")
 
@@ -35,7 +38,7 @@ WIDE = 112
 LISTS = ("--pcn", "--practice")
 DEFAULT_SEED = 42
 DEFAULT_YEARS = 5.0
-DEFAULT_REPLICATIONS = "20"
+DEFAULT_REPLICATIONS = "10"
 
 out = Console(width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True)
@@ -44,7 +47,9 @@ Region = Annotated[str, typer.Option("--region", help="A region of the library, 
 Years = Annotated[float, typer.Option("--years", help="Measured years, after the warm-up.", metavar="N")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of all chance.", metavar="N")]
 Engine = Annotated[str, typer.Option("--engine", help="compiled or reference (slow, to check the other).")]
-Workers = Annotated[int, typer.Option("--workers", help="Threads; the results do not depend on it. 0: one per processor.", metavar="N")]
+Workers = Annotated[
+    int, typer.Option("--workers", help="Threads; the results do not depend on it. 0: one per processor.", metavar="N")
+]
 
 
 def main() -> None:
@@ -116,14 +121,20 @@ def check(
     if any(problem.severity == "error" for problem in problems):
         raise BadInput(problems)
     _tell(problems)
-    out.print(f"{path}: no errors{', ' + str(len(problems)) + ' warnings' if problems else ''}.", highlight=False, markup=False)
+    out.print(
+        f"{path}: no errors{', ' + str(len(problems)) + ' warnings' if problems else ''}.",
+        highlight=False,
+        markup=False,
+    )
 
 
 @app.command()
 def show(
     kind: Annotated[str, typer.Argument(help="pathway or scenario")],
     name: Annotated[str, typer.Argument(help="A name of the library, or a file.")],
-    svg: Annotated[Path | None, typer.Option("--svg", help="Also draw the pathway into this file.", metavar="FILE")] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", help="Also draw the pathway into this file.", metavar="FILE")
+    ] = None,
 ) -> None:
     """Tell a pathway or a scenario in words, with a diagram."""
     from pathways import load_pathway, load_scenario
@@ -158,15 +169,31 @@ def schema(
 @region_app.command("new")
 def region_new(
     name: Annotated[str, typer.Argument(help="The new region's name.")],
-    registered: Annotated[Path, typer.Option("--registered", help="Patients registered at a GP practice.", metavar="FILE")],
-    practice_map: Annotated[Path, typer.Option("--map", help="Map of practices to networks and areas.", metavar="FILE")],
+    registered: Annotated[
+        Path, typer.Option("--registered", help="Patients registered at a GP practice.", metavar="FILE")
+    ],
+    practice_map: Annotated[
+        Path, typer.Option("--map", help="Map of practices to networks and areas.", metavar="FILE")
+    ],
     deprivation: Annotated[Path, typer.Option("--deprivation", help="Deprivation score by practice.", metavar="FILE")],
     folder: Annotated[Path, typer.Option("--out", help="The new region's folder.", metavar="DIR")],
-    pcn: Annotated[list[str] | None, typer.Option("--pcn", help="A network's code; may be repeated, or followed by more codes.", metavar="CODE …")] = None,
-    sub_icb: Annotated[str | None, typer.Option("--sub-icb", help="The code of a sub-ICB location (formerly CCG).", metavar="CODE")] = None,
-    practice: Annotated[list[str] | None, typer.Option("--practice", help="A practice's code; may be repeated, or followed by more codes.", metavar="CODE …")] = None,
+    pcn: Annotated[
+        list[str] | None,
+        typer.Option("--pcn", help="A network's code; may be repeated, or followed by more codes.", metavar="CODE …"),
+    ] = None,
+    sub_icb: Annotated[
+        str | None, typer.Option("--sub-icb", help="The code of a sub-ICB location (formerly CCG).", metavar="CODE")
+    ] = None,
+    practice: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--practice", help="A practice's code; may be repeated, or followed by more codes.", metavar="CODE …"
+        ),
+    ] = None,
     england: Annotated[bool, typer.Option("--england", help="All practices, area by area.")] = False,
-    pathway: Annotated[str, typer.Option("--pathway", help="The pathway whose services the region gets.")] = "usual_care",
+    pathway: Annotated[
+        str, typer.Option("--pathway", help="The pathway whose services the region gets.")
+    ] = "usual_care",
 ) -> None:
     """Build a region from official files as they are published, and tell what was assumed."""
     from pathways import load_pathway
@@ -174,13 +201,21 @@ def region_new(
 
     selection = Selection(networks=tuple(pcn or ()), area=sub_icb, practices=tuple(practice or ()), england=england)
     region = region_from_official_files(
-        name, registered=registered, practice_map=practice_map, deprivation=deprivation, selection=selection,
+        name,
+        registered=registered,
+        practice_map=practice_map,
+        deprivation=deprivation,
+        selection=selection,
         pathway=load_pathway(pathway),
-    )  # fmt: skip
+    )
     write_region(region, folder)
     areas = len(region.area_names())
-    out.print(f"{region.population:,} registered people at {len(region.codes)} practices"
-              f"{f' in {areas} areas' if areas > 1 else ''}, written to {folder}", markup=False, highlight=False)  # fmt: skip
+    out.print(
+        f"{region.population:,} registered people at {len(region.codes)} practices"
+        f"{f' in {areas} areas' if areas > 1 else ''}, written to {folder}",
+        markup=False,
+        highlight=False,
+    )
     out.print("Assumed, because the official files do not tell:", markup=False, highlight=False)
     for sentence in region.about.assumed:
         out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)
@@ -204,9 +239,15 @@ def _watched(what: str) -> Iterator[tuple[Any, Event]]:
     except ValueError:  # not the main thread: then there is no interrupt to catch
         previous = None
     bar = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=err, transient=True, disable=not err.is_terminal,
-    )  # fmt: skip
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
     try:
         with bar:
             task = bar.add_task(what, total=None)
@@ -233,7 +274,14 @@ def _replications(text: str) -> int | Literal["auto"]:
 
 
 def _comparison(
-    scenarios: list[str], against: str, region: str, years: float, replications: str, seed: int, engine: str, workers: int
+    scenarios: list[str],
+    against: str,
+    region: str,
+    years: float,
+    replications: str,
+    seed: int,
+    engine: str,
+    workers: int,
 ) -> Any:
     from pathways import load_region
     from sim.compare import Stopped, compare
@@ -241,7 +289,12 @@ def _comparison(
 
     problems: list[Problem] = []
     chosen: list[Any] = []
-    for read in (lambda: _engine(engine), lambda: _replications(replications), lambda: gather(scenarios, against=against), lambda: load_region(region)):
+    for read in (
+        lambda: _engine(engine),
+        lambda: _replications(replications),
+        lambda: gather(scenarios, against=against),
+        lambda: load_region(region),
+    ):
         try:
             chosen.append(read())
         except BadInput as bad:
@@ -252,9 +305,17 @@ def _comparison(
     with _watched("Simulating") as (progress, stop):
         try:
             return compare(
-                cases, base=base, region=place, years=years, replications=count, seed=seed, engine=kind,
-                workers=workers or os.cpu_count() or 1, progress=progress, stop=stop,
-            )  # fmt: skip
+                cases,
+                base=base,
+                region=place,
+                years=years,
+                replications=count,
+                seed=seed,
+                engine=kind,
+                workers=workers or os.cpu_count() or 1,
+                progress=progress,
+                stop=stop,
+            )
         except Stopped:
             raise KeyboardInterrupt from None
 
@@ -270,13 +331,17 @@ def compare(
     against: Annotated[str, typer.Option("--against", help="What to compare with.", metavar="SCENARIO")] = "usual_care",
     region: Region = "demonstration",
     years: Years = DEFAULT_YEARS,
-    replications: Annotated[str, typer.Option("--replications", help="How many paired runs, or auto.", metavar="N|auto")] = DEFAULT_REPLICATIONS,
+    replications: Annotated[
+        str, typer.Option("--replications", help="How many paired runs, or auto.", metavar="N|auto")
+    ] = DEFAULT_REPLICATIONS,
     seed: Seed = DEFAULT_SEED,
     engine: Engine = "compiled",
     workers: Workers = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-    folder: Annotated[Path | None, typer.Option("--out", help="Write report, record and tables into this new folder.", metavar="DIR")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Write report, record and tables into this new folder.", metavar="DIR")
+    ] = None,
 ) -> None:
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
     from sim.compare import warnings_of
@@ -321,8 +386,12 @@ def run(
     workers: Workers = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-    folder: Annotated[Path | None, typer.Option("--out", help="Write record and tables into this new folder.", metavar="DIR")] = None,
-    log: Annotated[Path | None, typer.Option("--log", help="Write the full event log (.parquet or .csv).", metavar="FILE")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Write record and tables into this new folder.", metavar="DIR")
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option("--log", help="Write the full event log (.parquet or .csv).", metavar="FILE")
+    ] = None,
 ) -> None:
     """Run one scenario: activity, waits and lists; with --log every event of every patient."""
     from sim.events import log_path_problem, write_logs
@@ -351,7 +420,14 @@ def run(
         from sim.compare import logs_of
 
         case = comparison.cases[comparison.base]
-        logs = logs_of(case, region=comparison.region, years=years, replications=comparison.replications, seed=seed, engine=_engine(engine))
+        logs = logs_of(
+            case,
+            region=comparison.region,
+            years=years,
+            replications=comparison.replications,
+            seed=seed,
+            engine=_engine(engine),
+        )
         events = write_logs(logs, log, replications=comparison.replications, areas=len(comparison.region.area_names()))
         err.print(f"Written to {log}: {events:,} events", markup=False, highlight=False, soft_wrap=True)
 
@@ -376,7 +452,9 @@ def replay(
 
 @app.command("app")
 def open_app(
-    region: Annotated[str | None, typer.Option("--region", help="A region's folder to offer beside the demonstration.", metavar="DIR")] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="A region's folder to offer beside the demonstration.", metavar="DIR")
+    ] = None,
     port: Annotated[int, typer.Option("--port", help="The port on this machine.")] = 8501,
 ) -> None:
     """Open the app in a browser on this machine."""
@@ -388,5 +466,19 @@ def open_app(
         load_region(region)
         environment["BACKPATH_REGION"] = str(Path(region).resolve())
     out.print(f"Backpath is at http://127.0.0.1:{port} (stop with Ctrl-C)", markup=False, highlight=False)
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.headless", "true"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
     raise typer.Exit(subprocess.call(command, env=environment, cwd=script.parent))
+
+
+if __name__ == "__main__":
+    main()

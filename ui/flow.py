@@ -12,6 +12,8 @@ from sim.results import ENTRY, HOME, flows_table
 from ui.charts import BASELINE, INK
 from ui.words import percent
 
+MAIN = 0.2
+"""A way that brings at least this share of a service's people sets its place in the diagram."""
 CHANGED = 2.0
 """A flow that changes by more percent than this is drawn in colour."""
 
@@ -20,7 +22,10 @@ def flows(comparison: Comparison, scenario: str) -> pd.DataFrame:
     """Mean people a year on each way, in the base and in the scenario, with the change in percent."""
     means = []
     for name in (comparison.base, scenario):
-        tables = [flows_table(tallies, comparison.plan).set_index(["from", "to"])["people"] for tallies in comparison.tallies[name]]
+        tables = [
+            flows_table(tallies, comparison.plan).set_index(["from", "to"])["people"]
+            for tallies in comparison.tallies[name]
+        ]
         total = pd.concat(tables, axis=1).fillna(0).sum(axis=1)
         means.append(total / len(tables) / max(comparison.years, 1e-9))
     table = pd.concat(means, axis=1, keys=["base", "scenario"]).fillna(0.0)
@@ -30,7 +35,9 @@ def flows(comparison: Comparison, scenario: str) -> pd.DataFrame:
 
 def titles(comparison: Comparison) -> dict[str, str]:
     """The names of the diagram's boxes."""
-    return {ENTRY: "Needs care", HOME: "Home"} | {name: word.title for name, word in comparison.plan.pathway.services.items()}
+    return {ENTRY: "Needs care", HOME: "Home"} | {
+        name: word.title for name, word in comparison.plan.pathway.services.items()
+    }
 
 
 def sankey(comparison: Comparison, scenario: str, *, smallest: float = 0.004) -> tuple[dict[str, Any], str]:
@@ -45,8 +52,7 @@ def sankey(comparison: Comparison, scenario: str, *, smallest: float = 0.004) ->
     least = smallest * float(table.loc[table["from"] == ENTRY, "scenario"].sum())
     nodes: dict[str, dict[str, Any]] = {}
     links = []
-    for row in table.itertuples(index=False):
-        source, target, people, change = str(row[0]), str(row[1]), float(row.scenario), float(row.change)
+    for source, target, people, change in table[["from", "to", "scenario", "change"]].to_numpy().tolist():
         if people < least or people == 0:
             continue
         back = target != HOME and order[target] <= order[source]
@@ -54,11 +60,13 @@ def sankey(comparison: Comparison, scenario: str, *, smallest: float = 0.004) ->
         changed = np.isfinite(change) and abs(change) > CHANGED
         links.append(
             {
-                "source": names[source], "target": target_name, "value": round(people, 1),
+                "source": names[source],
+                "target": target_name,
+                "value": round(people, 1),
                 "lineStyle": {"color": "#005EB8" if changed else "#768692", "opacity": 0.55 if changed else 0.3},
                 "tooltip": {"formatter": f"{names[source]} to {target_name}: {people:,.0f} a year ({percent(change)})"},
             }
-        )  # fmt: skip
+        )
         for name in (names[source], target_name):
             nodes.setdefault(name, {"name": name, "itemStyle": {"color": BASELINE}})
     spec = {
@@ -66,30 +74,39 @@ def sankey(comparison: Comparison, scenario: str, *, smallest: float = 0.004) ->
         "tooltip": {"trigger": "item"},
         "series": [
             {
-                "type": "sankey", "nodeAlign": "left", "layoutIterations": 64, "nodeGap": 12, "right": 190, "draggable": False,
-                "data": list(nodes.values()), "links": links,
-                "label": {"color": INK, "fontSize": 13, "lineHeight": 16}, "emphasis": {"focus": "adjacency"},
+                "type": "sankey",
+                "nodeAlign": "justify",
+                "layoutIterations": 64,
+                "nodeGap": 12,
+                "right": 190,
+                "draggable": False,
+                "data": list(nodes.values()),
+                "links": links,
+                "label": {"color": INK, "fontSize": 13, "lineHeight": 16},
+                "emphasis": {"focus": "adjacency"},
             }
         ],
-    }  # fmt: skip
+    }
     return spec, _sentence(table, names)
 
 
 def _order(table: pd.DataFrame) -> dict[str, int]:
-    """A place for each service so that most people move onward: steps from the entry along the widest ways."""
+    """A step for each service: one after the earliest service that sends it a good share of its people."""
+    inflow = table.groupby("to")["scenario"].transform("sum")
+    main = table[(table["scenario"] >= MAIN * inflow) & (table["to"] != HOME)]
     order = {ENTRY: 0}
     frontier = [ENTRY]
     while frontier:
-        following = []
-        for source in frontier:
-            own = table[(table["from"] == source) & (table["to"] != HOME)].sort_values("scenario", ascending=False)
-            for target in own["to"]:
-                if target not in order:
-                    order[target] = order[source] + 1
-                    following.append(target)
-        frontier = following
-    for name in set(table["from"]) | set(table["to"]):
-        order.setdefault(name, len(order))
+        following = [str(to) for source in frontier for to in main.loc[main["from"] == source, "to"] if to not in order]
+        order |= {
+            to: order[source] + 1
+            for source in frontier
+            for to in main.loc[main["from"] == source, "to"]
+            if to not in order
+        }
+        frontier = list(dict.fromkeys(following))
+    for name in [*table["from"], *table["to"]]:
+        order.setdefault(str(name), len(order))
     return order
 
 
@@ -102,4 +119,8 @@ def _sentence(table: pd.DataFrame, names: dict[str, str]) -> str:
         for row in largest.itertuples(index=False)
         if row.size > 0
     ]
-    return "Flows between services. Largest changes: " + "; ".join(said) + "." if said else "Flows between services: none changes."
+    return (
+        "Flows between services. Largest changes: " + "; ".join(said) + "."
+        if said
+        else "Flows between services: none changes."
+    )

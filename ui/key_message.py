@@ -90,7 +90,9 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     """The key message of a comparison for one scenario and outcome, with absolute figures."""
     word = comparison.plan.pathway.outcomes[outcome]
     message = describe(
-        percent_changes(comparison.values[scenario][outcome].to_numpy(), comparison.values[comparison.base][outcome].to_numpy()),
+        percent_changes(
+            comparison.values[scenario][outcome].to_numpy(), comparison.values[comparison.base][outcome].to_numpy()
+        ),
         word,
     )
     today = per_year(comparison.mean(comparison.base, outcome), word, comparison.years)

@@ -39,8 +39,13 @@ def svg(chart: Chart) -> str:
     drawn = str(vl_convert.vegalite_to_svg(chart.spec))
     start = drawn.index("<svg")
     head_end = drawn.index(">", start)
-    description = f'<desc>{escape(chart.alt)}</desc>'
-    return drawn[start:head_end] + f' role="img" aria-label="{escape(chart.alt, quote=True)}">' + description + drawn[head_end + 1 :]
+    description = f"<desc>{escape(chart.alt)}</desc>"
+    return (
+        drawn[start:head_end]
+        + f' role="img" aria-label="{escape(chart.alt, quote=True)}">'
+        + description
+        + drawn[head_end + 1 :]
+    )
 
 
 def html_report(comparison: Comparison) -> str:
@@ -95,9 +100,12 @@ def _table(comparison: Comparison, name: str) -> str:
         verdict = row.message.verdict
         mark = f"{SYMBOL_OF[verdict]} {verdict}" if verdict != "none" else ""
         values = (row.today, row.scenario, row.change, row.interval, row.agreement)
-        body += f'<tr><th scope="row">{escape(row.title)}</th>' + "".join(f"<td>{escape(value)}</td>" for value in values)
+        body += f'<tr><th scope="row">{escape(row.title)}</th>' + "".join(
+            f"<td>{escape(value)}</td>" for value in values
+        )
         body += f'<td class="{verdict}">{escape(mark)}</td></tr>\n'
-    return f"<table><caption>A year on average; waits in days from referral</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+    caption = "A year on average; waits in days from referral"
+    return f"<table><caption>{caption}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _charts(comparison: Comparison) -> str:
@@ -105,7 +113,11 @@ def _charts(comparison: Comparison) -> str:
     charts = [change_chart(comparison, outcome) for outcome in outcomes]
     queued = [name for name in ("community_physio", "mri", "spinal_clinic") if name in comparison.plan.services]
     charts += [lists_chart(comparison, service) for service in queued] if comparison.years > 0 else []
-    return "<h2>What changes, and who waits</h2>\n" + "\n".join(f"<figure>{svg(chart)}</figure>" for chart in charts) if charts else ""
+    return (
+        "<h2>What changes, and who waits</h2>\n" + "\n".join(f"<figure>{svg(chart)}</figure>" for chart in charts)
+        if charts
+        else ""
+    )
 
 
 def _warnings(comparison: Comparison) -> str:
@@ -118,7 +130,10 @@ def _warnings(comparison: Comparison) -> str:
 
 def _assumptions(comparison: Comparison) -> str:
     quantities = comparison.cases[comparison.base].pathway.quantities.values()
-    grades = {grade: sum(quantity.grade == grade for quantity in quantities) for grade in ("read", "recalled", "assumed", "local")}
+    grades = {
+        grade: sum(quantity.grade == grade for quantity in quantities)
+        for grade in ("read", "recalled", "assumed", "local")
+    }
     counted = ", ".join(f"{number} {grade}" for grade, number in grades.items() if number)
     listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in comparison.region.about.assumed)
     return (
@@ -153,8 +168,12 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> 
         (part / "record.json").write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
         (part / "differences.csv").write_text(csv_text(comparison), encoding="utf-8")
         makers: dict[str, Callable] = {
-            "activity": activity_table, "waits": waits_table, "lists": lists_table, "health": health_table, "by_decile": by_decile_table,
-        }  # fmt: skip
+            "activity": activity_table,
+            "waits": waits_table,
+            "lists": lists_table,
+            "health": health_table,
+            "by_decile": by_decile_table,
+        }
         for name, make in makers.items():
             _write_table(comparison, part / f"{name}.csv", lambda tallies, make=make: make(tallies, plan))
         codes = comparison.region.codes
@@ -172,7 +191,9 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> 
 def folder_problem(folder: Path) -> None:
     """Raises `BadInput` where results cannot be written: before a long run, not after it."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise refuse("folder_is_new", str(folder), "it exists already and is not empty. Choose another name, or remove it.")
+        raise refuse(
+            "folder_is_new", str(folder), "it exists already and is not empty. Choose another name, or remove it."
+        )
 
 
 def _write_table(comparison: Comparison, path: Path, make: Callable) -> None:

@@ -20,9 +20,15 @@ def run_frame(comparison: Comparison) -> pd.DataFrame:
     plan, runs = comparison.plan, comparison.tallies[comparison.base]
     frames = []
     for tallies in runs:
-        frame = activity_table(tallies, plan).merge(waits_table(tallies, plan)[["service", "year", "mean_wait_days"]], on=["service", "year"])
+        frame = activity_table(tallies, plan).merge(
+            waits_table(tallies, plan)[["service", "year", "mean_wait_days"]], on=["service", "year"]
+        )
         lists = lists_table(tallies, plan)
-        ends = lists.assign(year=((lists["week"] + 1) * 7 / 365).apply(math.ceil)).groupby(["service", "year"])["waiting"].last()
+        ends = (
+            lists.assign(year=((lists["week"] + 1) * 7 / 365).apply(math.ceil))
+            .groupby(["service", "year"])["waiting"]
+            .last()
+        )
         frames.append(frame.merge(ends.rename("waiting_at_end"), on=["service", "year"], how="left"))
     together = pd.concat(frames)
     return together.groupby(["service", "year"], sort=False).mean(numeric_only=True).reset_index()
@@ -31,27 +37,34 @@ def run_frame(comparison: Comparison) -> pd.DataFrame:
 def run_tables(comparison: Comparison) -> list[Table]:
     """The run as tables for a terminal: outcomes, and the last year's activity by service."""
     scenario = comparison.cases[comparison.base].scenario
-    outcomes = Table(title=f"{scenario.title}: {comparison.region.about.title}, a year on average", title_justify="left")
+    outcomes = Table(
+        title=f"{scenario.title}: {comparison.region.about.title}, a year on average", title_justify="left"
+    )
     outcomes.add_column("Outcome")
     outcomes.add_column("Mean", justify="right")
     for name, word in comparison.plan.pathway.outcomes.items():
-        outcomes.add_row(word.title, amount(per_year(comparison.mean(comparison.base, name), word, comparison.years), word))
+        outcomes.add_row(
+            word.title, amount(per_year(comparison.mean(comparison.base, name), word, comparison.years), word)
+        )
     frame = run_frame(comparison)
     services = Table(title="By service, last year", title_justify="left")
     services.add_column("Service")
     for column in ("Referred", "Seen", "Missed", "Gave up", "Mean wait (days)", "Waiting at the end"):
         services.add_column(column, justify="right")
     last = frame[frame["year"] == frame["year"].max()] if len(frame) else frame
-    for row in last.itertuples(index=False):
-        cells = (row.referred, row.seen, row.missed, row.gave_up, row.mean_wait_days, row.waiting_at_end)
-        services.add_row(comparison.plan.pathway.services[str(row.service)].title, *(figures(float(cell)) for cell in cells))
+    shown = ("referred", "seen", "missed", "gave_up", "mean_wait_days", "waiting_at_end")
+    for service, *cells in last[["service", *shown]].to_numpy().tolist():
+        title = comparison.plan.pathway.services[str(service)].title
+        services.add_row(title, *(figures(float(cell)) for cell in cells))
     return [outcomes, services]
 
 
 def run_json(comparison: Comparison) -> str:
     """The run as one JSON object."""
     values = comparison.values[comparison.base]
-    outcomes = {name: _number(float(np.nanmean(values[name])) if values[name].notna().any() else math.nan) for name in values}
+    outcomes = {
+        name: _number(float(np.nanmean(values[name])) if values[name].notna().any() else math.nan) for name in values
+    }
     frame = run_frame(comparison).astype(object)
     rows = [
         {str(key): _number(value) if isinstance(value, float) else value for key, value in row.items()}

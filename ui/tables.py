@@ -45,7 +45,10 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
         years = comparison.years
         today, then = (per_year(comparison.mean(name, outcome), word, years) for name in (comparison.base, scenario))
         low, high = (per_year(value, word, years) for value in (difference.low, difference.high))
-        lower, higher = round(difference.share_lower * difference.runs), round(difference.share_higher * difference.runs)
+        lower, higher = (
+            round(difference.share_lower * difference.runs),
+            round(difference.share_higher * difference.runs),
+        )
         agreement = f"{max(lower, higher)} of {difference.runs} {'lower' if lower >= higher else 'higher'}"
         rows.append(
             Row(
@@ -69,8 +72,11 @@ def terminal_table(comparison: Comparison, scenario: str, *, width: int = WIDE) 
     wide = width >= WIDE
     table = Table(
         title=f"{title} against {base[:1].lower()}{base[1:]}: {comparison.region.about.title}, a year on average",
-        title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1),
-    )  # fmt: skip
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+    )
     table.add_column("Outcome", no_wrap=True)
     for column in (base, title, "Change", "95% interval", "Runs") if wide else (base, "Change", "95% interval"):
         table.add_column(column, justify="right")
@@ -78,7 +84,11 @@ def terminal_table(comparison: Comparison, scenario: str, *, width: int = WIDE) 
     for row in rows_of(comparison, scenario):
         verdict = row.message.verdict
         mark = f"{SYMBOL_OF[verdict]} {verdict}" if verdict != "none" else ""
-        cells = (row.today, row.scenario, row.change, row.interval, row.agreement) if wide else (row.today, row.change, row.interval)
+        cells = (
+            (row.today, row.scenario, row.change, row.interval, row.agreement)
+            if wide
+            else (row.today, row.change, row.interval)
+        )
         table.add_row(row.title, *cells, mark if wide else SYMBOL_OF[verdict], style=COLOUR_OF[verdict])
     return table
 
@@ -88,7 +98,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
     scenarios: dict[str, Any] = {}
     for name in comparison.scenarios:
         scenarios[name] = {}
-        for outcome in comparison.values[name]:
+        for outcome in comparison.outcomes:
             difference = comparison.difference(name, outcome)
             scenarios[name][outcome] = {
                 "base": _number(comparison.mean(comparison.base, outcome)),
@@ -124,8 +134,17 @@ def json_text(comparison: Comparison) -> str:
 
 
 CSV_COLUMNS = (
-    "scenario", "outcome", "base", "scenario_mean", "difference", "low", "high", "share_lower", "share_higher", "runs",
-)  # fmt: skip
+    "scenario",
+    "outcome",
+    "base",
+    "scenario_mean",
+    "difference",
+    "low",
+    "high",
+    "share_lower",
+    "share_higher",
+    "runs",
+)
 
 
 def csv_text(comparison: Comparison) -> str:

@@ -1,0 +1,366 @@
+"""The Compare page: scenarios beside today's pathway, in words, charts and tables."""
+
+from __future__ import annotations
+
+import os
+import time
+from html import escape
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from pathways import BadInput, Region, library_names, load_region
+from pathways.pathway import Outcome
+from sim.compare import Case, Comparison, warnings_of
+from sim.record import fingerprint
+from ui import jobs, own_scenario
+from ui.cases import gather
+from ui.charts import MOST_SCENARIOS, Chart, change_chart, deprivation_chart, over_time_chart
+from ui.flow import flows, sankey, titles
+from ui.key_message import KeyMessage, key_message, watch
+from ui.report import html_report
+from ui.tables import csv_text, json_text, rows_of
+from ui.words import amount, per_year, percent
+
+BASE = "usual_care"
+YEARS = (1, 3, 5, 10)
+RUNS = (20, 50, 100, 200)
+DEFAULT_RUNS = 20
+FIRST_OUTCOME = "MRI scans"
+WAIT_QUIETLY = 0.4
+STEP = 0.15
+
+CSS = """
+<style>
+[data-testid="stMainBlockContainer"] { max-width: 62rem; padding-top: 3rem; }
+h1 { font-size: 2.1rem !important; }
+.key-message { border-left: 8px solid #005EB8; background: #F0F4F5; padding: .7rem 1.1rem; margin: .4rem 0 1rem 0; color: #212B32; }
+.key-message h2 { font-size: 1.45rem; padding: 0 0 .2rem 0; margin: 0; color: #212B32; }
+.key-message p { margin: .25rem 0; font-size: 1.02rem; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: #425563 !important; opacity: 1 !important; }
+[data-testid="stMetricDelta"] { color: #212B32; }
+*:focus-visible { outline: 3px solid #FFB81C !important; box-shadow: 0 0 0 5px #212B32 !important; }
+</style>
+"""
+
+
+@st.cache_resource(show_spinner=False)
+def _cases(names: tuple[str, ...]) -> tuple[dict[str, Case], str]:
+    return gather(list(names), against=BASE)
+
+
+@st.cache_resource(show_spinner=False)
+def _region(name: str) -> Region:
+    return load_region(name)
+
+
+@st.cache_resource(show_spinner=False)
+def _results() -> dict[tuple[object, ...], Comparison]:
+    """The latest comparisons, shared by all sessions; they are never changed."""
+    return {}
+
+
+KEPT = 6
+
+
+def presets() -> dict[str, str]:
+    """The scenarios of the library by title."""
+    names = [name for name in library_names("scenarios") if name != BASE]
+    cases, _ = _cases(tuple(names))
+    return {cases[name].scenario.title: name for name in names}
+
+
+def show() -> None:
+    """Draws the page."""
+    st.html(CSS)
+    st.title("Compare back pain pathways")
+    place, years, runs, seed = _sidebar()
+    by_title = presets()
+    chosen = st.pills(
+        f"Compare with today's pathway (up to {MOST_SCENARIOS})",
+        list(by_title),
+        selection_mode="multi",
+        default=list(by_title)[:2],
+        key="scenarios",
+        bind="query-params",
+    )
+    cases, base = _cases(tuple(by_title.values()))
+    outcomes = {word.title: name for name, word in cases[base].pathway.outcomes.items()}
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    first = list(outcomes).index(FIRST_OUTCOME) if FIRST_OUTCOME in outcomes else 0
+    outcome_title = left.selectbox("Outcome", list(outcomes), index=first, key="outcome", bind="query-params")
+    own = right.toggle("Add my own scenario", key="own_on", bind="query-params")
+    wanted = {by_title[title]: cases[by_title[title]] for title in chosen[:MOST_SCENARIOS]}
+    if len(chosen) > MOST_SCENARIOS:
+        st.info(f"At most {MOST_SCENARIOS} scenarios can be compared; the first {MOST_SCENARIOS} are shown.")
+    own_key: tuple[object, ...] = ()
+    if own:
+        choice = own_scenario.form(cases[base].pathway)
+        wanted[own_scenario.NAME] = Case(own_scenario.NAME, choice.scenario(cases[base].pathway), cases[base].pathway)
+        own_key = choice.key()
+        st.download_button(
+            "Download my scenario (for the command line)",
+            own_scenario.scenario_file(choice, cases[base].pathway),
+            file_name="my_scenario.toml",
+            on_click="ignore",
+        )
+    if not wanted:
+        st.info("Pick at least one scenario above to compare it with today's pathway.")
+        return
+    key = (place.name, years, runs, seed, tuple(wanted), own_key)
+    comparison = _compared(
+        key, {base: cases[base], **wanted}, base=base, region=place, years=years, runs=runs, seed=seed
+    )
+    if comparison is not None:
+        _answer(comparison, outcomes[outcome_title])
+
+
+def _sidebar() -> tuple[Region, float, int, int]:
+    with st.sidebar:
+        st.header("Area")
+        names = {name: name for name in library_names("regions")}
+        if local := os.environ.get("BACKPATH_REGION"):
+            names = {Path(local).name: local} | names
+        chosen = st.selectbox("Area", list(names), key="area", bind="query-params", label_visibility="collapsed")
+        place = _region(names[chosen])
+        st.markdown(
+            f"**{escape(place.about.title)}**: {place.population:,} registered people, {len(place.codes)} practices"
+        )
+        years = st.segmented_control("Years ahead", YEARS, default=5, required=True, key="years", bind="query-params")
+        with st.expander("Model run settings"):
+            runs = st.segmented_control(
+                "Runs", RUNS, default=DEFAULT_RUNS, required=True, key="runs", bind="query-params"
+            )
+            seed = st.number_input("Seed", 0, 2**31, 42, 1, key="seed", bind="query-params")
+        made_up = "Example area, made-up data. " if place.about.made_up else ""
+        st.caption(f"{made_up}Results are projections from a model, not counts of real patients.")
+    return place, float(years or 5), int(runs or DEFAULT_RUNS), int(seed)
+
+
+# running
+
+
+def _compared(
+    key: tuple[object, ...], cases: dict[str, Case], *, base: str, region: Region, years: float, runs: int, seed: int
+) -> Comparison | None:
+    """The comparison asked for: kept from before, or run in the background with progress and a way to stop."""
+    kept = _results()
+    if key in kept:
+        return kept[key]
+    job = st.session_state.get("job")
+    if job is not None and job.key != key:
+        job.stop.set()
+        job = None
+    if job is None:
+        try:
+            job = jobs.start(
+                key, cases, base=base, region=region, years=years, runs=runs, seed=seed, workers=os.cpu_count() or 1
+            )
+        except BadInput as bad:
+            st.error("\n\n".join(str(problem) for problem in bad.problems), title="This cannot be run")
+            return None
+        st.session_state["job"] = job
+    _wait_for(job)
+    st.session_state.pop("job", None)
+    if job.failed:
+        st.error(
+            "This scenario could not be run. Your settings are kept. Lower the number of runs or reset the levers.",
+            title="Something went wrong",
+        )
+        return None
+    if job.result is None:
+        st.warning("Stopped. Change a setting, or press the button to run it again.")
+        st.button("Run again")
+        return None
+    while len(kept) >= KEPT:
+        kept.pop(next(iter(kept)))
+    kept[key] = job.result
+    return job.result
+
+
+def _wait_for(job: jobs.Job) -> None:
+    """Shows progress until the job is done. What stood on the page before stays, dimmed, until then."""
+    started = time.monotonic()
+    slot = st.empty()
+    drawn = False
+    while job.running:
+        if time.monotonic() - started > WAIT_QUIETLY:
+            with slot.container():
+                done, total = job.done, max(job.total, 1)
+                said = f"Simulating: {done} of {job.total} runs" if job.total else "Preparing the simulation"
+                st.progress(min(done / total, 1.0), text=said)
+                if not drawn:
+                    st.button("Stop", key="stop", on_click=job.stop.set)
+                    drawn = True
+        time.sleep(STEP)
+    slot.empty()
+
+
+# the answer
+
+
+def _answer(comparison: Comparison, outcome: str) -> None:
+    leading = comparison.scenarios[-1]
+    word = comparison.plan.pathway.outcomes[outcome]
+    _message(comparison, leading, outcome)
+    change, course, flow, deprivation, table = st.tabs(
+        ["Change", "Over time", "Pathway flow", "By deprivation", "Table and downloads"], key="tab"
+    )
+    with change:
+        _chart(change_chart(comparison, outcome))
+        _all_outcomes(comparison, leading)
+    with course:
+        zoom = st.toggle("Zoom the axis", key="zoom", bind="query-params")
+        _chart(over_time_chart(comparison, outcome, from_zero=not zoom))
+    with flow:
+        _flow(comparison)
+    with deprivation:
+        chart = deprivation_chart(comparison, outcome)
+        if chart is None:
+            st.info(f"{word.title} is not counted by deprivation. Choose an outcome that counts people.")
+        else:
+            _chart(chart)
+    with table:
+        _table(comparison)
+
+
+def _message(comparison: Comparison, leading: str, outcome: str) -> None:
+    """The key message of the scenario picked last, and what to watch."""
+    message = key_message(comparison, leading, outcome)
+    title = comparison.cases[leading].scenario.title
+    watched = "".join(
+        f"<p><strong>Watch:</strong> {escape(sentence)}</p>"
+        for sentence in watch(comparison, leading, besides=outcome)[:3]
+    )
+    st.html(
+        f'<section class="key-message" aria-label="Key message"><h2>{escape(title)}: {escape(message.headline)}</h2>'
+        f"<p>{escape(message.detail)}</p><p>{escape(message.absolute)}</p>{watched}</section>"
+    )
+
+
+def _chart(chart: Chart) -> None:
+    st.vega_lite_chart(chart.spec, theme=None, width="stretch", alt=chart.alt)
+
+
+def _all_outcomes(comparison: Comparison, leading: str) -> None:
+    """A tile for each outcome of one scenario."""
+    titles_of = {comparison.cases[name].scenario.title: name for name in comparison.scenarios}
+    shown = comparison.cases[leading].scenario.title
+    if len(titles_of) > 1:
+        shown = (
+            st.segmented_control("All outcomes of", list(titles_of), default=shown, required=True, key="tiles") or shown
+        )
+    st.subheader(f"All outcomes: {shown}")
+    name = titles_of[shown]
+    with st.grid(min_column_width=210):
+        for outcome, word in comparison.plan.pathway.outcomes.items():
+            _tile(
+                word,
+                key_message(comparison, name, outcome),
+                per_year(comparison.mean(name, outcome), word, comparison.years),
+            )
+
+
+COLOURS: dict[str, Literal["green", "red", "gray"]] = {
+    "better": "green",
+    "worse": "red",
+    "unclear": "gray",
+    "no change": "gray",
+    "none": "gray",
+}
+
+
+def _tile(word: Outcome, message: KeyMessage, value: float) -> None:
+    yearly = "" if word.of == "wait" else " a year"
+    change = (
+        f"{percent(message.median)} ({percent(message.low)} to {percent(message.high)})"
+        if message.verdict != "none"
+        else "–"
+    )
+    arrow: Literal["up", "down", "off"] = "off" if not message.clear else "up" if message.median > 0 else "down"
+    st.metric(
+        f"{word.title}{yearly}",
+        amount(value, word),
+        change,
+        delta_color=COLOURS[message.verdict],
+        delta_arrow=arrow,
+        delta_description=message.verdict,
+        border=True,
+        help=f"{message.headline} {message.detail}",
+    )
+
+
+def _flow(comparison: Comparison) -> None:
+    by_title = {comparison.cases[name].scenario.title: name for name in comparison.scenarios}
+    shown = st.selectbox("Flows of", list(by_title), index=len(by_title) - 1, key="flow_of")
+    spec, alt = sankey(comparison, by_title[shown])
+    st.echarts_chart(spec, height=620, renderer="svg", theme=None, alt=alt)
+    st.caption(
+        "Blue: changed by more than 2% from today. People who return to an earlier service are drawn to 'Back to …'."
+    )
+    with st.expander("The same as a table"):
+        names = titles(comparison)
+        table = flows(comparison, by_title[shown])
+        table = table[(table["base"] >= 1) | (table["scenario"] >= 1)].sort_values("scenario", ascending=False)
+        st.table(
+            {
+                "From": [names[str(name)] for name in table["from"]],
+                "To": [names[str(name)] for name in table["to"]],
+                "Today, a year": [f"{value:,.0f}" for value in table["base"]],
+                "Scenario, a year": [f"{value:,.0f}" for value in table["scenario"]],
+                "Change": [percent(value) for value in table["change"]],
+            },
+            hide_index=True,
+        )
+
+
+def _table(comparison: Comparison) -> None:
+    for name in comparison.scenarios:
+        title = comparison.cases[name].scenario.title
+        st.subheader(title)
+        rows = rows_of(comparison, name)
+        st.table(
+            {
+                "Outcome (a year)": [row.title for row in rows],
+                "Today": [row.today for row in rows],
+                title: [row.scenario for row in rows],
+                "Change": [row.change for row in rows],
+                "95% interval": [row.interval for row in rows],
+                "Runs": [row.agreement for row in rows],
+                "Verdict": [row.message.verdict for row in rows],
+            },
+            hide_index=True,
+            alt=f"Decision table of {title}",
+        )
+    st.download_button(
+        "Report (web page)",
+        lambda: html_report(comparison),
+        file_name="backpath-report.html",
+        mime="text/html",
+        on_click="ignore",
+        type="primary",
+    )
+    st.download_button(
+        "Differences (CSV)",
+        lambda: "\ufeff" + csv_text(comparison),
+        file_name="differences.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+    st.download_button(
+        "Everything (JSON)",
+        lambda: json_text(comparison),
+        file_name="comparison.json",
+        mime="application/json",
+        on_click="ignore",
+    )
+    warnings = warnings_of(comparison)
+    if warnings:
+        st.subheader("Before you rely on this")
+        st.markdown("\n".join(f"- {sentence}" for sentence in warnings))
+    st.caption(
+        f"{comparison.replications} runs, seed {comparison.seed}, fingerprint {fingerprint(comparison)}. The same on the command line: "
+        f"backpath compare {' '.join(name for name in comparison.scenarios if name != own_scenario.NAME)} --years {comparison.years:g} "
+        f"--replications {comparison.replications} --seed {comparison.seed}"
+    )

@@ -1,0 +1,70 @@
+"""A comparison that runs in the background while the app stays alive: its progress, its result, how to stop it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+from pathways import Region
+from sim.compare import Case, Comparison, Stopped, compare
+
+
+@dataclass
+class Job:
+    """One comparison in a thread of its own. `key` tells what was asked for."""
+
+    key: tuple[object, ...]
+    done: int = 0
+    total: int = 0
+    result: Comparison | None = None
+    failed: bool = False
+    stop: Event = field(default_factory=Event)
+    thread: Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it still works."""
+        return self.thread is not None and self.thread.is_alive()
+
+    def progress(self, done: int, total: int) -> None:
+        """Called by the comparison as its parts finish."""
+        self.done, self.total = done, total
+
+
+def start(
+    key: tuple[object, ...],
+    cases: dict[str, Case],
+    *,
+    base: str,
+    region: Region,
+    years: float,
+    runs: int,
+    seed: int,
+    workers: int,
+) -> Job:
+    """Starts a comparison; returns at once."""
+    job = Job(key)
+
+    def work() -> None:
+        try:
+            job.result = compare(
+                cases,
+                base=base,
+                region=region,
+                years=years,
+                replications=runs,
+                seed=seed,
+                workers=workers,
+                progress=job.progress,
+                stop=job.stop,
+            )
+        except Stopped:
+            pass
+        except Exception:
+            logging.getLogger("backpath").exception("a comparison failed: %s", key)
+            job.failed = True
+
+    job.thread = Thread(target=work, daemon=True)
+    job.thread.start()
+    return job
