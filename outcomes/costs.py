@@ -22,6 +22,6 @@ def cost_of_activity(activity: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFra
     missing = sorted(set(activity["service"]) - set(known.index))
     if missing:
         raise ValueError(f"prices: no row for {', '.join(missing)}. Add a price for each service with activity")
-    price = activity["service"].map(known["price_gbp"])
-    missed_share = activity["service"].map(known["price_share_of_missed"])
+    price = activity["service"].map(known["price_gbp"]).astype(float)
+    missed_share = activity["service"].map(known["price_share_of_missed"]).astype(float)
     return activity.assign(cost_gbp=price * (activity["seen"] + activity["missed"] * missed_share))

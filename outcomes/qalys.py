@@ -23,4 +23,5 @@ def qalys_of_time(time_in_state: pd.DataFrame, utility: Mapping[str, float]) -> 
     missing = sorted(set(time_in_state["state"]) - set(utility))
     if missing:
         raise ValueError(f"utility: no value for the state {', '.join(missing)}")
-    return time_in_state.assign(qalys=time_in_state["state"].map(dict(utility)) * time_in_state["person_years"])
+    worth = time_in_state["state"].map(dict(utility)).astype(float)
+    return time_in_state.assign(qalys=worth * time_in_state["person_years"])

@@ -54,7 +54,7 @@ def _sentence(detail: ErrorDetails, holder: type[BaseModel] | None) -> str:
             return f"there is no field '{name}' here. {did_you_mean(name, known)}"
         case "literal_error" | "enum":
             allowed = [text.strip(" '") for text in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
-            return f"'{_short(written)}' is not one of {', '.join(allowed)}. {did_you_mean(str(written), allowed)}"
+            return f"{_short(written)} is not one of {', '.join(allowed)}. {did_you_mean(str(written), allowed)}"
         case "value_error":
             return _full_stop(detail["msg"].removeprefix("Value error, "))
         case "string_too_short" | "too_short":

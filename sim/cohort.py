@@ -364,11 +364,13 @@ def _draw_listed(plan: Plan, run: np.uint64) -> np.ndarray:
         own["asked"] = plan.first_tick - row.weeks_waited * 7 * plan.ticks_per_day
         own["site"] = position[row.service, row.site]
         start += row.people
+    by_code = np.argsort(np.array(region.codes))  # the order of practices in a file decides nothing
     likely = region.people[:, :, :, None] * region.deciles[:, None, None, :] * yearly_share(pathway.onset, pathway)
-    cumulative = np.cumsum(likely.ravel())
+    cumulative = np.cumsum(likely[by_code].ravel())
     keys = np.ascontiguousarray(people["key"])
     cell = np.searchsorted(cumulative / cumulative[-1], first_shares(keys, CELL), side="right")
-    people["practice"], people["sex"], band, decile = np.unravel_index(np.minimum(cell, likely.size - 1), likely.shape)
+    place, people["sex"], band, decile = np.unravel_index(np.minimum(cell, likely.size - 1), likely.shape)
+    people["practice"] = by_code[place]
     people["decile"] = decile + 1
     people["age"] = 5 * band + (first_shares(keys, AGE_OF) * 5).astype(int)
     since = _since(plan)

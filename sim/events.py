@@ -36,23 +36,23 @@ import pyarrow.parquet
 from pathways import refuse
 from pathways.health import STATES
 from sim.layout import (
-    DID_NOT_ATTEND,
+    DISCHARGE,
     GAVE_UP,
     HEALTH,
-    JOINED,
     KINDS,
-    LEFT,
-    OFFERED,
+    MOST_LEVELS,
     ONSET,
     PRESCRIPTION,
     REASONS,
     REFERRAL,
-    SEEN,
 )
 from sim.plan import Plan, measured_date
 
 COLUMNS = ("tick", "patient", "kind", "service", "site", "detail", "value")
 FORMATS = (".parquet", ".csv")
+ENTRY = "entry"
+"""Where a referral comes from that is the patient's own."""
+DETAILS = 2**15
 
 
 @dataclass(frozen=True)
@@ -89,33 +89,12 @@ class EventLog:
     def _details(self) -> pa.Array:
         """The text of each row's detail, as its kind defines it."""
         rows, plan = self.rows, self.plan
-        texts: list[str] = []
-        codes = np.full(len(rows), -1, dtype=np.int32)
-
-        def add(kind: int, names: list[str], numbers: np.ndarray) -> None:
-            chosen = rows["kind"] == kind
-            codes[chosen] = numbers[chosen] + len(texts)
-            texts.extend(names)
-
-        detail = rows["detail"].astype(np.int32)
-        add(ONSET, list(STATES), detail)
-        add(REFERRAL, ["entry", *plan.services], detail)
-        add(GAVE_UP, list(REASONS), detail)
-        add(HEALTH, [f"{old} to {new}" for old in STATES for new in STATES], detail)
-        attributes = ["age", "sex", "deprivation_decile", *plan.pathway.attributes]
-        settings = [
-            f"{name} = {level}"
-            for name in attributes
-            for level in [
-                *(plan.pathway.attributes[name].levels if name in plan.pathway.attributes else ()),
-                *[""] * 64,
-            ][:64]
-        ]
-        add(PRESCRIPTION, settings, detail)
-        numbers = [str(number) for number in range(int(detail.max(initial=0)) + 1)]
-        for kind in (OFFERED, JOINED, SEEN, DID_NOT_ATTEND, LEFT):
-            add(kind, numbers, detail)
-        return _names(codes, texts)
+        code = rows["kind"].astype(np.int64) * DETAILS + rows["detail"]
+        used, place = np.unique(code, return_inverse=True)
+        texts = [_detail(int(each) // DETAILS, int(each) % DETAILS, plan) for each in used]
+        names = sorted(set(texts) - {""})
+        position = np.array([names.index(text) if text else -1 for text in texts], dtype=np.int32)
+        return _names(position[place] if len(used) else np.zeros(0, dtype=np.int32), names)
 
     def frame(self) -> pd.DataFrame:
         """The log as a data frame with names."""
@@ -138,6 +117,26 @@ class EventLog:
                 "resource": steps["site"].astype(object).to_numpy(),
             }
         )
+
+
+def _detail(kind: int, detail: int, plan: Plan) -> str:
+    """The text of one detail; blank where its kind has none."""
+    match kind:
+        case k if k == ONSET:
+            return STATES[detail]
+        case k if k == REFERRAL:
+            return plan.services[detail - 1] if detail else ENTRY
+        case k if k == GAVE_UP:
+            return REASONS[detail]
+        case k if k == HEALTH:
+            return f"{STATES[detail // len(STATES)]} to {STATES[detail % len(STATES)]}"
+        case k if k == PRESCRIPTION:
+            name = plan.attributes[detail // MOST_LEVELS]
+            return f"{name} = {list(plan.pathway.attributes[name].levels)[detail % MOST_LEVELS]}"
+        case k if k == DISCHARGE:
+            return ""
+        case _:
+            return str(detail)
 
 
 def _names(codes: np.ndarray, names: list[str]) -> pa.Array:

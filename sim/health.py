@@ -21,7 +21,10 @@ from sim.rules import holds, met
 
 WELL = 0
 ONE = 65536
-NO_EFFECT = -1
+FASTEST = 2**42
+"""Four times a tick: what is faster happens in the next tick anyway, and larger numbers would not fit."""
+LARGEST_TIMES = 2**20
+"""Multipliers of one patient are at most sixteenfold."""
 
 THRESHOLD = label("health: threshold")
 CLOCK_LABELS = np.array([label(f"health: {clock}") for clock in ("improve", "worsen", "consult")], dtype=np.uint64)
@@ -48,7 +51,7 @@ def set_pace(plan: Any, state: Any, i: Any, tick: Any) -> Any:
     for r in range(plan.pace_rules):
         pace = paces(plan, r)
         if holds(plan, state, i, pace.first_test, pace.tests, tick):
-            patient.pace[pace.clock] = (np.int64(patient.pace[pace.clock]) * pace.times) >> 16
+            patient.pace[pace.clock] = min((np.int64(patient.pace[pace.clock]) * pace.times) >> 16, LARGEST_TIMES)
 
 
 @scalar
@@ -104,19 +107,19 @@ def multipliers_at(plan: Any, patient: Any, tick: Any) -> Any:
     improve_1, worsen_1, until_1 = effect_at(plan, patient.effect[1], tick - patient.effect_from[1])
     overlap = plan.overlap
     until = min(until_0 + patient.effect_from[0], until_1 + patient.effect_from[1], np.int64(NEVER))
-    improve = max(ONE + together(improve_0, improve_1, overlap), np.int64(0))
-    worsen = max(ONE + together(worsen_0, worsen_1, overlap), np.int64(0))
+    improve = min(max(ONE + together(improve_0, improve_1, overlap), 0), LARGEST_TIMES)
+    worsen = min(max(ONE + together(worsen_0, worsen_1, overlap), 0), LARGEST_TIMES)
     return improve, worsen, until
 
 
 @scalar
 def rate(plan: Any, patient: Any, clock: Any, phase: Any, improve: Any, worsen: Any) -> Any:
-    """The rate of one clock per tick."""
-    base = (rates(plan, (clock * 4 + patient.state) * 3 + phase) * patient.pace[clock]) >> 16
+    """The rate of one clock per tick; at most `FASTEST`."""
+    base = min((rates(plan, (clock * 4 + patient.state) * 3 + phase) * patient.pace[clock]) >> 16, FASTEST)
     if clock == IMPROVE:
-        return (base * improve) >> 16
+        return min((base * improve) >> 16, FASTEST)
     if clock == WORSEN:
-        return (base * worsen) >> 16
+        return min((base * worsen) >> 16, FASTEST)
     return base
 
 

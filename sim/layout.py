@@ -23,6 +23,8 @@ DECISION = 10_000
 """A destination from here on is a decision: its position, plus this number. Below it is a service."""
 
 MOST_ATTRIBUTES = 16
+MOST_LEVELS = 64
+"""Levels of an attribute; also how a setting is written in the log: attribute times this, plus level."""
 AGE, SEX, DECILE, FIRST_ATTRIBUTE = 0, 1, 2, 3
 
 OPEN, SLOTS, PLACES = 0, 1, 2

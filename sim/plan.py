@@ -16,6 +16,7 @@ from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.word import PRIORITIES as PRIORITY_WORDS
 from sim.builder import Builder
 from sim.draws import label
+from sim.health import FASTEST
 from sim.layout import (
     BY_CAPACITY,
     BY_PATIENT,
@@ -63,7 +64,8 @@ class Plan:
     """What can happen in one area under one scenario. Made by `compile_plan`, never changed.
 
     `arrays` is what the engines read, `memory` the record by which compiled code finds them; the names give
-    positions their meaning. Ticks run from `first_tick` (the warm-up is negative) to before `last_tick`; what happens from tick 0 on is measured.
+    positions their meaning. Ticks run from `first_tick` (the warm-up is negative) to before `last_tick`; what
+    happens from tick 0 on is measured.
     """
 
     arrays: PlanArrays
@@ -334,7 +336,7 @@ def _rates(builder: Builder) -> np.ndarray:
 
     def hazard(quantity: str, times: str | None = None) -> int:
         yearly = builder.pathway.quantities[quantity].per_year() * (builder.number(times) if times else 1.0)
-        return min(round(yearly * per_tick), 2**40)
+        return min(round(yearly * per_tick), FASTEST)
 
     for clock, words in enumerate((health.improve, health.worsen, health.consult)):
         for state in PAIN_STATES:

@@ -37,6 +37,7 @@ from sim.layout import (
     JOINED,
     LEFT,
     MISSED,
+    MOST_LEVELS,
     NEEDS_CARE,
     NEVER,
     OFFERED,
@@ -244,7 +245,7 @@ class Reference:
                 for s in range(option["first_setting"], option["first_setting"] + option["settings"]):
                     attribute, level = (int(number) for number in self.arrays.settings[s])
                     patient["attributes"][attribute] = level
-                    self.emit(PRESCRIPTION, i, service=patient["last_service"], detail=attribute * 64 + level)
+                    self.emit(PRESCRIPTION, i, service=patient["last_service"], detail=attribute * MOST_LEVELS + level)
                 if option["effect"] >= 0:
                     treat(self.rules, patient, option["effect"], tick)
                 set_pace(self.rules, self.state, i, tick)

@@ -20,12 +20,12 @@ from outcomes import cost_of_activity, qalys_of_time
 from pathways import Pathway, Region
 from pathways.health import STATES
 from pathways.pathway import Outcome
+from sim.events import ENTRY
 from sim.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.reducers import Tallies, list_sizes, person_ticks, year_count, yearly
 
 COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
-ENTRY = "entry"
 HOME = "home"
 
 

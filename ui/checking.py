@@ -11,21 +11,31 @@ from pathways.load import draft_pathway, find, read_toml
 MOST_AREAS = 3
 
 
-def check_path(path: Path, region: str) -> list[Problem]:
-    """All problems, errors and warnings, of what stands at a path (or of a name of the library)."""
-    kind, found = _kind(path)
+def check_path(path: Path, region: str | None = None) -> list[Problem]:
+    """All problems, errors and warnings, of what stands at a path (or of a name of the library).
+
+    With a `region`, also whether the pathway can run there and which lists would grow; without one the
+    demonstration area is taken where it has the pathway's services.
+    """
     try:
+        kind, found = _kind(path)
         if kind == "region":
-            place = load_region(found)
-            return _fits(load_pathway("usual_care"), place)
+            return _fits(load_pathway("usual_care"), load_region(found))
         if kind == "scenario":
             _, _, pathway = load_scenario(found)
-            return _fits(pathway, load_region(region))
-        draft, problems = draft_pathway(found)
-        problems += problems_of(draft)
-        if any(problem.severity == "error" for problem in problems):
-            return problems
-        return problems + _fits(draft.pathway(), load_region(region))
+            problems = []
+        else:
+            draft, problems = draft_pathway(found)
+            problems += problems_of(draft)
+            if any(problem.severity == "error" for problem in problems):
+                return problems
+            pathway = draft.pathway()
+        place = load_region(region or "demonstration")
+        limited = {name for name, service in pathway.services.items() if service.capacity != "open"}
+        if region is None and limited != {site.service for site in place.sites}:
+            says = "its services are not those of the demonstration area; name a region with --region to learn which lists grow."
+            return [*problems, Problem("stability", str(path), says, "warning")]
+        return problems + _fits(pathway, place)
     except BadInput as bad:
         return bad.problems
 

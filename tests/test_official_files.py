@@ -1,0 +1,275 @@
+"""Regions from official files as published: the real ones where they are at hand, and small ones in their formats."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pathways import BadInput, load_pathway, load_region
+from pathways.official import read_deprivation, read_map, read_registered
+from pathways.region import AGE_BANDS
+from pathways.region_new import Selection, region_from_official_files, write_region
+from tests.shared import DEPRIVATION, MAP, MID_NOTTS, OLD_DEPRIVATION, OLD_MAP, OLD_REGISTERED, REGISTERED, needs_official_files
+
+HEAD = "PUBLICATION,EXTRACT_DATE,ORG_TYPE,ORG_CODE,ONS_CODE,POSTCODE,SEX,AGE_GROUP_5,NUMBER_OF_PATIENTS"
+OLD_HEAD = "PUBLICATION,EXTRACT_DATE,TYPE,CCG_CODE,ONS_CCG_CODE,CODE,POSTCODE,SEX,AGE,NUMBER_OF_PATIENTS"
+MAP_HEAD = (
+    "PUBLICATION,EXTRACT_DATE,PRACTICE_CODE,PRACTICE_NAME,PRACTICE_POSTCODE,PCN_CODE,PCN_NAME,"
+    "ONS_SUB_ICB_LOCATION_CODE,SUB_ICB_LOCATION_CODE,SUB_ICB_LOCATION_NAME"
+)
+
+
+def row(code: str, sex: str, band: str, people: object, kind: str = "GP") -> str:
+    """A row of the file of registered patients."""
+    return f"GP_PRAC_PAT_LIST,2026-07-01,{kind},{code},,NG1 1AA,{sex},{band},{people}"
+
+
+ROWS = [
+    row("Y56", "ALL", "ALL", 999999, "Comm Region"),
+    row("U1", "FEMALE", "40_44", 888, "PCN"),
+    row("A1", "ALL", "ALL", 170),
+    row("A1", "FEMALE", "ALL", 100),
+    row("A1", "FEMALE", "40_44", 90),
+    row("A1", "FEMALE", "95+", 10),
+    row("A1", "MALE", "0_4", 60),
+    row("A2", "FEMALE", "40_44", 50),
+    row("A2", "MALE", "40_44", 50),
+    row("A3", "MALE", "20_24", 70),
+]
+MAP_ROWS = [
+    'G,01Jul2026,A1,"ABBEY, THE",NG1 1AA,U1,ONE PCN,E1,52R,NHS X',
+    "G,01Jul2026,A2,BECK,NG1 1AA,U,,E1,52R,NHS X",
+    "G,01Jul2026,A3,CANAL,NG1 1AA,U2,TWO PCN,E2,06T,NHS Y",
+    "G,01Jul2026,A9,CLOSED SURGERY,NG1 1AA,U2,TWO PCN,E2,06T,NHS Y",
+]
+SCORES = ["A1,The Abbey,2025,33.5", "A2,Beck,2025,8.1", "A3,Canal,2025,21.0"]
+
+
+class Files:
+    """The three files, which a test may spoil before it builds a region of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.registered = self.write("registered.csv", [HEAD, *ROWS])
+        self.map = self.write("map.csv", [MAP_HEAD, *MAP_ROWS])
+        self.deprivation = self.write("deprivation.csv", ["PRACTICE_CODE,PRACTICE_NAME,IMD_YEAR,IMD_SCORE", *SCORES])
+
+    def write(self, name: str, lines: list[str]) -> Path:
+        """A file with the line ends of the publisher."""
+        path = self.folder / name
+        path.write_bytes(("\r\n".join(lines) + "\r\n").encode())
+        return path
+
+    def build(self, **selection: object):  # type: ignore[no-untyped-def]
+        """The region of these files."""
+        return region_from_official_files(
+            "small", registered=self.registered, practice_map=self.map, deprivation=self.deprivation,
+            selection=Selection(**(selection or {"england": True})), pathway=load_pathway("usual_care"),  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """Good files."""
+    return Files(tmp_path)
+
+
+def message(bad: pytest.ExceptionInfo[BadInput]) -> str:
+    """What the user reads."""
+    return "\n".join(str(problem) for problem in bad.value.problems)
+
+
+def test_other_organisations_and_totals_are_not_counted(files: Files) -> None:
+    region = files.build()
+    assert region.population == 160 + 100 + 70
+    assert region.codes == ("A1", "A2", "A3")
+    assert region.area_names() == ["52R", "06T"]
+    first = dict(zip(region.codes, region.people, strict=True))["A1"]
+    assert first[0, AGE_BANDS.index("40-44")] == 90
+    assert first[0, AGE_BANDS.index("95+")] == 10
+    assert first[1, 0] == 60
+    assert any("10 people in 1 practices have no stated sex or age" in said for said in region.about.assumed)
+
+
+def test_names_with_commas_and_practices_without_network(files: Files) -> None:
+    region = files.build(area="52R")
+    assert region.names == ("ABBEY, THE", "BECK")
+    assert region.networks == ("U1", "")
+    assert files.build(networks=("U1", "U2")).codes == ("A1", "A3")
+
+
+def test_zipped_gzipped_and_plain_files_read_alike(files: Files) -> None:
+    plain = files.build()
+    with zipfile.ZipFile(files.folder / "registered.zip", "w") as archive:
+        archive.write(files.registered, "gp-reg.csv")
+    files.registered = files.folder / "registered.zip"
+    packed = files.folder / "map.csv.gz"
+    packed.write_bytes(gzip.compress(files.map.read_bytes()))
+    files.map = packed
+    assert np.array_equal(files.build().people, plain.people)
+
+
+def test_the_older_format_has_totals_and_gets_englands_ages(files: Files) -> None:
+    lines = [f"G,01JAN2021,GP,04E,E38,{code},NG1 1AA,ALL,ALL,{people}" for code, people in (("A1", 1000), ("A2", 501))]
+    files.registered = files.write("old.csv", [OLD_HEAD, *lines])
+    files.map = files.write("oldmap.csv", [MAP_HEAD.replace("SUB_ICB_LOCATION", "CCG"), *MAP_ROWS])
+    region = files.build(area="52R")
+    assert region.people.sum(axis=(1, 2)).tolist() == [1000, 501]
+    assert str(region.about.start) == "2021-01-01"
+    assert any("England's shape" in said for said in region.about.assumed)
+
+
+def test_fingertips_files_with_an_england_row_twice(files: Files) -> None:
+    head = "Indicator ID,Area Code,Area Name,Area Type,Value"
+    rows = ["1,E92000001,England,England,21.7"] * 2 + ["1,A1,Abbey,GP,33.5", "1,A2,Beck,GP,8.1", "1,A3,Canal,GP,"]
+    files.deprivation = files.write("fingertips.csv", [head, *rows])
+    assert read_deprivation(files.deprivation) == {"A1": 33.5, "A2": 8.1}
+    assert any("1 practices without a score" in said for said in files.build().about.assumed)
+
+
+def test_more_deprived_practices_have_more_people_in_the_first_deciles(files: Files) -> None:
+    region = files.build()
+    deciles = dict(zip(region.codes, region.deciles, strict=True))
+    assert deciles["A1"][0] > deciles["A3"][0] > deciles["A2"][0]
+    assert np.allclose(region.deciles.sum(axis=1), 1, atol=2e-4)
+
+
+def test_what_is_assumed_is_told(files: Files) -> None:
+    said = files.build(area="52R").about.assumed
+    assert any(sentence.startswith("MRI scan:") and "per week" in sentence for sentence in said)
+    assert any("people waiting at the start" in sentence for sentence in said)
+    assert any("Deprivation within practices" in sentence for sentence in said)
+
+
+def test_a_region_is_written_whole_and_read_back(files: Files, tmp_path: Path) -> None:
+    region = files.build()
+    write_region(region, tmp_path / "out" / "mine")
+    again = load_region(tmp_path / "out" / "mine")
+    assert np.array_equal(again.people, region.people)
+    assert again.sites == region.sites or str(again.sites) == str(region.sites)
+    assert again.waiting == region.waiting
+    assert again.about == region.about
+    with pytest.raises(BadInput, match="exists already and is not empty"):
+        write_region(region, tmp_path / "out" / "mine")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine"]
+
+
+def spoil_count(files: Files, people: object) -> None:
+    files.registered = files.write("bad.csv", [HEAD, *ROWS, row("A3", "FEMALE", "30_34", people)])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (lambda f: spoil_count(f, -5), "bad.csv: row 12, column NUMBER_OF_PATIENTS: '-5' is negative."),
+        (lambda f: spoil_count(f, "many"), "bad.csv: row 12, column NUMBER_OF_PATIENTS: 'many' is not a number."),
+        (lambda f: spoil_count(f, "1.5"), "'1.5' is not a whole number."),
+        (lambda f: spoil_count(f, ""), "column NUMBER_OF_PATIENTS: is blank; write 0 if none."),
+        (lambda f: setattr(f, "registered", f.write("bad.csv", [HEAD, *ROWS, ROWS[4]])), "the practice 'A1' stands twice for sex FEMALE, age 40_44."),
+        (lambda f: setattr(f, "registered", f.write("bad.csv", [HEAD, row("A1", "MALE", "40_49", 5)])), "the age band '40-49' is not a five-year band."),
+        (lambda f: setattr(f, "registered", f.write("bad.csv", [HEAD, ROWS[0]])), "no row has the organisation type 'GP'."),
+        (lambda f: setattr(f, "registered", f.map), "this is not patients registered at a GP practice: there is no column"),
+        (lambda f: setattr(f, "registered", f.map), "It looks like the map of practices to networks (--map): were two files swapped?"),
+        (lambda f: setattr(f, "deprivation", f.registered), "this is not deprivation score by practice"),
+        (lambda f: setattr(f, "map", f.folder / "nowhere.csv"), "there is no such file."),
+        (lambda f: setattr(f, "map", f.write("bad.csv", [MAP_HEAD, MAP_ROWS[0], MAP_ROWS[0]])), "row 3: the practice 'A1' stands twice."),
+        (lambda f: setattr(f, "deprivation", f.write("bad.csv", ["PRACTICE_CODE,IMD_SCORE", "A1,high"])), "column score: 'high' is not a number."),
+        (lambda f: setattr(f, "deprivation", f.write("bad.csv", ["PRACTICE_CODE,IMD_SCORE", "A1,3", "A1,4"])), "the practice 'A1' stands twice."),
+    ],
+)  # fmt: skip
+def test_spoiled_files_are_explained(files: Files, spoil, expected: str) -> None:  # type: ignore[no-untyped-def]
+    spoil(files)
+    with pytest.raises(BadInput) as bad:
+        files.build()
+    assert expected in message(bad)
+
+
+def test_a_truncated_zip_is_explained(files: Files) -> None:
+    with zipfile.ZipFile(files.folder / "registered.zip", "w") as archive:
+        archive.write(files.registered, "gp-reg.csv")
+    whole = (files.folder / "registered.zip").read_bytes()
+    cut = files.folder / "cut.zip"
+    cut.write_bytes(whole[: len(whole) // 2])
+    files.registered = cut
+    with pytest.raises(BadInput) as bad:
+        files.build()
+    assert "cut.zip: the archive is damaged or cut short" in message(bad)
+    packed = files.folder / "cut.csv.gz"
+    packed.write_bytes(gzip.compress(files.map.read_bytes())[:60])
+    with pytest.raises(BadInput, match="damaged or cut short"):
+        read_map(packed)
+
+
+def test_problems_of_all_files_come_together(files: Files) -> None:
+    files.map = files.folder / "nowhere.csv"
+    files.deprivation = files.registered
+    with pytest.raises(BadInput) as bad:
+        files.build()
+    assert len(bad.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ({"practices": ("A9",)}, "nobody was registered there in July 2026: it may have closed or merged. The map still lists it as CLOSED SURGERY."),
+        ({"practices": ("A1", "A0")}, "--practice A0: nobody was registered there"),
+        ({"networks": ("U7",)}, "--pcn U7: the map has no practice with this code."),
+        ({"area": "52Q"}, "--sub-icb 52Q: the map has no practice with this code. Did you mean '52R'?"),
+        ({"area": "52R", "england": True}, "2 selections are given; give one of --pcn, --sub-icb, --practice or --england."),
+        ({"england": False}, "0 selections are given"),
+    ],
+)  # fmt: skip
+def test_selections_that_cannot_be_made_are_explained(files: Files, selection: dict[str, object], expected: str) -> None:
+    with pytest.raises(BadInput) as bad:
+        files.build(**selection)
+    assert expected in message(bad)
+
+
+def test_nobody_registered_is_refused(files: Files) -> None:
+    files.registered = files.write("none.csv", [HEAD, row("A1", "MALE", "40_44", 0)])
+    with pytest.raises(BadInput, match="nobody is registered at the chosen practices"):
+        files.build(practices=("A1",))
+
+
+@needs_official_files
+def test_mid_nottinghamshire_has_its_people() -> None:
+    region = region_from_official_files(
+        "mid_notts", registered=REGISTERED, practice_map=MAP, deprivation=DEPRIVATION,
+        selection=Selection(networks=MID_NOTTS), pathway=load_pathway("usual_care"),
+    )  # fmt: skip
+    assert region.population == 348_948
+    assert len(region.codes) == 36
+    assert set(region.networks) == set(MID_NOTTS)
+
+
+@needs_official_files
+def test_england_has_its_people_and_practices() -> None:
+    found = read_registered(REGISTERED)
+    assert int(found.people.sum()) == 63_436_508
+    assert len(found.codes) == 6_139
+    assert not found.notes
+
+
+@needs_official_files
+def test_the_older_official_files_are_read() -> None:
+    region = region_from_official_files(
+        "north_east_essex", registered=OLD_REGISTERED, practice_map=OLD_MAP, deprivation=OLD_DEPRIVATION,
+        selection=Selection(area="06T"), pathway=load_pathway("usual_care"),
+    )  # fmt: skip
+    assert region.population == 361_272
+    assert region.about.start.year == 2021
+
+
+@needs_official_files
+def test_deciles_of_england_hold_a_tenth_each() -> None:
+    region = region_from_official_files(
+        "england", registered=REGISTERED, practice_map=MAP, deprivation=DEPRIVATION,
+        selection=Selection(england=True), pathway=load_pathway("usual_care"),
+    )  # fmt: skip
+    people = region.people.sum(axis=(1, 2))
+    assert np.allclose(people @ region.deciles / people.sum(), 0.1, atol=0.003)
+    assert len(region.area_names()) == 106
