@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from textwrap import fill
+from typing import Any
 
 from pathways.decision import REST, Decision, Odds
 from pathways.lever import Change, LeverSetting, Scenario
@@ -94,14 +95,21 @@ def _duration(pathway: Pathway, duration: Duration | None) -> str:
             return f"{time(getattr(duration, kind))} on average"
 
 
-def _tree(pathway: Pathway, to: str, indent: str) -> str:
-    """A destination, and the decisions that follow until a service or home, as a tree of shares."""
+def _tree(pathway: Pathway, to: str, indent: str, told: set[str] | None = None) -> str:
+    """A destination, and the decisions that follow until a service or home, as a tree of shares.
+
+    A decision that stands in the tree already (`told`) is named and not drawn again.
+    """
     if to == HOME:
         return f"{indent}go home"
     if to in pathway.services:
         return f"{indent}▶ {pathway.services[to].title}"
-    decision = pathway.decisions[to]
-    lines = [f"{indent}{decision.says or to}"]
+    decision, told = pathway.decisions[to], set() if told is None else told
+    title = f"{indent}{decision.says or to}"
+    if to in told:
+        return f"{title} (as above)"
+    told.add(to)
+    lines = [title]
     shares = option_shares(pathway, decision)
     names = list(decision.options)
     for name in names:
@@ -109,15 +117,11 @@ def _tree(pathway: Pathway, to: str, indent: str) -> str:
         branch, below = ("└─", "  ") if last else ("├─", "│ ")
         share = f"{shares[name]:6.1%}"
         onward = decision.destination(name)
-        when = (
-            " if " + ", ".join(f"{key} {value}" for key, value in decision.options[name].when.items())
-            if decision.options[name].when
-            else ""
-        )
+        when = _when(decision.options[name].when)
         sets = "".join(f" [{key} = {value}]" for key, value in decision.options[name].sets.items())
         if onward in pathway.decisions:
             lines.append(f"{indent}{branch}{share}{when}{sets}")
-            lines.append(_tree(pathway, onward, f"{indent}{below}       "))
+            lines.append(_tree(pathway, onward, f"{indent}{below}       ", told))
         else:
             lines.append(f"{indent}{branch}{share}  {_tree(pathway, onward, '')}{when}{sets}")
     lines += [f"{indent}   odds: {_odds(pathway, odds)}" for odds in decision.odds]
@@ -128,8 +132,13 @@ def _odds(pathway: Pathway, odds: Odds) -> str:
     if odds.practice_effect:
         return f"{odds.option} differs between practices ({odds.practice_effect})"
     quantity = pathway.quantities[str(odds.times)]
-    when = ", ".join(f"{key} {value}" for key, value in odds.when.items())
-    return f"{odds.option} times {quantity.number():g}{GRADE_MARK[quantity.grade]}{f' if {when}' if when else ''}"
+    return f"{odds.option} times {quantity.number():g}{GRADE_MARK[quantity.grade]}{_when(odds.when)}"
+
+
+def _when(when: Mapping[str, Any]) -> str:
+    """A condition as it is read aloud, with a blank before it; nothing where there is none."""
+    said = [f"{key} {' or '.join(value) if isinstance(value, list) else value}" for key, value in when.items()]
+    return f" if {' and '.join(said)}" if said else ""
 
 
 def option_shares(pathway: Pathway, decision: Decision) -> dict[str, float]:
@@ -153,21 +162,23 @@ def scenario_in_words(name: str, scenario: Scenario, pathway: Pathway) -> str:
         parts += [
             "",
             f"Lever {lever_name}: {lever.title}",
-            f"  {lever.says}.",
-            f"  {_where_and_when(pathway, lever_name, setting)}",
+            _indented(f"{lever.says}."),
+            _indented(_where_and_when(pathway, lever_name, setting)),
         ]
-        parts += [f"  - {_change(pathway, change)}" for change in lever.changes]
-        parts.append(
-            fill(f"Counter-effects: {lever.counter_effects}.", WIDTH, initial_indent="  ", subsequent_indent="    ")
-        )
+        parts += [_indented(f"- {_change(pathway, change)}") for change in lever.changes]
+        parts.append(_indented(f"Counter-effects: {lever.counter_effects}."))
     for quantity_name in scenario.quantities:
-        parts.append(f"Quantity {quantity_name} is {_quantity(pathway.quantities[quantity_name])}.")
+        parts.append(fill(f"Quantity {quantity_name} is {_quantity(pathway.quantities[quantity_name])}.", WIDTH))
     if scenario.evidence:
         parts += ["", fill(f"Evidence: {scenario.evidence}", WIDTH)]
     if scenario.cannot_tell:
         parts.append(fill(f"What it cannot tell: {scenario.cannot_tell}", WIDTH))
     flow = _levers_diagram(scenario, pathway)
     return "\n".join([*parts, *(["", *flow] if flow else [])])
+
+
+def _indented(text: str) -> str:
+    return fill(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _where_and_when(pathway: Pathway, name: str, setting: LeverSetting) -> str:
@@ -201,9 +212,9 @@ def _change(pathway: Pathway, change: Change) -> str:
         title = pathway.services[change.service].title
         name = change.capacity_times or str(change.capacity_plus_per_100k)
         return f"capacity of {title} {'times' if change.capacity_times else 'plus'} {_quantity(quantities[name])}"
-    when = f" if {', '.join(f'{key} {value}' for key, value in change.when.items())}" if change.when else ""
     said = (
-        f"at '{change.decision}', the share of '{change.option}'{when} times {_quantity(quantities[str(change.times)])}"
+        f"at '{change.decision}', the share of '{change.option}'{_when(change.when)} "
+        f"times {_quantity(quantities[str(change.times)])}"
     )
     if change.at_most:
         said += f", at most {quantities[change.at_most].number():.0%}"

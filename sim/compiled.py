@@ -480,7 +480,16 @@ def follow_decisions(plan: Any, state: Any, log: Any, i: Any, to: Any, tick: Any
             for s in range(option.first_setting, option.first_setting + option.settings):
                 setting = settings(plan, s)
                 patient.attributes[setting.attribute] = setting.level
-                emit(log, tick, PRESCRIPTION, i, patient.last_service, -1, setting.attribute * MOST_LEVELS + setting.level, 0)
+                emit(
+                    log,
+                    tick,
+                    PRESCRIPTION,
+                    i,
+                    patient.last_service,
+                    -1,
+                    setting.attribute * MOST_LEVELS + setting.level,
+                    0,
+                )
             if option.effect >= 0:
                 treat(plan, patient, option.effect, tick)
             set_pace(plan, state, i, tick)

@@ -98,7 +98,12 @@ def region(
     counts = np.zeros((practices, 2, len(AGE_BANDS)), dtype=np.int64)
     counts[:, 0, 8] = people // practices
     about = RegionFile(
-        format=1, name="small", title="Small", says="For a test.", start=datetime.date(2026, 6, 1), weekdays=list(weekdays)
+        format=1,
+        name="small",
+        title="Small",
+        says="For a test.",
+        start=datetime.date(2026, 6, 1),
+        weekdays=list(weekdays),
     )
     nan = float("nan")
     return Region(

@@ -39,7 +39,9 @@ def counts(log: np.ndarray, plan: Plan, kind: int, key: str) -> np.ndarray:
     return table
 
 
-def test_v16_patients_in_equal_patients_out_plus_inside_at_every_tick(library: tuple[Plan, Running, np.ndarray]) -> None:
+def test_v16_patients_in_equal_patients_out_plus_inside_at_every_tick(
+    library: tuple[Plan, Running, np.ndarray],
+) -> None:
     """On every list of every site, at every tick: joined = seen + missed + gave up + still there, and never below zero."""
     plan, running, log = library
     leavers = sum(counts(log, plan, kind, "site") for kind in (SEEN, DID_NOT_ATTEND, GAVE_UP))
@@ -52,7 +54,11 @@ def test_v16_patients_in_equal_patients_out_plus_inside_at_every_tick(library: t
 def test_places_taken_never_exceed_places(library: tuple[Plan, Running, np.ndarray]) -> None:
     plan, _, log = library
     held = np.cumsum(counts(log, plan, SEEN, "site") - counts(log, plan, LEFT, "site"), axis=0)
-    sites = [k for k, site in enumerate(plan.sites) if plan.arrays.services[plan.services.index(site.service)]["capacity"] == PLACES]
+    sites = [
+        k
+        for k, site in enumerate(plan.sites)
+        if plan.arrays.services[plan.services.index(site.service)]["capacity"] == PLACES
+    ]
     assert sites
     for site in sites:
         taken = held[:, site]
@@ -118,7 +124,9 @@ def test_person_time_is_what_the_log_says(library: tuple[Plan, Running, np.ndarr
 
 def small(numbers: Numbers, **service: Any) -> Any:
     """One service for everyone."""
-    return pathway(numbers, {"clinic": {"capacity": "slots", "next": "home", **service}}, entry="clinic", onset_rate=0.5)
+    return pathway(
+        numbers, {"clinic": {"capacity": "slots", "next": "home", **service}}, entry="clinic", onset_rate=0.5
+    )
 
 
 def test_v13_nobody_falls_ill() -> None:
@@ -134,10 +142,21 @@ def test_v13_reports_say_nothing_instead_of_dividing_by_zero() -> None:
     _, word, own = load_scenario("usual_care")
     nobody = {"onset_rate": 0.0, "ill_at_start_share": 0.0}
     quiet = replace(
-        own, quantities={name: q.with_value(nobody[name], source="a test", grade="assumed") if name in nobody else q for name, q in own.quantities.items()}
+        own,
+        quantities={
+            name: q.with_value(nobody[name], source="a test", grade="assumed") if name in nobody else q
+            for name, q in own.quantities.items()
+        },
     )
     place = replace(load_region("demonstration"), waiting=())
-    found = compare({"usual_care": Case("usual_care", word, quiet)}, base="usual_care", region=place, years=1, replications=2, seed=1)
+    found = compare(
+        {"usual_care": Case("usual_care", word, quiet)},
+        base="usual_care",
+        region=place,
+        years=1,
+        replications=2,
+        seed=1,
+    )
     values = found.values["usual_care"]
     assert (values[["mri_scans", "total_cost_gbp", "qalys"]] == 0).all(axis=None)
     assert values[["physio_wait_days"]].isna().all(axis=None)
@@ -169,7 +188,13 @@ def test_v19_and_v25_shares_of_zero_and_one(way: str) -> None:
     other = "b" if way == "a" else "a"
     decisions = {"fork": {"options": {way: {"share": numbers(1.0, "share")}, other: {"share": numbers(0.0, "share")}}}}
     service = {"capacity": "open", "next": "home"}
-    word = pathway(numbers, {"gp": {**service, "next": "fork"}, "a": service, "b": service}, entry="gp", onset_rate=0.5, decisions=decisions)
+    word = pathway(
+        numbers,
+        {"gp": {**service, "next": "fork"}, "a": service, "b": service},
+        entry="gp",
+        onset_rate=0.5,
+        decisions=decisions,
+    )
     plan = plan_of(word, region(500))
     running = Running(plan, cohort_of(plan), keep_log=True).finish()
     log = running.log().rows
@@ -182,7 +207,12 @@ def test_v19_and_v25_shares_of_zero_and_one(way: str) -> None:
 def test_v22_a_horizon_of_nothing_measures_nothing() -> None:
     _, word, own = load_scenario("usual_care")
     found = compare(
-        {"usual_care": Case("usual_care", word, own)}, base="usual_care", region=load_region("demonstration"), years=0, replications=2, seed=1
+        {"usual_care": Case("usual_care", word, own)},
+        base="usual_care",
+        region=load_region("demonstration"),
+        years=0,
+        replications=2,
+        seed=1,
     )
     values = found.values["usual_care"]
     assert (values[["gp_consultations", "surgery", "total_cost_gbp", "qalys"]] == 0).all(axis=None)
@@ -200,7 +230,9 @@ def test_v23_a_longer_horizon_never_costs_less() -> None:
 def test_v24_the_warm_up_comes_before_the_measured_years_and_never_eats_them() -> None:
     """A warm-up longer than the horizon is a defined thing: it is simulated in addition, and measured years stay whole."""
     numbers = Numbers()
-    word = pathway(numbers, {"gp": {"capacity": "open", "next": "home"}}, entry="gp", onset_rate=0.5, warm_up="104 weeks")
+    word = pathway(
+        numbers, {"gp": {"capacity": "open", "next": "home"}}, entry="gp", onset_rate=0.5, warm_up="104 weeks"
+    )
     plan = plan_of(word, region(500), years=0.5)
     tallies = Running(plan, cohort_of(plan)).finish().tallies
     assert plan.first_tick == -728
@@ -218,7 +250,10 @@ def test_v26_longer_stays_never_shorten_the_mean_wait() -> None:
     for days in (2.0, 3.0, 4.0):
         numbers = Numbers()
         word = pathway(
-            numbers, {"ward": {"capacity": "places", "stay": {"exponential": numbers(days, "days")}, "next": "home"}}, entry="ward", onset_rate=0.2
+            numbers,
+            {"ward": {"capacity": "places", "stay": {"exponential": numbers(days, "days")}, "next": "home"}},
+            entry="ward",
+            onset_rate=0.2,
         )
         plan = plan_of(word, region(500, sites={"ward": 2}))
         log = compiled_log(plan, cohort_of(plan))
@@ -238,8 +273,17 @@ def test_v28_two_halves_make_the_whole_where_nobody_queues() -> None:
     )
     whole = region(2000, practices=2)
     parts = [
-        replace(whole, codes=(code,), names=("",), networks=("",), areas=("",), people=whole.people[k : k + 1], deciles=whole.deciles[k : k + 1],
-                x_km=whole.x_km[k : k + 1], y_km=whole.y_km[k : k + 1])
+        replace(
+            whole,
+            codes=(code,),
+            names=("",),
+            networks=("",),
+            areas=("",),
+            people=whole.people[k : k + 1],
+            deciles=whole.deciles[k : k + 1],
+            x_km=whole.x_km[k : k + 1],
+            y_km=whole.y_km[k : k + 1],
+        )
         for k, code in enumerate(whole.codes)
     ]
 

@@ -43,19 +43,25 @@ def with_entry(written: dict[str, Any], section: str, name: str, entry: dict[str
     return {**written, section: {name: entry, **written[section]}}
 
 
-def test_adding_an_unused_service_does_not_change_anyones_draws(written: dict[str, Any], base_events: pd.DataFrame) -> None:
+def test_adding_an_unused_service_does_not_change_anyones_draws(
+    written: dict[str, Any], base_events: pd.DataFrame
+) -> None:
     leaflet = {"title": "Leaflet", "capacity": "open", "price": "gp_price", "next": "home"}
     more = events(with_entry(written, "services", "leaflet", leaflet))
     pd.testing.assert_frame_equal(more.astype(object), base_events.astype(object))
 
 
-def test_adding_an_unused_decision_does_not_change_anyones_draws(written: dict[str, Any], base_events: pd.DataFrame) -> None:
+def test_adding_an_unused_decision_does_not_change_anyones_draws(
+    written: dict[str, Any], base_events: pd.DataFrame
+) -> None:
     unused = {"options": {"home": {"share": "rest"}, "gp": {"share": "gp_opioid_share"}}}
     more = events(with_entry(written, "decisions", "unused", unused))
     pd.testing.assert_frame_equal(more.astype(object), base_events.astype(object))
 
 
-def test_adding_an_unused_lever_does_not_change_anyones_draws(written: dict[str, Any], base_events: pd.DataFrame) -> None:
+def test_adding_an_unused_lever_does_not_change_anyones_draws(
+    written: dict[str, Any], base_events: pd.DataFrame
+) -> None:
     lever = {
         "title": "Unused",
         "says": "Not switched on",
@@ -135,7 +141,9 @@ def test_a_scenario_without_changes_differs_by_exactly_zero() -> None:
     name, word, own = load_scenario("usual_care")
     _, guidance, _ = load_scenario("mri_guidance")
     nowhere = guidance.model_copy(
-        update={"levers": {lever: setting.model_copy(update={"reach": 0.0}) for lever, setting in guidance.levers.items()}}
+        update={
+            "levers": {lever: setting.model_copy(update={"reach": 0.0}) for lever, setting in guidance.levers.items()}
+        }
     )
     cases = {name: Case(name, word, own), "same": Case("same", word, own), "nowhere": Case("nowhere", nowhere, own)}
     found = compare(cases, base=name, region=load_region("demonstration"), years=1, replications=3, seed=5)
@@ -179,7 +187,9 @@ def test_a_lever_touches_only_those_it_diverts() -> None:
 
 def test_pairing_narrows_the_difference() -> None:
     """V54: differences under common random numbers vary less than between independent runs."""
-    cases = {name: Case(name, word, own) for name, word, own in (load_scenario("usual_care"), load_scenario("physio_first"))}
+    cases = {
+        name: Case(name, word, own) for name, word, own in (load_scenario("usual_care"), load_scenario("physio_first"))
+    }
     place = load_region("demonstration")
     found = compare(cases, base="usual_care", region=place, years=2, replications=12, seed=3, workers=2)
     for outcome in ("gp_consultations", "physio_referrals", "total_cost_gbp"):

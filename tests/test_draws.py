@@ -66,7 +66,9 @@ def test_draws_are_uniform_and_independent(what: str) -> None:
     for lag in (1, 2, 7):
         correlation = np.corrcoef(uniform[:-lag], uniform[lag:])[0, 1]
         assert abs(correlation) < 4.5 / np.sqrt(len(uniform))
-    pairs = (uniform[0::2][: len(uniform) // 2] * 32).astype(int) * 32 + (uniform[1::2][: len(uniform) // 2] * 32).astype(int)
+    pairs = (uniform[0::2][: len(uniform) // 2] * 32).astype(int) * 32 + (
+        uniform[1::2][: len(uniform) // 2] * 32
+    ).astype(int)
     assert stats.chisquare(np.bincount(pairs, minlength=1024)).pvalue > 1e-4
     ones = np.array([((drawn >> np.uint64(bit)) & np.uint64(1)).mean() for bit in range(64)])
     assert np.abs(ones - 0.5).max() < 5 * 0.5 / np.sqrt(len(drawn))

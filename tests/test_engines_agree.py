@@ -150,8 +150,14 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
         "decisions": decisions,
         "attributes": {
             "kind": {
-                "levels": {"a": {"share": "rest"}, "b": {"share": numbers(0.3, "share")}, "c": {"share": numbers(0.2, "share")}},
-                "odds": [{"option": "b", "when": draw(st.sampled_from(EARLY_WHENS)), "times": numbers(2.0, "odds ratio")}],
+                "levels": {
+                    "a": {"share": "rest"},
+                    "b": {"share": numbers(0.3, "share")},
+                    "c": {"share": numbers(0.2, "share")},
+                },
+                "odds": [
+                    {"option": "b", "when": draw(st.sampled_from(EARLY_WHENS)), "times": numbers(2.0, "odds ratio")}
+                ],
             }
         },
         "practice_effects": {"local": numbers(0.5, "SD of log odds")},
@@ -235,7 +241,11 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
                 if draw(st.booleans()):
                     waiting.append(Waiting(name, f"{name}/{copy}", "", draw(st.sampled_from([0, 2])), 3))
     place = region(
-        draw(st.sampled_from([60, 300])), sites=sites, practices=3, waiting=tuple(waiting), weekdays=("Mon", "Tue", "Thu")
+        draw(st.sampled_from([60, 300])),
+        sites=sites,
+        practices=3,
+        waiting=tuple(waiting),
+        weekdays=("Mon", "Tue", "Thu"),
     )
     return word, place, scenario(push={"starts": draw(st.sampled_from(["0 days", "8 days"]))})
 

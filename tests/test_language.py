@@ -9,7 +9,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from pathways import BadInput, library_names, load_pathway, load_scenario, parse_when, pathway_from_dict, pathway_to_dict
+from pathways import (
+    BadInput,
+    library_names,
+    load_pathway,
+    load_scenario,
+    parse_when,
+    pathway_from_dict,
+    pathway_to_dict,
+)
 from pathways.checks import CHECKS
 from pathways.load import LIBRARY
 from pathways.schema import pathway_schema, scenario_schema, schema_text
@@ -63,15 +71,27 @@ def test_every_check_has_a_broken_file_or_another_test() -> None:
         (lambda w: w["decisions"].update(gp={"options": {"home": {"share": "rest"}}}), "a service has this name too"),
         (lambda w: w["services"]["gp"].update(price="visits"), "'visits' is a table; a single number is needed here"),
         (
-            lambda w: w.update(attributes={"kind": {"levels": {"a": {"share": "rest"}, "b": {"share": "some", "when": {"state": "mild"}}}}}),
+            lambda w: w.update(
+                attributes={
+                    "kind": {"levels": {"a": {"share": "rest"}, "b": {"share": "some", "when": {"state": "mild"}}}}
+                }
+            ),
             "'state' is not known yet when this is decided",
         ),
         (
-            lambda w: w.update(attributes={f"a{k}": {"levels": {"x": {"share": "rest"}, "y": {"share": "some"}}} for k in range(14)}),
+            lambda w: w.update(
+                attributes={f"a{k}": {"levels": {"x": {"share": "rest"}, "y": {"share": "some"}}} for k in range(14)}
+            ),
             "at most 13 attributes are possible",
         ),
-        (lambda w: w["care"].update(while_waiting={"service": "clinic", "then": "home"}), "name a service with capacity 'open'"),
-        (lambda w: w.update(outcomes={"seen": {"title": "Seen", "of": "seen", "better": "less"}}), "'seen' needs 'services': which ones?"),
+        (
+            lambda w: w["care"].update(while_waiting={"service": "clinic", "then": "home"}),
+            "name a service with capacity 'open'",
+        ),
+        (
+            lambda w: w.update(outcomes={"seen": {"title": "Seen", "of": "seen", "better": "less"}}),
+            "'seen' needs 'services': which ones?",
+        ),
     ],
 )
 def test_rules_that_the_gallery_leaves_out(change, message: str) -> None:  # type: ignore[no-untyped-def]
@@ -88,7 +108,9 @@ def test_rules_that_the_gallery_leaves_out(change, message: str) -> None:  # typ
 def test_an_unused_quantity_is_a_warning_and_no_error(tmp_path: Path) -> None:
     text = (GALLERY / "nothing_wrong.toml").read_text()
     path = tmp_path / "mine.toml"
-    path.write_text(text + 'spare = { value = 1, low = 1, high = 1, unit = "GBP", source = "made up", grade = "assumed" }\n')
+    path.write_text(
+        text + 'spare = { value = 1, low = 1, high = 1, unit = "GBP", source = "made up", grade = "assumed" }\n'
+    )
     assert load_pathway(path).name == "mine"
     problems = [problem for problem in check_path(path) if problem.rule == "own_quantities_are_used"]
     assert [problem.severity for problem in problems] == ["warning"]
@@ -123,9 +145,18 @@ def test_schemas_fit_the_library_and_are_the_ones_that_ship() -> None:
 def test_every_quantity_of_the_library_has_source_range_and_grade_and_is_used() -> None:
     pathway = load_pathway("usual_care")
     sections = [pathway.clock, pathway.onset, pathway.prevalent, pathway.health, pathway.care]
-    for words in (pathway.services, pathway.decisions, pathway.attributes, pathway.effects, pathway.levers, pathway.outcomes):
+    for words in (
+        pathway.services,
+        pathway.decisions,
+        pathway.attributes,
+        pathway.effects,
+        pathway.levers,
+        pathway.outcomes,
+    ):
         sections += list(words.values())
-    used = {name for word in sections for _, name, _ in quantity_uses(word, "")} | set(pathway.practice_effects.values())
+    used = {name for word in sections for _, name, _ in quantity_uses(word, "")} | set(
+        pathway.practice_effects.values()
+    )
     assert set(pathway.quantities) == used - {"rest"}
     for name, quantity in pathway.quantities.items():
         assert quantity.source.strip(), name

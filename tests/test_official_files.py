@@ -13,7 +13,16 @@ from pathways import BadInput, load_pathway, load_region
 from pathways.official import read_deprivation, read_map, read_registered
 from pathways.region import AGE_BANDS
 from pathways.region_new import Selection, region_from_official_files, write_region
-from tests.shared import DEPRIVATION, MAP, MID_NOTTS, OLD_DEPRIVATION, OLD_MAP, OLD_REGISTERED, REGISTERED, needs_official_files
+from tests.shared import (
+    DEPRIVATION,
+    MAP,
+    MID_NOTTS,
+    OLD_DEPRIVATION,
+    OLD_MAP,
+    OLD_REGISTERED,
+    REGISTERED,
+    needs_official_files,
+)
 
 HEAD = "PUBLICATION,EXTRACT_DATE,ORG_TYPE,ORG_CODE,ONS_CODE,POSTCODE,SEX,AGE_GROUP_5,NUMBER_OF_PATIENTS"
 OLD_HEAD = "PUBLICATION,EXTRACT_DATE,TYPE,CCG_CODE,ONS_CCG_CODE,CODE,POSTCODE,SEX,AGE,NUMBER_OF_PATIENTS"
@@ -223,7 +232,9 @@ def test_problems_of_all_files_come_together(files: Files) -> None:
         ({"england": False}, "0 selections are given"),
     ],
 )  # fmt: skip
-def test_selections_that_cannot_be_made_are_explained(files: Files, selection: dict[str, object], expected: str) -> None:
+def test_selections_that_cannot_be_made_are_explained(
+    files: Files, selection: dict[str, object], expected: str
+) -> None:
     with pytest.raises(BadInput) as bad:
         files.build(**selection)
     assert expected in message(bad)

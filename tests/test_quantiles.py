@@ -36,12 +36,16 @@ CASES = [
 
 
 @pytest.mark.parametrize(("shape", "parameters", "expected"), CASES, ids=[case[0] for case in CASES])
-def test_a_duration_has_its_distribution(shape: str, parameters: tuple[float, ...], expected: stats.rv_continuous) -> None:
+def test_a_duration_has_its_distribution(
+    shape: str, parameters: tuple[float, ...], expected: stats.rv_continuous
+) -> None:
     values = drawn(duration_table(shape, parameters, 1), 256)
     assert abs(values.mean() - expected.mean()) < 5 * expected.std() / np.sqrt(COUNT) + 0.002 * expected.mean()
     assert stats.kstest(values + 1e-9, expected.cdf).statistic < 2 / np.sqrt(COUNT) + 1 / 256
     for tail in (1e-4, 1e-3, 0.999, 0.9999):
-        assert np.isclose((values <= expected.ppf(tail)).mean(), tail, rtol=0.0, atol=5 * np.sqrt(tail * (1 - tail) / COUNT) + 1e-5)
+        assert np.isclose(
+            (values <= expected.ppf(tail)).mean(), tail, rtol=0.0, atol=5 * np.sqrt(tail * (1 - tail) / COUNT) + 1e-5
+        )
     assert abs(mean_of(duration_table(shape, parameters, 1)) - expected.mean()) < 0.003 * expected.mean()
 
 

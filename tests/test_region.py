@@ -103,7 +103,9 @@ def test_a_region_that_lacks_a_service_is_refused(folder: Path) -> None:
 
 def test_a_site_of_an_unknown_service_is_refused(folder: Path) -> None:
     append("capacity.csv", "mrii,Somewhere,,5,,,,local,ours")(folder)
-    with pytest.raises(BadInput, match="'mrii' is no service of 'usual_care' with limited capacity. Did you mean 'mri'?"):
+    with pytest.raises(
+        BadInput, match=r"'mrii' is no service of 'usual_care' with limited capacity. Did you mean 'mri'?"
+    ):
         compile_plan(load_pathway("usual_care"), load_region(folder), years=1)
 
 

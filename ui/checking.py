@@ -23,7 +23,7 @@ def check_path(path: Path, region: str | None = None) -> list[Problem]:
             return _fits(load_pathway("usual_care"), load_region(found))
         if kind == "scenario":
             _, _, pathway = load_scenario(found)
-            problems = []
+            problems: list[Problem] = []
         else:
             draft, problems = draft_pathway(found)
             problems += problems_of(draft)
