@@ -381,7 +381,7 @@ def _references(draft: Draft) -> Iterator[tuple[str, str, str, Iterable[str]]]:
                 yield f"{path}.decision", str(change.decision), "decision", draft.known["decisions"]
             else:
                 options = draft.named["decisions"][change.decision].options
-                for option in (str(change.option), *change.freed):
+                for option in (str(change.option), *change.freed, *change.taken_from):
                     yield f"{path}.option", option, f"option of '{change.decision}'", options
     for name, outcome in draft.named["outcomes"].items():
         for service in outcome.services:
@@ -410,7 +410,14 @@ def levers_that_raise_keep_below_one(draft: Draft) -> Iterator[Problem]:
                     draft,
                     levers_that_raise_keep_below_one,
                     f"levers.{name}.changes[{i}].freed",
-                    f"nothing is freed where '{change.times}' raises the share. Remove 'freed'.",
+                    f"nothing is freed where '{change.times}' raises the share. Write 'taken_from', or remove 'freed'.",
+                )
+            if change.taken_from and max(quantity.number(), quantity.high or 0) <= 1:
+                yield _problem(
+                    draft,
+                    levers_that_raise_keep_below_one,
+                    f"levers.{name}.changes[{i}].taken_from",
+                    f"nothing is taken where '{change.times}' lowers the share. Write 'freed', or remove 'taken_from'.",
                 )
 
 
@@ -620,8 +627,13 @@ def scenario_problems(scenario: Scenario, pathway: Pathway, *, file: str) -> lis
             hint = did_you_mean(name, pathway.levers)
             says = f"there is no lever '{name}' in the pathway '{pathway.name}'. {hint}"
             problems.append(Problem("levers_exist", where, says))
-        try:
-            length_in_days(setting.starts)
-        except ValueError as error:
-            problems.append(Problem("starts_can_be_read", f"{where}.starts", f"{error}."))
+        lengths: dict[str, float] = {}
+        for word, text in (("starts", setting.starts), ("ends", setting.ends)):
+            try:
+                lengths |= {} if text is None else {word: length_in_days(text)}
+            except ValueError as error:
+                problems.append(Problem(f"{word}_can_be_read", f"{where}.{word}", f"{error}."))
+        if lengths.get("ends", float("inf")) <= lengths.get("starts", 0.0):
+            says = f"'{setting.ends}' is not after the start, '{setting.starts}'."
+            problems.append(Problem("levers_end_after_they_start", f"{where}.ends", says))
     return problems

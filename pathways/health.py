@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from pathways.decision import Decision
-from pathways.word import Duration, Rate, Ratio, Share, Time, Utility, When, Word
+from pathways.word import Duration, Rate, Ratio, Score, Share, Time, Utility, When, Word
 
 STATES = ("well", "mild", "moderate", "severe")
 PAIN_STATES = STATES[1:]
@@ -65,6 +65,16 @@ class Rates(Word):
     times: list[PaceTimes] = []
 
 
+class Decrement(Word):
+    """What pain takes from the utility of certain patients besides what the state does.
+
+    The condition is on facts that are fixed at onset.
+    """
+
+    when: When
+    by: Utility
+
+
 class Recurrence(Word):
     """Rates at which a new episode follows recovery: in the first `recent_for`, then until `forgotten_after`.
 
@@ -80,6 +90,9 @@ class Recurrence(Word):
 class Health(Word):
     """How episodes run, and what they are worth.
 
+    `utility` is that of each state in someone of average age. With `norm_by_age`, a table, someone well has the norm
+    of their age, and a state takes from it what it takes from `utility.well`. `pain` (0 to 100) and `disability`
+    (Roland-Morris, 0 to 24) are the scores of each state, for comparison with published courses.
     `overlap` says how two treatments act at once: the stronger in full, and this share of the other.
     """
 
@@ -91,6 +104,10 @@ class Health(Word):
     recurrence: Recurrence
     overlap: Share
     utility: dict[Literal["well", "mild", "moderate", "severe"], Utility]
+    norm_by_age: Utility | None = None
+    decrements: list[Decrement] = []
+    pain: dict[Literal["well", "mild", "moderate", "severe"], Score] = {}
+    disability: dict[Literal["well", "mild", "moderate", "severe"], Score] = {}
 
 
 class Effect(Word):

@@ -12,34 +12,43 @@ from pathways.word import Duration, PerHead, Ratio, Share, Time, When, Word
 class Change(Word):
     """What a lever changes, where it is on.
 
-    Of a decision: the share of one option is multiplied by `times`, up to `at_most`. What it loses goes to
-    the options in `freed` (shares of what is freed, one of them may be 'rest'), or to the other options in
-    proportion. Of a service: its capacity, by `capacity_times` or by `capacity_plus_per_100k`.
+    Of a decision: the share of one option is multiplied by `times`, or grows by `plus`, up to `at_most`. What it
+    loses goes to the options in `freed` (shares of what is freed, one of them may be 'rest'), or to the other options
+    in proportion; what it gains comes from the options in `taken_from`, or from all others in proportion.
+    Of a service: its capacity, by `capacity_times` or by `capacity_plus_per_100k`.
     """
 
     decision: str | None = None
     option: str | None = None
     when: When = {}
     times: Ratio | None = None
+    plus: Share | None = None
     at_most: Share | None = None
     freed: dict[str, Share] = {}
+    taken_from: list[str] = []
     service: str | None = None
     capacity_times: Ratio | None = None
     capacity_plus_per_100k: PerHead | None = None
 
     @model_validator(mode="after")
     def _of_one_thing(self) -> Change:
-        of_decision = self.decision is not None and self.option is not None and self.times is not None
+        sizes = (self.times is not None) + (self.plus is not None)
+        of_decision = self.decision is not None and self.option is not None and sizes == 1
         of_service = self.service is not None and (self.capacity_times is None) != (self.capacity_plus_per_100k is None)
         if of_decision == of_service:
             raise ValueError(
-                "changes either a decision (give 'decision', 'option' and 'times') "
+                "changes either a decision (give 'decision', 'option' and one of 'times', 'plus') "
                 "or a service (give 'service' and one of 'capacity_times', 'capacity_plus_per_100k')"
             )
         if of_decision and (self.service or self.capacity_times or self.capacity_plus_per_100k):
             raise ValueError("mixes a decision with a service: make two changes of it")
-        if of_service and (self.decision or self.option or self.times or self.at_most or self.freed or self.when):
+        words_of_decisions = ("decision", "option", "times", "plus", "at_most", "freed", "taken_from", "when")
+        if of_service and any(getattr(self, word) for word in words_of_decisions):
             raise ValueError("mixes a service with a decision: make two changes of it")
+        if self.plus is not None and self.freed:
+            raise ValueError("'freed' is for a share that falls; 'plus' makes it grow: use 'taken_from'")
+        if self.freed and self.taken_from:
+            raise ValueError("give 'freed' where the share falls or 'taken_from' where it grows, not both")
         return self
 
 
@@ -62,11 +71,12 @@ class Lever(Word):
 class LeverSetting(Word):
     """A lever set in a scenario: from when, in which practices. What is left out is as the lever says.
 
-    `starts` is read as time after the measured years begin ("26 weeks"); `reach` a share from 0 to 1;
+    `starts` and `ends` are read as time after the measured years begin ("26 weeks"); `reach` a share from 0 to 1;
     `practices` a list of practice codes, which then is where the lever is on and nowhere else.
     """
 
     starts: str = "0 weeks"
+    ends: str | None = None
     reach: float | None = Field(default=None, ge=0, le=1)
     practices: list[str] | None = None
     why: str | None = None

@@ -197,7 +197,8 @@ def _where_and_when(pathway: Pathway, name: str, setting: LeverSetting) -> str:
     start = "from the start" if setting.starts.strip().startswith("0 ") else f"from {setting.starts} after the start"
     adoption = f", each taking it up after {_duration(pathway, lever.adoption)}" if lever.adoption else ""
     fades = f", wearing off by half every {_quantity(pathway.quantities[lever.half_life])}" if lever.half_life else ""
-    return f"On {start}, {where}{adoption}{fades}."
+    ends = f" until {setting.ends} after it" if setting.ends else ""
+    return f"On {start}{ends}, {where}{adoption}{fades}."
 
 
 def _quantity(quantity: Quantity) -> str:
@@ -212,10 +213,12 @@ def _change(pathway: Pathway, change: Change) -> str:
         title = pathway.services[change.service].title
         name = change.capacity_times or str(change.capacity_plus_per_100k)
         return f"capacity of {title} {'times' if change.capacity_times else 'plus'} {_quantity(quantities[name])}"
-    said = (
-        f"at '{change.decision}', the share of '{change.option}'{_when(change.when)} "
-        f"times {_quantity(quantities[str(change.times)])}"
+    size = (
+        f"times {_quantity(quantities[change.times])}"
+        if change.times
+        else f"plus {_quantity(quantities[str(change.plus)])}"
     )
+    said = f"at '{change.decision}', the share of '{change.option}'{_when(change.when)} {size}"
     if change.at_most:
         said += f", at most {quantities[change.at_most].number():.0%}"
     if change.freed:
@@ -224,6 +227,8 @@ def _change(pathway: Pathway, change: Change) -> str:
             for option, share in change.freed.items()
         ]
         said += f"; of those kept from it, {', '.join(ways)}"
+    if change.taken_from:
+        said += f"; taken from {' and '.join(repr(option) for option in change.taken_from)}"
     return said
 
 
@@ -232,12 +237,12 @@ def _levers_diagram(scenario: Scenario, pathway: Pathway) -> list[str]:
     for name in scenario.levers:
         for change in pathway.levers[name].changes:
             if change.decision:
-                targets = " and ".join(change.freed) or "the other options"
-                quantity = pathway.quantities[str(change.times)].number()
+                others = " and ".join([*change.freed, *change.taken_from]) or "the other options"
+                size = pathway.quantities[str(change.times or change.plus)].number()
                 arrow = (
-                    f"{change.option} ──(times {quantity:g})──▶ {targets}"
-                    if quantity <= 1
-                    else f"{targets} ──▶ {change.option} (times {quantity:g})"
+                    f"{change.option} ──(times {size:g})──▶ {others}"
+                    if change.times and size <= 1
+                    else f"{others} ──▶ {change.option} ({'times' if change.times else 'plus'} {size:g})"
                 )
                 lines.append(f"  {pathway.levers[name].title:<36} {change.decision}: {arrow}")
             else:

@@ -239,19 +239,20 @@ class Builder:
                 continue
             option = str(change.option)
             same[option] = same.get(option, -1) + 1
-            freed = self.shares(change.freed)
+            moved = self.shares(change.freed) if change.freed else dict.fromkeys(change.taken_from, 1.0)
             first_freed = len(self.rows["freed"])
-            self.rows["freed"] += [(share, options.index(name)) for name, share in freed.items()]
+            self.rows["freed"] += [(share, options.index(name)) for name, share in moved.items()]
             self.rows["changes"].append(
                 (
                     int(label(f"levers.{lever}.{decision}.{option}.{same[option]}")),
-                    self.number(str(change.times)),
+                    self.number(change.times) if change.times else 1.0,
+                    self.number(change.plus) if change.plus else 0.0,
                     self.number(change.at_most) if change.at_most else 1.0,
                     self.levers[lever],
                     options.index(option),
                     *self.tests(change.when),
                     first_freed,
-                    len(freed),
+                    len(moved),
                 )
             )
 

@@ -36,6 +36,7 @@ from sim.layout import (
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.quantiles import address, duration_table, ticks
 from sim.rules import decide
+from sim.worth import worth_classes
 
 IS_ILL = label("cohort: ill at the start")
 FALLS_ILL = label("cohort: falls ill")
@@ -73,6 +74,7 @@ class Cohort:
     `practice_effects` are the multipliers of each practice, shape (effects, practices).
     """
 
+    pathway: Pathway
     seed: int
     replication: int
     patients: np.ndarray
@@ -88,9 +90,10 @@ class Cohort:
         return np.ascontiguousarray(self.patients["practice"])
 
     @cached_property
-    def decile(self) -> np.ndarray:
-        """Each patient's deprivation decile, from 0; shape (patients,)."""
-        return np.ascontiguousarray(self.patients["attributes"][:, DECILE] - np.uint8(1))
+    def group(self) -> np.ndarray:
+        """Ten times each patient's class of worth, plus their deprivation decile from 0; shape (patients,)."""
+        attributes = self.patients["attributes"]
+        return (10 * worth_classes(self.pathway, attributes) + attributes[:, DECILE] - 1).astype(np.int16)
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -119,6 +122,7 @@ def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
     )
     listed = np.flatnonzero(patients["site"][:ill_at_start] >= 0)
     return Cohort(
+        pathway=pathway,
         seed=seed,
         replication=replication,
         patients=patients,

@@ -129,6 +129,7 @@ CHANGE = np.dtype(
     [
         ("label", "u8"),
         ("times", "f8"),
+        ("plus", "f8"),
         ("at_most", "f8"),
         ("lever", "i4"),
         ("option", "i4"),
@@ -175,6 +176,7 @@ class PlanArrays(NamedTuple):
     capacity: np.ndarray  # int32, (sites, days): appointments on the day, or places
     attraction: np.ndarray  # int64, (practices, sites): fixed part of a site's utility in 2^-24
     strength: np.ndarray  # float64, (levers, weeks since adoption)
+    ends: np.ndarray  # int32, (levers,): the tick from which a lever is off again
 
 
 PLAN = np.dtype(

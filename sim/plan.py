@@ -22,6 +22,7 @@ from sim.layout import (
     BY_PATIENT,
     EFFECT,
     NEAREST,
+    NEVER,
     OPEN,
     PACE,
     PLACES,
@@ -54,6 +55,7 @@ class LeverUse:
     name: str
     position: int
     starts: int
+    ends: int
     reach: float
     practices: tuple[str, ...] | None
     adoption: int
@@ -156,6 +158,7 @@ def compile_plan(
         capacity=_capacity(builder, region, sites, uses, strength, first_tick // ticks_per_day, days),
         attraction=_attraction(builder, region, sites),
         strength=strength,
+        ends=_ends(builder, uses),
     )
     starts = [use.starts for use in uses]
     if changed_quantities is None:
@@ -220,6 +223,7 @@ def _lever_use(builder: Builder, name: str, setting: Any, region: Region) -> Lev
         name=name,
         position=builder.levers[name],
         starts=round(length_in_days(setting.starts) * builder.ticks_per_day),
+        ends=round(length_in_days(setting.ends) * builder.ticks_per_day) if setting.ends else NEVER,
         reach=reach,
         practices=None if setting.practices is None else tuple(setting.practices),
         adoption=builder.duration(lever.adoption),
@@ -404,6 +408,14 @@ def _memory(
     return memory
 
 
+def _ends(builder: Builder, uses: tuple[LeverUse, ...]) -> np.ndarray:
+    """The tick from which each lever is off again, shape (levers,)."""
+    ends = np.full(max(1, len(builder.levers)), NEVER, dtype=np.int32)
+    for use in uses:
+        ends[use.position] = use.ends
+    return ends
+
+
 def _strength(builder: Builder, days: int) -> np.ndarray:
     """How strongly each lever acts by whole weeks since adoption, shape (levers, weeks)."""
     weeks = np.arange(days // 7 + 2)
@@ -460,7 +472,8 @@ def _added(
     of_service = [other for other in sites if other.service == site.service]
     for use in uses:
         since = day_numbers - use.starts // builder.ticks_per_day
-        acting = np.where(since >= 0, strength[use.position][np.clip(since // 7, 0, strength.shape[1] - 1)], 0.0)
+        on = (since >= 0) & (day_numbers * builder.ticks_per_day < use.ends)
+        acting = np.where(on, strength[use.position][np.clip(since // 7, 0, strength.shape[1] - 1)], 0.0)
         for change in builder.pathway.levers[use.name].changes:
             if change.service != site.service:
                 continue

@@ -26,6 +26,7 @@ from sim.layout import (
 )
 from sim.memory import numbers, place, records, sums
 from sim.plan import DAYS_IN_A_YEAR, Plan
+from sim.worth import class_count
 
 WAIT_WEEKS = 157
 """Waits are counted by whole weeks, the last class being three years and more."""
@@ -51,8 +52,8 @@ class Tallies(NamedTuple):
     wait_ticks: np.ndarray  # (services, years)
     waits_by_decile: np.ndarray  # (services, 10, 2): people, ticks
     listed: np.ndarray  # (services, weeks)
-    moves: np.ndarray  # (years + 1, states, 10): net entries; the first row is everything before tick 0
-    partial: np.ndarray  # (years, states, 10): ticks from each entry to the end of its year, net
+    moves: np.ndarray  # (years + 1, states, classes, 10): net entries; the first row is everything before tick 0
+    partial: np.ndarray  # (years, states, classes, 10): ticks from each entry to the end of its year, net
     flows: np.ndarray  # (services + 1, services + 1)
 
 
@@ -73,8 +74,8 @@ def new_tallies(plan: Plan) -> Tallies:
         wait_ticks=zeros(services, years),
         waits_by_decile=zeros(services, 10, 2),
         listed=zeros(services, span // (7 * plan.ticks_per_day) + 1),
-        moves=zeros(years + 1, len(STATES), 10),
-        partial=zeros(years, len(STATES), 10),
+        moves=zeros(years + 1, len(STATES), class_count(plan.pathway), 10),
+        partial=zeros(years, len(STATES), class_count(plan.pathway), 10),
         flows=zeros(services + 1, services + 1),
     )
 
@@ -89,11 +90,11 @@ def copy_tallies(tallies: Tallies) -> Tallies:
     return Tallies(*(array.copy() for array in tallies))
 
 
-SIZES = ("service_count", "years", "practices", "weeks", "first_tick", "last_tick", "ticks_per_day")
+SIZES = ("service_count", "years", "practices", "weeks", "first_tick", "last_tick", "ticks_per_day", "groups")
 TALLYING = np.dtype(
     [
         *((name, "u8") for name in Tallies._fields),
-        *((name, "u8") for name in ("rows", "practice", "decile", "queued")),
+        *((name, "u8") for name in ("rows", "practice", "group", "queued")),
         *((name, "i8") for name in SIZES),
     ]
 )
@@ -110,18 +111,21 @@ count_partial = sums("partial")
 count_flow = sums("flows")
 rows_of = records("rows", EVENT)
 practice_of, _ = numbers("practice", "i2")
-decile_of, _ = numbers("decile", "u1")
+group_of, _ = numbers("group", "i2")
 is_queued, _ = numbers("queued", "u1")
 
 
 def tally(
-    tallies: Tallies, rows: np.ndarray, count: int, plan: Plan, *, practice: np.ndarray, decile: np.ndarray
+    tallies: Tallies, rows: np.ndarray, count: int, plan: Plan, *, practice: np.ndarray, group: np.ndarray
 ) -> None:
-    """Adds the first `count` rows of a block to the tallies. `practice` and `decile` (from 0) are by patient."""
+    """Adds the first `count` rows of a block to the tallies.
+
+    `practice` and `group` are by patient, int16; the group is ten times the class of worth, plus the decile from 0.
+    """
     memory = np.zeros(1, dtype=TALLYING)
     place(memory, tallies)
     queued = np.array([plan.pathway.services[name].capacity != "open" for name in plan.services], dtype=np.uint8)
-    for name, array in (("rows", rows), ("practice", practice), ("decile", decile), ("queued", queued)):
+    for name, array in (("rows", rows), ("practice", practice), ("group", group), ("queued", queued)):
         memory[0][name] = array.ctypes.data
     sizes = (
         len(plan.services),
@@ -131,6 +135,7 @@ def tally(
         plan.first_tick,
         plan.last_tick,
         plan.ticks_per_day,
+        10 * tallies.moves.shape[2],
     )
     for name, size in zip(SIZES, sizes, strict=True):
         memory[0][name] = size
@@ -155,16 +160,16 @@ def _tally(to: Any, count: Any) -> Any:
             month = 12 * year + min(12 * (tick - year * year_ticks) // year_ticks, 11)
             left = min((year + 1) * year_ticks, to.last_tick) - tick
         if kind == HEALTH or kind == ONSET:
-            group = np.int64(decile_of(to, patient))
+            group = np.int64(group_of(to, patient))
             new = np.int64(row.detail) if kind == ONSET else np.int64(row.detail) % STATE_COUNT
-            count_move(to, ((year + 1) * STATE_COUNT + new) * 10 + group, 1)
+            count_move(to, ((year + 1) * STATE_COUNT + new) * to.groups + group, 1)
             if year >= 0:
-                count_partial(to, (year * STATE_COUNT + new) * 10 + group, left)
+                count_partial(to, (year * STATE_COUNT + new) * to.groups + group, left)
             if kind == HEALTH:
                 old = np.int64(row.detail) // STATE_COUNT
-                count_move(to, ((year + 1) * STATE_COUNT + old) * 10 + group, -1)
+                count_move(to, ((year + 1) * STATE_COUNT + old) * to.groups + group, -1)
                 if year >= 0:
-                    count_partial(to, (year * STATE_COUNT + old) * 10 + group, -left)
+                    count_partial(to, (year * STATE_COUNT + old) * to.groups + group, -left)
             continue
         if service >= 0 and row.site >= 0 and is_queued(to, service):
             if kind == JOINED:
@@ -181,7 +186,7 @@ def _tally(to: Any, count: Any) -> Any:
         what = 0 if kind == SEEN else 1 if kind == REFERRAL else 2 if kind == DID_NOT_ATTEND else -1
         if what < 0:
             continue
-        group = np.int64(decile_of(to, patient))
+        group = np.int64(group_of(to, patient)) % 10
         count_practice(to, (what * services + service) * to.practices + practice_of(to, patient), 1)
         count_decile(to, ((what * services + service) * years + year) * 10 + group, 1)
         if what == 1:
@@ -213,7 +218,7 @@ def add_areas(parts: list[Tallies]) -> Tallies:
 
 
 def person_ticks(tallies: Tallies, plan: Plan) -> np.ndarray:
-    """Ticks lived in each state by year and decile, shape (years, states, 10), of everyone who has fallen ill.
+    """Ticks lived in each state, shape (years, states, classes of worth, 10 deciles), of everyone who has fallen ill.
 
     Everyone counts from the tick of their onset.
     """
@@ -223,7 +228,7 @@ def person_ticks(tallies: Tallies, plan: Plan) -> np.ndarray:
         - np.arange(year_count(plan)) * year_ticks
     )
     at_start = np.cumsum(tallies.moves, axis=0)[:-1]
-    lived: np.ndarray = at_start * lengths[:, None, None] + tallies.partial
+    lived: np.ndarray = at_start * lengths[:, None, None, None] + tallies.partial
     return lived
 
 

@@ -5,7 +5,7 @@
 | activity | service, year | referred, joined, seen, missed, gave_up |
 | waits | service, year | people (first visits), mean_wait_days, share within 2, 6 and 18 weeks |
 | lists | service, week | waiting (at the end of the week; week 0 is the first measured) |
-| health | year, state, decile | person_years |
+| health | year, state, decile, utility | person_years |
 | by_practice | practice, service | referred, seen, missed |
 | by_decile | decile, service, year | referred, seen, missed |
 | flows | from, to | people |
@@ -24,6 +24,7 @@ from sim.events import ENTRY
 from sim.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.reducers import Tallies, list_sizes, person_ticks, year_count, yearly
+from sim.worth import worth
 
 COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
 HOME = "home"
@@ -71,17 +72,23 @@ def lists_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
 
 
 def health_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
-    """Years lived in each state by everyone who has fallen ill, by year and deprivation decile."""
+    """Years lived in each state by everyone who has fallen ill, by year, deprivation decile and what they are worth.
+
+    `utility` is that of a year in the state for people of this age and kind. Rows without time are left out, but for
+    those of the first class, so that every year, state and decile has a row.
+    """
     lived = person_ticks(tallies, plan)
-    year, state, decile = np.indices(lived.shape).reshape(3, -1)
-    return pd.DataFrame(
+    year, state, kind, decile = np.indices(lived.shape).reshape(4, -1)
+    table = pd.DataFrame(
         {
             "year": year + 1,
             "state": np.array(STATES)[state],
             "decile": decile + 1,
+            "utility": worth(plan.pathway)[state, kind],
             "person_years": lived.ravel() / (DAYS_IN_A_YEAR * plan.ticks_per_day),
         }
     )
+    return table[(table["person_years"] != 0) | (kind == 0)].reset_index(drop=True)
 
 
 def by_practice_table(tallies: Tallies, plan: Plan, codes: tuple[str, ...]) -> pd.DataFrame:
@@ -143,8 +150,4 @@ def _value(outcome: Outcome, tallies: Tallies, plan: Plan) -> float:
             prices = prices_table(plan.pathway, plan.region)
             return float(cost_of_activity(activity_table(tallies, plan), prices)["cost_gbp"].sum())
         case "qalys":
-            utility = {
-                str(state): plan.pathway.quantities[name].number()
-                for state, name in plan.pathway.health.utility.items()
-            }
-            return float(qalys_of_time(health_table(tallies, plan), utility)["qalys"].sum())
+            return float(qalys_of_time(health_table(tallies, plan))["qalys"].sum())

@@ -18,6 +18,7 @@ from sim.elements import (
     changes,
     counters,
     decisions,
+    ends,
     freed_to,
     odds_of,
     options,
@@ -103,7 +104,7 @@ def holds(plan: Any, state: Any, i: Any, first_test: Any, count: Any, tick: Any)
 def lever_strength(plan: Any, state: Any, i: Any, lever: Any, tick: Any) -> Any:
     """How strongly a lever acts in patient i's practice at this tick, from 0 to 1."""
     adopted = adopted_at(state, lever * state.practice_count + patients(state, i).practice)
-    if tick < adopted:
+    if tick < adopted or tick >= ends(plan, lever):
         return 0.0
     week = (tick - adopted) // (7 * plan.ticks_per_day)
     return strengths(plan, lever * plan.weeks + min(week, plan.weeks - 1))
@@ -177,22 +178,47 @@ def divert(plan: Any, state: Any, i: Any, record: Any, c: Any, chosen: Any, visi
     for k in range(record.options):
         total += weights(state, k)
     before = weights(state, change.option) / total
-    after = before * (1.0 + (change.times - 1.0) * strength)
+    after = before * (1.0 + (change.times - 1.0) * strength) + change.plus * strength
+    available = 0.0
     if after > before:
-        after = max(before, min(after, change.at_most))
+        option = options(plan, record.first_option + change.option)
+        if not holds(plan, state, i, option.first_test, option.tests, tick):
+            return chosen
+        available = 1.0 - before if change.freed == 0 else _sources(plan, state, change) / total
+        after = max(before, min(after, change.at_most, before + available))
     if after == before:
         return chosen
     luck = share(bits(patients(state, i).key, change.label, visit))
     if after > before:
-        diverted = chosen != change.option and luck * (1.0 - before) < after - before
+        diverted = _is_source(plan, change, chosen) and luck * available < after - before
         target = change.option
     else:
         diverted = chosen == change.option and luck * before >= after
         target = chosen
         if diverted:
             target = freed_option(plan, state, i, record, change, visit, tick)
-    _move(plan, state, i, record, change, before, after, total, tick)
+    _move(plan, state, i, record, change, before, after, available, total, tick)
     return target if diverted else chosen
+
+
+@scalar
+def _sources(plan: Any, state: Any, change: Any) -> Any:
+    """The weight of the options from which a growing one may take."""
+    weight = 0.0
+    for f in range(change.first_freed, change.first_freed + change.freed):
+        weight += weights(state, freed_to(plan, f).option)
+    return weight
+
+
+@scalar
+def _is_source(plan: Any, change: Any, chosen: Any) -> Any:
+    """Whether a growing option may take a patient from the one they chose."""
+    if change.freed == 0:
+        return chosen != change.option
+    for f in range(change.first_freed, change.first_freed + change.freed):
+        if freed_to(plan, f).option == chosen:
+            return True
+    return False
 
 
 @scalar
@@ -220,13 +246,28 @@ def freed_option(plan: Any, state: Any, i: Any, record: Any, change: Any, visit:
 
 @scalar
 def _move(
-    plan: Any, state: Any, i: Any, record: Any, change: Any, before: Any, after: Any, total: Any, tick: Any
+    plan: Any,
+    state: Any,
+    i: Any,
+    record: Any,
+    change: Any,
+    before: Any,
+    after: Any,
+    available: Any,
+    total: Any,
+    tick: Any,
 ) -> Any:
     """Sets the weights to what they are after a change: shares that add to one."""
     for k in range(record.options):
         set_weight(state, k, weights(state, k) / total)
     loose = before - after
-    if loose > 0.0:
+    if loose < 0.0 and change.freed > 0:
+        kept = 1.0 + loose / available
+        for f in range(change.first_freed, change.first_freed + change.freed):
+            source = freed_to(plan, f).option
+            set_weight(state, source, weights(state, source) * kept)
+        loose = 0.0
+    elif loose > 0.0:
         for f in range(change.first_freed, change.first_freed + change.freed):
             freed = freed_to(plan, f)
             option = options(plan, record.first_option + freed.option)

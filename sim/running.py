@@ -102,4 +102,4 @@ def tallies_of(log: EventLog, cohort: Cohort) -> Tallies:
 
 
 def _count(tallies: Tallies, rows: np.ndarray, count: int, plan: Plan, cohort: Cohort) -> None:
-    tally(tallies, rows, count, plan, practice=cohort.practice, decile=cohort.decile)
+    tally(tallies, rows, count, plan, practice=cohort.practice, group=cohort.group)

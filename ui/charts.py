@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from outcomes import qalys_of_time
 from sim.compare import Comparison
 from sim.layout import REFERRAL, SEEN
 from sim.results import activity_table, by_decile_table, health_table, prices_table
@@ -178,12 +179,8 @@ def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.n
                 yearly.append((paid * activity["service"].map(prices["price_gbp"])).groupby(activity["year"]).sum())
             return np.array(yearly), "year"
         case _:
-            utility = {state: pathway.quantities[name].number() for state, name in pathway.health.utility.items()}
-            yearly = []
-            for tallies in runs:
-                health = health_table(tallies, plan)
-                yearly.append((health["person_years"] * health["state"].map(utility)).groupby(health["year"]).sum())
-            return np.array(yearly), "year"
+            worths = [qalys_of_time(health_table(tallies, plan)) for tallies in runs]
+            return np.array([each.groupby("year")["qalys"].sum() for each in worths]), "year"
 
 
 def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = True) -> Chart:

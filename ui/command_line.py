@@ -113,7 +113,8 @@ def _tell(problems: list[Problem]) -> None:
 def check(
     path: Annotated[Path, typer.Argument(help="A pathway or scenario file, or a region's folder.")],
     region: Annotated[
-        str | None, typer.Option("--region", help="The region it is to run in: which lists would grow?", metavar="NAME|DIR")
+        str | None,
+        typer.Option("--region", help="The region it is to run in: which lists would grow?", metavar="NAME|DIR"),
     ] = None,
 ) -> None:
     """Tell everything that is wrong with a pathway, a scenario or a region."""
