@@ -9,10 +9,12 @@ from math import nan
 
 from pathways.pathway import Pathway
 from pathways.region import Site, Waiting
+from pathways.service import Service
 
 
 def assumed_sites(pathway: Pathway, *, population: int, area: str) -> tuple[list[Site], list[str]]:
-    """One site per service with limited capacity, sized per head, and a sentence for each assumption."""
+    """One site per service with limited capacity (or as many as the service says), sized per head, and a sentence
+    for each assumption."""
     sites, said = [], []
     for name, service in pathway.services.items():
         if service.capacity == "open":
@@ -24,9 +26,24 @@ def assumed_sites(pathway: Pathway, *, population: int, area: str) -> tuple[list
         amount = round(quantity.number() * population / 100_000, 2)
         unit = quantity.unit.replace(" per 100,000", "")
         source = f"{quantity.number():g} {quantity.unit} ({service.per_100k})"
-        sites.append(Site(name, f"{name}_{area}" if area else name, area, amount, "", nan, nan, "assumed", source))
-        said.append(f"{service.title}: {amount:g} {unit}, from {source}")
+        providers = _providers(pathway, service)
+        for provider, discipline in providers:
+            own = f"{name}_{provider}" if provider else name
+            part = round(amount / len(providers), 2)
+            sites.append(
+                Site(name, f"{own}_{area}" if area else own, area, part, discipline, nan, nan, "assumed", source)
+            )
+        at = f" at {len(providers)} providers" if len(providers) > 1 else ""
+        said.append(f"{service.title}: {amount:g} {unit}{at}, from {source}")
     return sites, said
+
+
+def _providers(pathway: Pathway, service: Service) -> list[tuple[str, str]]:
+    """The assumed providers of a service: what tells their names apart, and their discipline."""
+    if service.sites is None:
+        return [("", "")]
+    table = pathway.quantities[service.sites].levels()
+    return [(f"{discipline}_{k + 1}", discipline) for discipline, count in table.items() for k in range(round(count))]
 
 
 def assumed_waiting(pathway: Pathway, sites: list[Site]) -> tuple[list[Waiting], list[str]]:

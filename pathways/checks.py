@@ -422,6 +422,20 @@ def levers_that_raise_keep_below_one(draft: Draft) -> Iterator[Problem]:
 
 
 @check
+def levers_do_something(draft: Draft) -> Iterator[Problem]:
+    """A lever changes something, or some condition names it."""
+    named = {condition.argument for _, when in whens_of(draft) for condition in conditions(draft, when)[0]}
+    for name, lever in draft.named["levers"].items():
+        if not lever.changes and name not in named:
+            yield _problem(
+                draft,
+                levers_do_something,
+                f"levers.{name}",
+                f"changes nothing, and no condition names it. Give it 'changes', or write when = {{ lever = '{name}' }}.",
+            )
+
+
+@check
 def first_states_are_states(draft: Draft) -> Iterator[Problem]:
     """The options of a first state are mild, moderate and severe."""
     for single in ("onset", "prevalent"):

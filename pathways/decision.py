@@ -14,8 +14,8 @@ class Option(Word):
     """One way onward. Its `share` is a quantity or 'rest'.
 
     `to` may be left out where the option bears the name of its destination. `when` closes the option
-    to everyone else: their share goes to the open options in proportion. `sets` changes the patient's
-    attributes; `effect` starts a treatment effect.
+    to everyone else: their share goes to the option that takes the rest, or, where there is none or it is closed
+    too, to the open options in proportion. `sets` changes the patient's attributes; `effect` starts a treatment effect.
     """
 
     share: Share

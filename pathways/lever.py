@@ -55,6 +55,8 @@ class Change(Word):
 class Lever(Word):
     """A policy switch: what it changes, in how many practices, how fast they take it up, how it fades.
 
+    A lever without `changes` acts through conditions that name it: `when = { lever = "protected_slots" }`.
+
     `reach` is the share of practices that ever take it up; `adoption` how long after the start each one
     does; `half_life` how fast the change wears off in a practice that has.
     """
@@ -62,7 +64,7 @@ class Lever(Word):
     title: str = Field(min_length=1)
     says: str = Field(min_length=1)
     counter_effects: str = Field(min_length=1, description="what is known to get worse, or that nothing is known")
-    changes: list[Change] = Field(min_length=1)
+    changes: list[Change] = []
     reach: Share | None = None
     adoption: Duration | None = None
     half_life: Time | None = None

@@ -18,6 +18,7 @@ from pathways.word import (
     Priority,
     Ratio,
     Share,
+    Sites,
     Time,
     WeekWeight,
     When,
@@ -108,7 +109,8 @@ class Service(Word):
 
     Capacity is `open` (everyone is seen when they come), `slots` (appointments per week over weekdays,
     by site) or `places` (beds or servers, held for the `stay`). Amounts belong to the region;
-    `per_100k` is what a region without its own figures is assumed to have.
+    `per_100k` is what a region without its own figures is assumed to have, and `sites` at how many providers,
+    a table by discipline.
     """
 
     title: str = Field(min_length=1)
@@ -117,6 +119,7 @@ class Service(Word):
     weekdays: list[Weekday] | None = None
     per_100k: PerHead | None = None
     waiting_per_100k: PerHead | None = None
+    sites: Sites | None = None
     delay: Duration | None = None
     stay: Duration | None = None
     price: Price
@@ -136,7 +139,7 @@ class Service(Word):
         if self.weekdays is not None and not self.weekdays:
             raise ValueError("'weekdays' is empty: name at least one day, or remove it to use the region's")
         if self.capacity == "open":
-            for field in ("waiting", "choice", "per_100k", "waiting_per_100k"):
+            for field in ("waiting", "choice", "per_100k", "waiting_per_100k", "sites"):
                 if getattr(self, field) is not None:
                     raise ValueError(f"'{field}' has no meaning where capacity is 'open': nobody queues there")
         if self.capacity == "places" and self.attendance is not None:

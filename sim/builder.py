@@ -198,6 +198,7 @@ class Builder:
             (
                 int(label(path)),
                 self.counters,
+                next((position for position, name in enumerate(names) if decision.options[name].share == REST), -1),
                 first_option,
                 len(names),
                 first_odds,
@@ -219,7 +220,9 @@ class Builder:
         for odds in service.attendance.odds:
             self.rows["odds"].append((self.number(odds.times), 1, -1, *self.tests(odds.when)))
         odds_added = len(service.attendance.odds)
-        self.rows["decisions"].append((int(label(path)), self.counters, first_option, 2, first_odds, odds_added, 0, 0))
+        self.rows["decisions"].append(
+            (int(label(path)), self.counters, -1, first_option, 2, first_odds, odds_added, 0, 0)
+        )
         self.counters += 1
         return len(self.rows["decisions"]) - 1
 

@@ -100,6 +100,7 @@ DECISION_RECORD = np.dtype(
     [
         ("label", "u8"),
         ("counter", "i4"),
+        ("rest", "i4"),  # the option that takes what the others leave, or -1
         ("first_option", "i4"),
         ("options", "i4"),
         ("first_odds", "i4"),
