@@ -22,6 +22,8 @@ from pathways.word import HOME, Units, Word, quantity_uses
 MOST_ATTRIBUTES = 13
 MOST_OPTIONS = 32
 MOST_LEVELS = 60
+MOST_CASES = 12
+"""Options with conditions up to which every combination of them is tried."""
 TOLERANCE = 1e-9
 
 Check = Callable[[Draft], Iterator[Problem]]
@@ -179,7 +181,7 @@ def tables_only_where_needed(draft: Draft) -> Iterator[Problem]:
         quantity = draft.named["quantities"].get(name)
         if quantity is None:
             continue
-        table = path.endswith((".by_age", ".by_month", ".empirical", "course.visits"))
+        table = path.endswith((".by_age", ".norm_by_age", ".by_month", ".empirical", "course.visits", ".sites"))
         if isinstance(quantity.value, dict) != table:
             yield _problem(
                 draft,
@@ -208,7 +210,7 @@ def _level_faults(path: str, table: dict[str, float]) -> Iterator[str]:
             yield f"the shares add to {sum(table.values()):.4g}, they must add to 1."
     elif path.endswith(".by_month") and list(table) != [str(month) for month in range(1, 13)]:
         yield "the levels must be the months '1' to '12', in order."
-    elif path.endswith(".by_age"):
+    elif path.endswith("by_age"):
         try:
             ages = [age_band(level) for level in table]
         except ValueError as error:
@@ -241,9 +243,15 @@ def age_band(level: str) -> tuple[int, int]:
 
 @check
 def shares_add_to_one(draft: Draft) -> Iterator[Problem]:
-    """The shares of a decision's options add to one, with at most one 'rest'."""
+    """The shares of a decision's options add to one, with at most one 'rest'.
+
+    Options that are never open to the same patient do not add up: those of the fullest possible case count.
+    """
     for path, decision in decisions_of(draft):
         shares = {name: option.share for name, option in decision.options.items()}
+        if REST in shares.values():
+            fullest = _fullest(draft, decision)
+            shares = {name: share for name, share in shares.items() if share == REST or name in fullest}
         yield from _shares(draft, path, shares, what="the shares")
     for name, lever in draft.named["levers"].items():
         for position, change in enumerate(lever.changes, 1):
@@ -251,6 +259,36 @@ def shares_add_to_one(draft: Draft) -> Iterator[Problem]:
                 yield from _shares(
                     draft, f"levers.{name}.changes[{position}].freed", change.freed, what="what is freed"
                 )
+
+
+def _fullest(draft: Draft, decision: Decision) -> set[str]:
+    """The options besides the rest that may be open to one patient at once and have the largest shares together."""
+    options = {name: option for name, option in decision.options.items() if option.share != REST}
+    levels = {
+        name: {
+            condition.feature: condition.levels
+            for condition in conditions(draft, option.when)[0]
+            if condition.levels is not None
+        }
+        for name, option in options.items()
+    }
+
+    def share(name: str) -> float:
+        quantity = draft.named["quantities"].get(options[name].share)
+        return quantity.number() if quantity is not None and not isinstance(quantity.value, dict) else 0.0
+
+    def together(first: str, second: str) -> bool:
+        both = levels[first].keys() & levels[second].keys()
+        return all(levels[first][feature] & levels[second][feature] for feature in both)
+
+    always = {name for name in options if not levels[name]}
+    some = [name for name in options if levels[name]]
+    if len(some) > MOST_CASES:
+        return set(options)
+    cases: list[set[str]] = [set()]
+    for name in some:
+        cases += [case | {name} for case in cases if all(together(name, other) for other in case)]
+    return always | max(cases, key=lambda case: sum(share(name) for name in case))
 
 
 def _shares(draft: Draft, path: str, shares: dict[str, str], *, what: str) -> Iterator[Problem]:

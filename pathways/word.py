@@ -54,7 +54,7 @@ Sites = Annotated[_NamesQuantity, Units("number of sites", ("sites",))]
 LogSpread = Annotated[_NamesQuantity, Units("spread between practices", ("SD of log odds",))]
 WeekWeight = Annotated[_NamesQuantity, Units("weight of a week", ("utility per week",))]
 DistanceWeight = Annotated[_NamesQuantity, Units("weight of a kilometre", ("utility per km",))]
-DisciplineWeight = Annotated[_NamesQuantity, Units("weight of a discipline", ("utility",))]
+DisciplineWeight = Annotated[_NamesQuantity, Units("weight of a discipline", ("utility of choice",))]
 
 Destination = Annotated[str, Field(min_length=1, description="a service, a decision, or 'home'")]
 When = Annotated[

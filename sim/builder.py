@@ -71,9 +71,10 @@ class Builder:
         return round(self.pathway.quantities[quantity].days() * self.ticks_per_day)
 
     def shares(self, shares: dict[str, str]) -> dict[str, float]:
-        """Shares by name, with 'rest' worked out."""
+        """Shares by name, with 'rest' worked out; it is below zero where options that exclude each other add to more
+        than one, and rises as they are closed."""
         values = {name: self.number(share) for name, share in shares.items() if share != REST}
-        return {name: values.get(name, max(0.0, 1 - sum(values.values()))) for name in shares}
+        return {name: values.get(name, 1 - sum(values.values())) for name in shares}
 
     # names
 

@@ -152,10 +152,10 @@ def decide(plan: Any, state: Any, i: Any, decision: Any, tick: Any) -> Any:
         open_to = option.tests == 0 or holds(plan, state, i, option.first_test, option.tests, tick)
         set_weight(state, k, option.share if open_to else 0.0)
         closed += 0.0 if open_to else option.share
-    if closed > 0.0 and record.rest >= 0:
+    if record.rest >= 0:
         rest = options(plan, record.first_option + record.rest)
-        if holds(plan, state, i, rest.first_test, rest.tests, tick):
-            set_weight(state, record.rest, weights(state, record.rest) + closed)
+        if rest.tests == 0 or holds(plan, state, i, rest.first_test, rest.tests, tick):
+            set_weight(state, record.rest, max(weights(state, record.rest) + closed, 0.0))
     for j in range(record.first_odds, record.first_odds + record.odds):
         odds = odds_of(plan, j)
         if odds.tests == 0 or holds(plan, state, i, odds.first_test, odds.tests, tick):

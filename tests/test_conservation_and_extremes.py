@@ -119,7 +119,7 @@ def test_person_time_is_what_the_log_says(library: tuple[Plan, Running, np.ndarr
     state = np.where(changes["kind"] == ONSET, changes["detail"], changes["detail"] % 4)
     spent = np.maximum(until, 0) - np.maximum(changes["tick"], 0)
     np.add.at(lived, state, spent)
-    assert np.array_equal(person_ticks(running.tallies, plan).sum(axis=(0, 2)), lived)
+    assert np.array_equal(person_ticks(running.tallies, plan).sum(axis=(0, 2, 3)), lived)
 
 
 def small(numbers: Numbers, **service: Any) -> Any:
