@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathways.decision import Attribute
 from pathways.health import STATES
 from pathways.problems import did_you_mean
+from pathways.quantity import DAYS_IN
 from pathways.word import When
 
 NUMBER_FEATURES = {
@@ -29,6 +30,16 @@ NAMED_FEATURES = {
     "visits": "visits attended so far, by service",
     "lever": "a lever that is on in the patient's practice now",
 }
+
+BOUND_UNITS = {
+    "age": ("years",),
+    "deprivation_decile": ("decile", "deciles"),
+    "weeks_since_onset": tuple(DAYS_IN),
+    "weeks_waited": tuple(DAYS_IN),
+    "visits": ("visits",),
+}
+"""The units of a quantity that a feature can be compared with."""
+LARGEST_BOUND = 1_000_000
 
 _SPAN = re.compile(r"^\s*(?P<low>\w+)\s+to\s+(?P<high>\w+)\s*$")
 _COMPARISON = re.compile(r"^\s*(?P<sign>>=|<=|>|<|=)\s*(?P<bound>\w+)\s*$")
@@ -84,8 +95,25 @@ def parse_when(
     return conditions, wrong
 
 
+def in_words(when: When) -> str:
+    """A `when` as it is read aloud; nothing where there is no condition.
+
+    >>> in_words({"age": "> 70", "state": ["moderate", "severe"], "visits": {"gp": ">= 2"}})
+    'age > 70 and state moderate or severe and visits to gp >= 2'
+    """
+    said = []
+    for feature, written in when.items():
+        if isinstance(written, dict):
+            said += [f"{feature} to {name} {comparison}" for name, comparison in written.items()]
+        else:
+            said.append(f"{feature} {' or '.join(written) if isinstance(written, list) else written}")
+    return " and ".join(said)
+
+
 def _of_levels(feature: str, written: object, levels: tuple[str, ...]) -> Condition:
     names = written if isinstance(written, list) else [written]
+    if not names:
+        raise ValueError(f"'{feature}' is compared with an empty list. Name at least one of {', '.join(levels)}")
     chosen: set[str] = set()
     for name in names:
         if name not in levels:
@@ -96,7 +124,9 @@ def _of_levels(feature: str, written: object, levels: tuple[str, ...]) -> Condit
 
 def _of_numbers(feature: str, argument: str | None, written: object, quantities: set[str]) -> Condition:
     def bound(text: str) -> int | str:
-        if text.lstrip("-").isdigit():
+        if text.isdecimal():
+            if int(text) > LARGEST_BOUND:
+                raise ValueError(f"'{feature}' is compared with {text}; write a number up to {LARGEST_BOUND:,}")
             return int(text)
         if text not in quantities:
             raise ValueError(
@@ -107,7 +137,10 @@ def _of_numbers(feature: str, argument: str | None, written: object, quantities:
 
     text = f"= {written}" if isinstance(written, int) else str(written)
     if span := _SPAN.match(text):
-        return Condition(feature, argument, low=bound(span["low"]), high=bound(span["high"]))
+        low, high = bound(span["low"]), bound(span["high"])
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            raise ValueError(f"'{feature}' is compared with '{written}', which is nothing. Write '{high} to {low}'")
+        return Condition(feature, argument, low=low, high=high)
     if comparison := _COMPARISON.match(text):
         value = bound(comparison["bound"])
         match comparison["sign"]:
@@ -125,7 +158,7 @@ def _of_numbers(feature: str, argument: str | None, written: object, quantities:
 
 
 def _of_visits(written: object, services: set[str], quantities: set[str]) -> list[Condition]:
-    if not isinstance(written, dict):
+    if not isinstance(written, dict) or not written:
         raise ValueError("'visits' needs a service: visits = { gp = '>= 2' }")
     conditions = []
     for service, comparison in written.items():
@@ -138,6 +171,6 @@ def _of_visits(written: object, services: set[str], quantities: set[str]) -> lis
 
 
 def _of_lever(written: object, levers: set[str]) -> Condition:
-    if written not in levers:
+    if not isinstance(written, str) or written not in levers:
         raise ValueError(f"there is no lever '{written}'. {did_you_mean(str(written), levers)}")
-    return Condition("lever", str(written), low=1)
+    return Condition("lever", written, low=1)

@@ -41,7 +41,9 @@ def _problems(error: ValidationError, model: type[BaseModel], *, file: str, path
         where = ".".join(part for part in (path, place) if part)
         sentence = _sentence(detail, holder)
         problems.setdefault(where, Problem(f"schema_{detail['type']}", f"{file}: {where}" if where else file, sentence))
-    return list(problems.values())
+    # where a number or a table may stand, a bad cell of a table is told, and not also that a table is no number
+    whole = {where for where in problems if any(other.startswith(f"{where}.") for other in problems)}
+    return [problem for where, problem in problems.items() if where not in whole]
 
 
 def _sentence(detail: ErrorDetails, holder: type[BaseModel] | None) -> str:

@@ -13,8 +13,6 @@ from pathways.word import Duration, Rate, Ratio, Score, Share, Time, Utility, Wh
 
 STATES = ("well", "mild", "moderate", "severe")
 PAIN_STATES = STATES[1:]
-CLOCKS = ("improve", "worsen", "consult")
-WELL_PHASES = ("recent", "later", "past")
 
 Phase = Literal["acute", "subacute", "persistent"]
 PHASES: tuple[Phase, ...] = ("acute", "subacute", "persistent")
@@ -113,8 +111,8 @@ class Health(Word):
 class Effect(Word):
     """What a treatment does to health: multipliers on the rates of improving and worsening.
 
-    Nothing for `starts_after`, in full until `lasts` after the visit, then halved every `half_life`
-    (or gone at once where there is none).
+    Nothing for `starts_after` the visit; from then in full for as long as it `lasts`; then halved every `half_life`,
+    or gone at once where there is none.
     """
 
     title: str | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from pathways.word import Duration, PerHead, Ratio, Share, Time, When, Word
+from pathways.word import CapacityPerHead, Duration, Share, Time, TimesCapacity, TimesShare, When, Word
 
 
 class Change(Word):
@@ -21,14 +21,14 @@ class Change(Word):
     decision: str | None = None
     option: str | None = None
     when: When = {}
-    times: Ratio | None = None
+    times: TimesShare | None = None
     plus: Share | None = None
     at_most: Share | None = None
     freed: dict[str, Share] = {}
     taken_from: list[str] = []
     service: str | None = None
-    capacity_times: Ratio | None = None
-    capacity_plus_per_100k: PerHead | None = None
+    capacity_times: TimesCapacity | None = None
+    capacity_plus_per_100k: CapacityPerHead | None = None
 
     @model_validator(mode="after")
     def _of_one_thing(self) -> Change:
@@ -82,6 +82,13 @@ class LeverSetting(Word):
     reach: float | None = Field(default=None, ge=0, le=1)
     practices: list[str] | None = None
     why: str | None = None
+
+    @field_validator("practices")
+    @classmethod
+    def _some_practice(cls, practices: list[str] | None) -> list[str] | None:
+        if practices == []:
+            raise ValueError("is empty, so the lever would be on nowhere. Name practices, or remove the lever")
+        return practices
 
     @model_validator(mode="after")
     def _reach_or_practices(self) -> LeverSetting:

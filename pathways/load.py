@@ -34,6 +34,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise refuse("file_exists", str(path), "there is no such file.") from None
     except IsADirectoryError:
         raise refuse("file_exists", str(path), "this is a folder; a TOML file is needed.") from None
+    except OSError as error:
+        raise refuse("file_can_be_read", str(path), f"it cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise refuse("file_is_text", path.name, "this is not a text file in UTF-8. Save it as UTF-8 text.") from None
     except tomllib.TOMLDecodeError as error:
@@ -46,18 +48,29 @@ def library_names(kind: str) -> list[str]:
     >>> "mri_guidance" in library_names("scenarios")
     True
     """
-    return sorted(entry.stem for entry in (LIBRARY / kind).iterdir() if not entry.name.startswith((".", "_")))
+    return sorted(_library(kind))
+
+
+def _library(kind: str) -> dict[str, Path]:
+    """What the library holds of a kind, by name."""
+    return {entry.stem: entry for entry in (LIBRARY / kind).iterdir() if not entry.name.startswith((".", "_"))}
 
 
 def find(kind: str, name_or_path: str | Path) -> Path:
-    """The file or folder of that name in the library, or at that path. `BadInput` where there is none."""
+    """The file or folder of that name in the library, or at that path. `BadInput` where there is none.
+
+    A bare name, without a suffix or a slash, is looked for in the library first: what lies in the working directory
+    does not hide it. Write `./demonstration` for a folder that bears a name of the library.
+    """
     path = Path(name_or_path)
+    library = _library(kind)
+    if str(name_or_path) in library:
+        return library[str(name_or_path)]
     if path.exists() and (path.suffix == ".toml" or path.is_dir()):
         return path
-    in_library = LIBRARY / kind / str(name_or_path)
-    for candidate in (in_library.with_suffix(".toml"), in_library):
-        if candidate.exists() and path.name == str(name_or_path):
-            return candidate
+    for entry in library.values():
+        if entry.suffix and entry.name == str(name_or_path):
+            return entry
     one = kind.removesuffix("s")
     raise refuse(
         f"{one}_exists",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from pathways.problems import BadInput, Problem, did_you_mean, refuse
-from pathways.region import AGE_BANDS, SEXES
+from pathways.region import AGE_BANDS, MOST_PEOPLE, SEXES
 from pathways.table import Column, typed
 
 Names = Mapping[str, tuple[str, ...]]
@@ -47,6 +48,8 @@ WHAT = {
     "map": "the map of practices to networks",
     "deprivation": "deprivation score by practice",
 }
+ENCRYPTED = 1
+"""The bit of a zip's entry that says so."""
 FILES: dict[str, Names] = {"registered": REGISTERED, "map": PRACTICE_MAP, "deprivation": DEPRIVATION}
 
 
@@ -64,15 +67,18 @@ class Registered:
 def open_table(path: Path, *, what: str) -> pd.DataFrame:
     """The table in a CSV file, in a zip that holds one, or in a gzip, all as text.
 
+    What a Mac adds to a zip (`__MACOSX/`, names that begin with `._`) does not count.
     `what` is "registered", "map" or "deprivation": the file that was asked for, so that a wrong one can be named.
     """
     try:
         data = _unpacked(path)
     except FileNotFoundError:
         raise refuse("file_exists", str(path), "there is no such file.") from None
-    except (zipfile.BadZipFile, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         says = f"the archive is damaged or cut short ({error}). Download the file again."
         raise refuse("archive_is_whole", path.name, says) from None
+    except OSError as error:
+        raise refuse("file_can_be_read", str(path), f"it cannot be read: {error.strerror or error}.") from None
     try:
         table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
@@ -83,17 +89,30 @@ def open_table(path: Path, *, what: str) -> pd.DataFrame:
 
 
 def _unpacked(path: Path) -> bytes:
-    head = path.open("rb").read(4) if path.is_file() else b""
-    if head.startswith(b"PK") or path.suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            inside = [name for name in archive.namelist() if name.lower().endswith(".csv")]
-            if len(inside) != 1:
-                raise refuse(
-                    "archive_holds_one_table", path.name, f"the archive holds {len(inside)} CSV files; one is needed."
-                )
-            return archive.read(inside[0])
     data = path.read_bytes()
-    return gzip.decompress(data) if head.startswith(b"\x1f\x8b") else data
+    if data.startswith(b"PK") or path.suffix == ".zip":
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _only_table(archive, path.name)
+    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+
+
+def _only_table(archive: zipfile.ZipFile, file: str) -> bytes:
+    inside = [
+        entry
+        for entry in archive.infolist()
+        if entry.filename.lower().endswith(".csv")
+        and not entry.filename.startswith("__MACOSX/")
+        and not entry.filename.rpartition("/")[2].startswith("._")
+    ]
+    if len(inside) != 1:
+        raise refuse("archive_holds_one_table", file, f"the archive holds {len(inside)} CSV files; one is needed.")
+    if inside[0].flag_bits & ENCRYPTED:
+        raise refuse("archive_is_open", file, "the archive is locked with a password. Unpack it and give the CSV file.")
+    try:
+        return archive.read(inside[0])
+    except NotImplementedError:
+        says = "the archive is packed in a way that cannot be read here. Unpack it and give the CSV file."
+        raise refuse("archive_is_open", file, says) from None
 
 
 def _named(table: pd.DataFrame, file: str, what: str) -> pd.DataFrame:
@@ -152,7 +171,7 @@ def read_registered(path: Path) -> Registered:
 def _counts(table: pd.DataFrame, file: str) -> pd.Series:
     """Counts as whole numbers; bad cells are told by the row of the file, not of the practices in it."""
     try:
-        return typed(table[["people"]], [Column("people", "whole")], file=file)["people"]
+        return typed(table[["people"]], [Column("people", "whole", high=MOST_PEOPLE)], file=file)["people"]
     except BadInput as error:
         rows = table["row"].tolist()
         problems = []

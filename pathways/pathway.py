@@ -46,8 +46,8 @@ class Care(Word):
 class Outcome(Word):
     """A figure that a comparison reports.
 
-    `counts` is the kind of event counted at the named services; `wait` the mean days from referral to
-    the first visit there; `cost` all prices paid; `qalys` health over time.
+    `of` says what it is: `seen` or `referral`, how many of them at the named services; `wait`, the mean days from
+    referral to the first visit there; `cost`, all prices paid; `qalys`, health over time.
     """
 
     title: str = Field(min_length=1)

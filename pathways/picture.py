@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html import escape
 from textwrap import fill
 from typing import Any
 
+from pathways.condition import in_words
 from pathways.decision import REST, Decision, Odds
 from pathways.lever import Change, LeverSetting, Scenario
 from pathways.pathway import Pathway
@@ -135,10 +136,9 @@ def _odds(pathway: Pathway, odds: Odds) -> str:
     return f"{odds.option} times {quantity.number():g}{GRADE_MARK[quantity.grade]}{_when(odds.when)}"
 
 
-def _when(when: Mapping[str, Any]) -> str:
+def _when(when: dict[str, Any]) -> str:
     """A condition as it is read aloud, with a blank before it; nothing where there is none."""
-    said = [f"{key} {' or '.join(value) if isinstance(value, list) else value}" for key, value in when.items()]
-    return f" if {' and '.join(said)}" if said else ""
+    return f" if {in_words(when)}" if when else ""
 
 
 def option_shares(pathway: Pathway, decision: Decision) -> dict[str, float]:

@@ -21,6 +21,9 @@ GRADES = {
 DAYS_IN = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1.0, "weeks": 7.0, "months": 365 / 12, "years": 365.0}
 """Units of time, in days. A year is 365 days and a month a twelfth of it."""
 
+LONGEST_DAYS = 200 * DAYS_IN["years"]
+"""No length of time is longer than this."""
+
 YEARS_PER = {"per day": 365.0, "per week": 365 / 7, "per month": 12.0, "per year": 1.0}
 """Units of a rate, as how many of them make a yearly rate."""
 
@@ -40,7 +43,7 @@ class Quantity(BaseModel):
     5.0
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     value: float | dict[str, float]
     unit: Text

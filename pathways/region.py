@@ -14,13 +14,15 @@ How a region is built from official files is told in `pathways.region_new`.
 from __future__ import annotations
 
 import datetime
+import json
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pathways.explain import read_word
 from pathways.load import find, read_toml
@@ -32,6 +34,13 @@ SEXES = ("female", "male")
 AGE_BANDS = (*(f"{low}-{low + 4}" for low in range(0, 95, 5)), "95+")
 DECILES = tuple(range(1, 11))
 
+# The most that one row of a table can say: far above anything real, so that a slip of the keyboard is told.
+MOST_PEOPLE = 10_000_000
+MOST_WAITING = 1_000_000
+MOST_AMOUNT = 1_000_000
+HIGHEST_PRICE = 10_000_000
+FARTHEST_KM = 20_000
+
 
 class RegionFile(Word):
     """What `region.toml` says.
@@ -40,7 +49,7 @@ class RegionFile(Word):
     """
 
     format: int = Field(ge=1, le=1)
-    name: str = Field(min_length=1)
+    name: str
     title: str = Field(min_length=1)
     says: str = Field(min_length=1)
     made_up: bool = False
@@ -49,6 +58,27 @@ class RegionFile(Word):
     closed: list[datetime.date] = []
     sources: list[str] = []
     assumed: list[str] = []
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, name: str) -> str:
+        if fault := name_fault(name):
+            raise ValueError(fault)
+        return name
+
+
+def name_fault(name: str) -> str:
+    """What is wrong with the name of a region, or nothing.
+
+    >>> name_fault("mid_notts")
+    ''
+    >>> name_fault("Mid Notts")
+    "'Mid Notts' is no name for a region: use small letters, digits and underscores, as in 'mid_notts'"
+    """
+    if re.fullmatch("[a-z0-9_]+", name):
+        return ""
+    plain = re.sub("[^a-z0-9]+", "_", name.lower()).strip("_") or "mid_notts"
+    return f"{name!r} is no name for a region: use small letters, digits and underscores, as in '{plain}'"
 
 
 @dataclass(frozen=True)
@@ -136,18 +166,18 @@ _PRACTICES = [
     Column("network", optional=True),
     Column("area", optional=True),
     *(Column(f"decile_{decile}", "number", high=1) for decile in DECILES),
-    Column("x_km", "number", optional=True, low=-float("inf")),
-    Column("y_km", "number", optional=True, low=-float("inf")),
+    Column("x_km", "number", optional=True, low=-FARTHEST_KM, high=FARTHEST_KM),
+    Column("y_km", "number", optional=True, low=-FARTHEST_KM, high=FARTHEST_KM),
 ]
-_POPULATION = [Column("practice"), Column("sex"), Column("age_band"), Column("people", "whole")]
+_POPULATION = [Column("practice"), Column("sex"), Column("age_band"), Column("people", "whole", high=MOST_PEOPLE)]
 _CAPACITY = [
     Column("service"),
     Column("site"),
     Column("area", optional=True),
-    Column("amount", "number"),
+    Column("amount", "number", high=MOST_AMOUNT),
     Column("discipline", optional=True),
-    Column("x_km", "number", optional=True, low=-float("inf")),
-    Column("y_km", "number", optional=True, low=-float("inf")),
+    Column("x_km", "number", optional=True, low=-FARTHEST_KM, high=FARTHEST_KM),
+    Column("y_km", "number", optional=True, low=-FARTHEST_KM, high=FARTHEST_KM),
     Column("grade", optional=True),
     Column("source", optional=True),
 ]
@@ -156,9 +186,13 @@ _WAITING = [
     Column("site"),
     Column("area", optional=True),
     Column("weeks_waited", "whole", high=520),
-    Column("people", "whole"),
+    Column("people", "whole", high=MOST_WAITING),
 ]
-_PRICES = [Column("service"), Column("price_gbp", "number"), Column("price_year", "whole", low=1990, high=2100)]
+_PRICES = [
+    Column("service"),
+    Column("price_gbp", "number", high=HIGHEST_PRICE),
+    Column("price_year", "whole", low=1990, high=2100),
+]
 
 
 def load_region(name_or_path: str | Path) -> Region:
@@ -204,6 +238,9 @@ def _table_problems(tables: dict[str, pd.DataFrame]) -> list[Problem]:
     problems += _repeats(practices, ["practice"], "practices.csv", "practice")
     problems += _repeats(population, ["practice", "sex", "age_band"], "population.csv", "count")
     problems += _repeats(tables["capacity.csv"], ["area", "service", "site"], "capacity.csv", "site")
+    weeks = ["area", "service", "site", "weeks_waited"]
+    problems += _repeats(tables["waiting_lists.csv"], weeks, "waiting_lists.csv", "list")
+    problems += _repeats(tables["prices.csv"], ["service"], "prices.csv", "price of")
     shares = practices[[f"decile_{decile}" for decile in DECILES]].sum(axis=1)
     for row in np.flatnonzero(np.abs(shares - 1) > 1e-3)[:5]:
         where = f"practices.csv: row {row + 2}"
@@ -219,26 +256,33 @@ def _table_problems(tables: dict[str, pd.DataFrame]) -> list[Problem]:
             wanted = "in practices.csv" if column == "practice" else "one of " + ", ".join(sorted(allowed))
             says = f"'{population[column][row]}' is not {wanted}."
             problems.append(Problem("population_fits", f"population.csv: row {row + 2}, column {column}", says))
-    sites = set(
-        zip(
-            tables["capacity.csv"]["area"],
-            tables["capacity.csv"]["service"],
-            tables["capacity.csv"]["site"],
-            strict=True,
-        )
-    )
-    waiting = tables["waiting_lists.csv"]
-    for row, key in enumerate(zip(waiting["area"], waiting["service"], waiting["site"], strict=True)):
-        if key not in sites:
-            says = f"there is no site '{key[2]}' of '{key[1]}' in capacity.csv."
-            problems.append(Problem("lists_have_sites", f"waiting_lists.csv: row {row + 2}", says))
-    areas = set(practices["area"])
-    capacity = tables["capacity.csv"]
-    for row in capacity.index[~capacity["area"].isin(areas)][:5]:
-        says = f"no practice is in the area '{capacity['area'][row]}'."
-        problems.append(Problem("sites_have_areas", f"capacity.csv: row {row + 2}", says))
+    problems += _area_problems(practices, tables["capacity.csv"], tables["waiting_lists.csv"])
     if not problems and int(population["people"].sum()) == 0:
         problems.append(Problem("people_exist", "population.csv", "nobody is registered: all counts are 0."))
+    return problems
+
+
+def _area_problems(practices: pd.DataFrame, capacity: pd.DataFrame, waiting: pd.DataFrame) -> list[Problem]:
+    """Sites in areas without practices, and lists of sites that are not there."""
+    problems = []
+    areas = set(practices["area"])
+    named = ", ".join(sorted(areas - {""})) or "none, so leave the column blank"
+    for row in capacity.index[~capacity["area"].isin(areas)][:5]:
+        area = capacity["area"][row]
+        says = (
+            f"no practice is in the area '{area}'." if area else "the site is in no area, and every practice is in one."
+        )
+        where = f"capacity.csv: row {row + 2}"
+        problems.append(Problem("sites_have_areas", where, f"{says} Areas in practices.csv: {named}."))
+    columns = ["area", "service", "site"]
+    sites = set(capacity[columns].itertuples(index=False, name=None))
+    for row, (area, service, site) in enumerate(waiting[columns].itertuples(index=False, name=None)):
+        if (area, service, site) not in sites:
+            elsewhere = sorted(other[0] for other in sites if other[1:] == (service, site))
+            where = f" in the area '{area}'" if area else ""
+            hint = f" There it is in the area '{elsewhere[0]}'." if elsewhere else ""
+            says = f"there is no site '{site}' of '{service}'{where} in capacity.csv.{hint}"
+            problems.append(Problem("lists_have_sites", f"waiting_lists.csv: row {row + 2}", says))
     return problems
 
 
@@ -321,12 +365,17 @@ def save_region(region: Region, folder: Path) -> None:
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     if region.waiting:
         waiting.to_csv(folder / "waiting_lists.csv", index=False, lineterminator="\n")
+    if region.prices:
+        prices = [(service, price, year) for service, (price, year) in region.prices.items()]
+        table = pd.DataFrame(prices, columns=["service", "price_gbp", "price_year"])
+        table.to_csv(folder / "prices.csv", index=False, lineterminator="\n")
     (folder / "region.toml").write_text(_region_toml(region.about), encoding="utf-8")
 
 
 def _region_toml(about: RegionFile) -> str:
     def text(value: str) -> str:
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        # a string of JSON is one of TOML too, but for this character
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
     def texts(values: list[str]) -> str:
         return "[\n" + "".join(f"    {text(value)},\n" for value in values) + "]" if values else "[]"

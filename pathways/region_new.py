@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +23,7 @@ from pathways.official import Registered, read_deprivation, read_map, read_regis
 from pathways.pathway import Pathway
 from pathways.problems import BadInput, Problem, did_you_mean, refuse
 from pathways.quantity import Quantity
-from pathways.region import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, save_region
+from pathways.region import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault, save_region
 
 MANY = 8
 Read = TypeVar("Read")
@@ -52,15 +53,15 @@ def region_from_official_files(
 ) -> Region:
     """Reads the three files and builds the region; `BadInput` with everything that is wrong with them."""
     problems: list[Problem] = []
+    if fault := name_fault(name):
+        problems.append(Problem("name", "region new", f"{fault}."))
     people, places, scores = (
         _or_problems(read_registered, registered, problems),
         _or_problems(read_map, practice_map, problems),
         _or_problems(read_deprivation, deprivation, problems),
     )
-    if people is None or places is None or scores is None:
+    if problems or people is None or places is None or scores is None:
         raise BadInput(problems)
-    if name.strip() == "" or "/" in name or name.startswith("."):
-        raise refuse("name", f"region new {name!r}", "a region's name is a plain word: mid_notts")
     return _build(
         name, people, places, scores, selection, pathway, [registered.name, practice_map.name, deprivation.name]
     )
@@ -236,18 +237,32 @@ def _assumed(
 
 def write_region(region: Region, folder: Path) -> None:
     """Writes a region to a new folder, whole or not at all."""
+    try:
+        _write(region, folder)
+    except OSError as error:
+        says = f"it cannot be written: {error.strerror or error}. Choose another place."
+        raise refuse("folder_can_be_written", str(folder), says) from None
+
+
+def _write(region: Region, folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise refuse(
             "folder_is_new", str(folder), "it exists already and is not empty. Choose another name, or remove it."
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    missing = [parent for parent in folder.parents if not parent.exists()]
+    part: Path | None = None
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         save_region(region, part)
         part.chmod(0o755)
         if folder.exists():
             folder.rmdir()
         part.rename(folder)
     except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
+        for parent in missing:
+            with suppress(OSError):
+                parent.rmdir()
         raise

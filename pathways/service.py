@@ -8,12 +8,13 @@ from pydantic import Field, model_validator
 
 from pathways.word import (
     HOME,
+    CapacityPerHead,
     Count,
     Destination,
     DisciplineWeight,
     DistanceWeight,
     Duration,
-    PerHead,
+    PeoplePerHead,
     Price,
     Priority,
     Ratio,
@@ -117,8 +118,8 @@ class Service(Word):
     says: str | None = None
     capacity: Literal["open", "slots", "places"]
     weekdays: list[Weekday] | None = None
-    per_100k: PerHead | None = None
-    waiting_per_100k: PerHead | None = None
+    per_100k: CapacityPerHead | None = None
+    waiting_per_100k: PeoplePerHead | None = None
     sites: Sites | None = None
     delay: Duration | None = None
     stay: Duration | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -18,14 +19,14 @@ ROWS_SHOWN = 5
 class Column:
     """One column: its name, what its cells hold, and between which bounds.
 
-    Numbers are never negative unless `low` says so. An optional column that is absent is filled with blanks.
+    Numbers are finite, and never negative unless `low` says so. An optional column that is absent is filled with blanks.
     """
 
     name: str
     kind: Literal["text", "whole", "number"] = "text"
     optional: bool = False
     low: float = 0
-    high: float = float("inf")
+    high: float = inf
 
 
 def read_csv(path: Path, columns: Sequence[Column], *, file: str | None = None) -> pd.DataFrame:
@@ -39,6 +40,8 @@ def read_csv(path: Path, columns: Sequence[Column], *, file: str | None = None) 
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
     except FileNotFoundError:
         raise refuse("file_exists", name, "there is no such file.") from None
+    except OSError as error:
+        raise refuse("file_can_be_read", name, f"it cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise refuse("file_is_text", name, "this is not a text file in UTF-8. Save it as CSV UTF-8.") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
@@ -80,12 +83,15 @@ def _numbers(cells: pd.Series, column: Column, file: str) -> tuple[pd.Series, li
     numbers = pd.to_numeric(cells.where(~blank, None).str.replace(",", "", regex=False), errors="coerce")
     problems = [] if column.optional else _bad_cells(cells, blank, column, file, "is blank; write 0 if none")
     problems += _bad_cells(cells, numbers.isna() & ~blank, column, file, "is not a number")
+    endless = numbers.isin([inf, -inf])
+    problems += _bad_cells(cells, endless, column, file, "is not a finite number")
+    numbers = numbers.where(~endless)
     if column.kind == "whole":
         problems += _bad_cells(cells, numbers.notna() & (numbers % 1 != 0), column, file, "is not a whole number")
     below, above = numbers < column.low, numbers > column.high
-    least = "is negative" if column.low == 0 else f"is below {column.low:g}"
+    least = "is negative" if column.low == 0 else f"is below {column.low:,.0f}, the least that is possible"
     problems += _bad_cells(cells, below, column, file, least)
-    problems += _bad_cells(cells, above, column, file, f"is above {column.high:g}")
+    problems += _bad_cells(cells, above, column, file, f"is above {column.high:,.0f}, the most that is possible")
     if column.kind == "whole" and not column.optional and not problems:
         numbers = numbers.astype("int64")
     return numbers, problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pathways.quantity import DAYS_IN
+from pathways.quantity import DAYS_IN, LONGEST_DAYS
 
 _LENGTH = re.compile(r"^\s*(?P<number>\d+(\.\d+)?)\s+(?P<unit>[a-z]+)\s*$")
 MINUTES_IN_A_DAY = 1440
@@ -21,7 +21,10 @@ def length_in_days(text: str) -> float:
     unit = unit if unit.endswith("s") else unit + "s"
     if not match or unit not in DAYS_IN:
         raise ValueError(f"'{text}' is no length of time. Write a number and a unit: '1 day', '15 minutes', '26 weeks'")
-    return float(match["number"]) * DAYS_IN[unit]
+    days = float(match["number"]) * DAYS_IN[unit]
+    if days > LONGEST_DAYS:
+        raise ValueError(f"'{text}' is longer than {LONGEST_DAYS / DAYS_IN['years']:g} years")
+    return days
 
 
 def ticks_in_a_day(tick: str) -> int:

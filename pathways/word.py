@@ -28,7 +28,8 @@ def _name_not_number(written: Any) -> Any:
     return written
 
 
-AMOUNTS_PER_HEAD = ("appointments per week per 100,000", "places per 100,000", "people per 100,000")
+AMOUNT_OF = {"slots": "appointments per week per 100,000", "places": "places per 100,000"}
+"""Units of capacity per head, by kind of capacity."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,15 @@ Share = Annotated[_NamesQuantity, Units("share", ("share",))]
 Time = Annotated[_NamesQuantity, Units("length of time", tuple(DAYS_IN))]
 Rate = Annotated[_NamesQuantity, Units("rate over time", tuple(YEARS_PER))]
 Ratio = Annotated[_NamesQuantity, Units("ratio", ("odds ratio", "rate ratio", "hazard ratio", "ratio"))]
+TimesShare = Annotated[_NamesQuantity, Units("ratio of shares", ("ratio",))]
+TimesCapacity = Annotated[_NamesQuantity, Units("ratio of capacities", ("ratio",))]
 Price = Annotated[_NamesQuantity, Units("price", ("GBP",))]
 Utility = Annotated[_NamesQuantity, Units("utility", ("utility",))]
 Score = Annotated[_NamesQuantity, Units("score", ("points 0-100", "points 0-24"))]
 Count = Annotated[_NamesQuantity, Units("count", ("visits",))]
-PerHead = Annotated[_NamesQuantity, Units("amount per head", AMOUNTS_PER_HEAD)]
+CapacityPerHead = Annotated[_NamesQuantity, Units("capacity per head", tuple(AMOUNT_OF.values()))]
+PeoplePerHead = Annotated[_NamesQuantity, Units("number of people per head", ("people per 100,000",))]
 Sites = Annotated[_NamesQuantity, Units("number of sites", ("sites",))]
-LogSpread = Annotated[_NamesQuantity, Units("spread between practices", ("SD of log odds",))]
 WeekWeight = Annotated[_NamesQuantity, Units("weight of a week", ("utility per week",))]
 DistanceWeight = Annotated[_NamesQuantity, Units("weight of a kilometre", ("utility per km",))]
 DisciplineWeight = Annotated[_NamesQuantity, Units("weight of a discipline", ("utility of choice",))]
@@ -105,6 +108,20 @@ class Duration(Word):
     def kind(self) -> str:
         """The one shape that is named."""
         return next(shape for shape in SHAPES if getattr(self, shape) is not None)
+
+
+def words_within(word: Any, path: str) -> Iterator[tuple[str, Word]]:
+    """Every word that stands somewhere in this one, itself included, as (where, word)."""
+    if isinstance(word, Word):
+        yield path, word
+        for field in type(word).model_fields:
+            yield from words_within(getattr(word, field), f"{path}.{field}" if path else field)
+    elif isinstance(word, dict):
+        for key, each in word.items():
+            yield from words_within(each, f"{path}.{key}")
+    elif isinstance(word, list | tuple):
+        for position, each in enumerate(word, start=1):
+            yield from words_within(each, f"{path}[{position}]")
 
 
 def quantity_uses(word: Any, path: str) -> Iterator[tuple[str, str, Units]]:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from pathways import Pathway, Region
@@ -27,6 +28,7 @@ from sim.layout import (
     AGE,
     AT_HOME,
     DECILE,
+    FIRST_ATTRIBUTE,
     NEVER,
     PATIENT,
     SEX,
@@ -34,7 +36,7 @@ from sim.layout import (
     blank,
 )
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.quantiles import address, duration_table, ticks
+from sim.quantiles import address, duration_table, first_shares, first_ticks, ticks
 from sim.rules import decide
 from sim.worth import worth_classes
 
@@ -70,7 +72,8 @@ class Cohort:
     """The patients of one replication, ready to enter either engine, ordered by onset.
 
     `patients` holds a `PATIENT` record each and `counters` what they have met so far; the first `ill_at_start`
-    of them are ill when the simulation begins. `listed` are those on a waiting list then, by date joined.
+    of them are ill when the simulation begins, or are on a waiting list when the measured years do: those are
+    `listed`, by date joined.
     `practice_effects` are the multipliers of each practice, shape (effects, practices).
     """
 
@@ -98,6 +101,25 @@ class Cohort:
     def __len__(self) -> int:
         return len(self.patients)
 
+    def table(self, plan: Plan) -> pd.DataFrame:
+        """Who the patients are, one row each in the order of the event log's numbers.
+
+        `patient`, `practice`, `sex`, `age`, `deprivation_decile`, `onset_tick` of the first episode, and the
+        pathway's attributes as they are at onset.
+        """
+        attributes = self.patients["attributes"]
+        columns = {
+            "patient": np.arange(len(self)),
+            "practice": np.array(plan.region.codes)[self.practice],
+            "sex": np.array(SEXES)[attributes[:, SEX]],
+            "age": attributes[:, AGE],
+            "deprivation_decile": attributes[:, DECILE],
+            "onset_tick": self.patients["onset"],
+        }
+        for position, (name, word) in enumerate(plan.pathway.attributes.items(), start=FIRST_ATTRIBUTE):
+            columns[name] = np.array(list(word.levels))[attributes[:, position]]
+        return pd.DataFrame(columns)
+
 
 def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
     """Draws the people of one replication. Takes well under a second for a million registered."""
@@ -105,7 +127,7 @@ def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
     run = run_key(seed, replication)
     practice_keys = np.array([child_key(run, f"practice: {code}") for code in region.codes], dtype=np.uint64)
     people = np.concatenate([_draw_people(plan, practice_keys), _draw_listed(plan, run)])
-    at_start = people["onset"] < plan.first_tick
+    at_start = (people["onset"] < plan.first_tick) | (people["site"] >= 0)
     ill_at_start = int(at_start.sum())
     effects = _practice_effects(pathway, practice_keys)
     patients = blank(len(people), PATIENT)
@@ -136,8 +158,8 @@ def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
 
 def _order(people: np.ndarray, at_start: np.ndarray, first_tick: int) -> np.ndarray:
     """Those who are ill at the start, then by onset; by key within a tick."""
-    after = np.where(at_start, 0, people["onset"] - first_tick + 1).astype(np.uint64)
-    return np.argsort((after << np.uint64(40)) | (people["key"] >> np.uint64(24)), kind="stable")
+    after = np.where(at_start, 0, people["onset"].astype(np.int64) - first_tick + 1).astype(np.uint64)
+    return np.argsort((after << np.uint64(32)) | (people["key"] >> np.uint64(32)), kind="stable")
 
 
 def _prevalent_state(plan: Plan) -> int:
@@ -340,15 +362,6 @@ def _fill(record: Any, person: Any, key: Any, onset: Any, practice: Any, sex: An
     record.decile = decile + 1
 
 
-@loop
-def first_shares(keys: Any, name: Any) -> Any:
-    """One draw from 0 to 1 for each key."""
-    out = np.empty(len(keys))
-    for k in range(len(keys)):
-        out[k] = share(bits(keys[k], name, 0))
-    return out
-
-
 # waiting lists
 
 
@@ -365,7 +378,7 @@ def _draw_listed(plan: Plan, run: np.uint64) -> np.ndarray:
         list_key = child_key(run, f"waiting: {row.area}/{row.service}/{row.site}/{row.weeks_waited}")
         with np.errstate(over="ignore"):
             own["key"] = np.uint64(list_key) + np.arange(1, row.people + 1, dtype=np.uint64) * GOLDEN
-        own["asked"] = plan.first_tick - row.weeks_waited * 7 * plan.ticks_per_day
+        own["asked"] = max(plan.first_tick, 0) - row.weeks_waited * 7 * plan.ticks_per_day - 1
         own["site"] = position[row.service, row.site]
         start += row.people
     by_code = np.argsort(np.array(region.codes))  # the order of practices in a file decides nothing
@@ -380,15 +393,6 @@ def _draw_listed(plan: Plan, run: np.uint64) -> np.ndarray:
     since = _since(plan)
     people["onset"] = people["asked"] - np.maximum(first_ticks(address(since), keys, SINCE), 1)
     return people
-
-
-@loop
-def first_ticks(row: Any, keys: Any, name: Any) -> Any:
-    """One duration in ticks for each key."""
-    out = np.empty(len(keys), dtype=np.int64)
-    for k in range(len(keys)):
-        out[k] = ticks(row, bits(keys[k], name, 0))
-    return out
 
 
 @loop
@@ -414,6 +418,8 @@ def _become_patients(
         patient.service = plan_sites(plan, person.site).service if person.site >= 0 else -1
         patient.asked = person.asked
         begins = np.int64(plan.first_tick if i < ill_at_start else person.onset)
+        if person.site >= 0:
+            begins = np.int64(max(plan.first_tick, 0))
         for decision in attributes:
             chosen = decide(plan, state, i, decision, begins)
             setting = settings(plan, options(plan, decisions(plan, decision).first_option + chosen).first_setting)

@@ -146,12 +146,14 @@ def compare(
     if problems:
         raise BadInput(problems)
     areas = [region.area(name) for name in region.area_names()]
+    practices = [np.flatnonzero(np.array(region.areas) == name) for name in region.area_names()]
     plans = [{name: case.plan(area, years) for name, case in cases.items()} for area in areas]
     found: dict[str, list[Tallies]] = {name: [] for name in cases}
     target = AUTO_STEP if replications == "auto" else replications
     while True:
         batch = range(len(found[base]), target)
-        for _, tallies in _replications(plans, base, seed, batch, engine, workers, progress, target, stop):
+        for parts in _replications(plans, base, seed, batch, engine, workers, progress, target, stop):
+            tallies = {name: add_areas([part[name] for part in parts], practices) for name in cases}
             for name, each in tallies.items():
                 found[name].append(each)
         result = Comparison(region, base, cases, plans[0][base], years, seed, engine, found)
@@ -183,8 +185,8 @@ def _replications(
     progress: Progress | None,
     total: int,
     stop: Event | None,
-) -> Iterator[tuple[int, dict[str, Tallies]]]:
-    """The tallies of each replication in order, areas put together; the parts run on `workers` threads."""
+) -> Iterator[list[dict[str, Tallies]]]:
+    """The tallies of each replication in order, area by area; the parts run on `workers` threads."""
     parts: dict[int, dict[int, dict[str, Tallies]]] = {replication: {} for replication in batch}
     tasks = [(replication, area) for replication in batch for area in range(len(plans))]
     waiting_for: dict[Future[dict[str, Tallies]], tuple[int, int]] = {}
@@ -210,7 +212,7 @@ def _replications(
                     progress(batch.start * len(plans) + finished, total * len(plans))
                 while ready in parts and len(parts[ready]) == len(plans):
                     areas = parts.pop(ready)
-                    yield ready, {name: add_areas([areas[k][name] for k in range(len(plans))]) for name in areas[0]}
+                    yield [areas[k] for k in range(len(plans))]
                     ready += 1
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

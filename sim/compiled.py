@@ -642,20 +642,26 @@ def advance(plan: Any, state: Any, log: Any, until: Any) -> Any:
         for site in range(plan.site_count):
             if sites_now(state, site).waiting > 0:
                 serve(plan, state, log, site, tick)
-        if (tick - plan.first_tick + 1) % plan.published_every == 0:
-            publish(plan, state, tick)
+        publish(plan, state, tick)
         state.tick += 1
     return DONE, np.int64(0)
 
 
 @loop
-def begin(plan: Any, state: Any, log: Any, listed: Any) -> Any:
-    """Before the first tick: those who are ill already, and those on today's waiting lists in order of joining."""
-    tick = np.int64(plan.first_tick)
+def begin(plan: Any, state: Any, log: Any) -> Any:
+    """Before the first tick: those who are ill already, but for those on today's waiting lists."""
     for ill in range(state.next_arrival):
-        fall_ill(plan, state, log, ill, tick)
+        if patients(state, ill).site < 0:
+            fall_ill(plan, state, log, ill, np.int64(plan.first_tick))
+
+
+@loop
+def enter_lists(plan: Any, state: Any, log: Any, listed: Any) -> Any:
+    """Before the first measured tick: those on today's waiting lists, in order of joining."""
+    tick = np.int64(state.tick)
     for k in range(len(listed)):
         i = np.int64(listed[k])
+        fall_ill(plan, state, log, i, tick)
         patient = patients(state, i)
         if k > 0 and patients(state, listed[k - 1]).asked != patient.asked:
             line_up_all(plan, state)

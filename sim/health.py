@@ -190,24 +190,42 @@ def ran_out(patient: Any) -> Any:
 
 
 @scalar
+def strength_to_come(plan: Any, effect: Any, elapsed: Any) -> Any:
+    """The most that a treatment does from now on, so long after it; 0 when it is over, -1 where there is none."""
+    if effect < 0:
+        return np.int64(-1)
+    most = np.int64(0)
+    record = effects(plan, effect)
+    for s in range(record.first_segment, record.first_segment + record.segments):
+        segment = segments(plan, s)
+        if elapsed < segment.until:
+            most = max(most, abs(np.int64(segment.improve)) + abs(np.int64(segment.worsen)))
+    return most
+
+
+@scalar
 def treat(plan: Any, patient: Any, effect: Any, tick: Any) -> Any:
-    """Starts a treatment's effect. Two can act at once: a third takes the place of the weaker."""
+    """Starts a treatment's effect. Two can act at once: a third takes the place of the weaker.
+
+    One that has yet to begin counts with what it will do. Another visit of the same treatment prolongs an effect
+    that has begun, and does not make one that is about to begin wait longer.
+    """
     slot = -1
+    begins = np.int64(tick)
     for s in range(2):
         if patient.effect[s] == effect:
             slot = s
+            if strength_to_come(plan, effect, tick - patient.effect_from[s]) > 0:
+                onset = segments(plan, effects(plan, effect).first_segment).until
+                begins = max(np.int64(patient.effect_from[s]), np.int64(tick) - onset)
     if slot < 0:
         slot = 0
         weakest = np.int64(2**62)
         for s in range(2):
-            improve, worsen, _ = effect_at(plan, patient.effect[s], tick - patient.effect_from[s])
-            if patient.effect[s] < 0:
-                strength = np.int64(-1)
-            else:
-                strength = abs(improve) + abs(worsen)
+            strength = strength_to_come(plan, patient.effect[s], tick - patient.effect_from[s])
             if strength < weakest:
                 weakest = strength
                 slot = s
     patient.effect[slot] = effect
-    patient.effect_from[slot] = tick
+    patient.effect_from[slot] = begins
     renew_effects(plan, patient, tick)

@@ -93,6 +93,7 @@ SERVICE = np.dtype(
         ("priority", "i4"),
         ("follow_up_priority", "i4"),
         ("choice", "i4"),
+        ("published_every", "i4"),  # ticks between two publications of its waits
     ],
     align=True,
 )
@@ -190,7 +191,6 @@ PLAN = np.dtype(
         ("waiting_service", "i8"),  # the open service visited while waiting
         ("waiting_then", "i8"),
         ("onset_state", "i8"),
-        ("published_every", "i8"),
         ("overlap", "i8"),  # in 1/65536
         ("pace_rules", "i8"),
         ("most_settings", "i8"),  # attributes that one chain of decisions can set, at the most

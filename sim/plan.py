@@ -15,7 +15,7 @@ from pathways.service import WEEKDAYS
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.word import PRIORITIES as PRIORITY_WORDS
 from sim.builder import Builder
-from sim.draws import label
+from sim.draws import GOLDEN, label
 from sim.health import FASTEST
 from sim.layout import (
     BY_CAPACITY,
@@ -36,11 +36,13 @@ from sim.layout import (
     PlanArrays,
 )
 from sim.memory import place
-from sim.quantiles import CLOCK_BITS, gumbel, unit_exponential
+from sim.quantiles import CLOCK_BITS, address, duration_table, first_ticks, gumbel, unit_exponential
 
 DAYS_IN_A_YEAR = 365
 MICRO = 1_000_000
 ONE = 65536
+DELAYS_TRIED = np.arange(1, 257, dtype=np.uint64) * GOLDEN
+"""Keys of as many practices as it takes to know how many have taken up a lever by when."""
 HALVINGS = 5
 """A fading treatment is gone after so many half-lives."""
 FAR_BELOW = -(2**40)
@@ -187,12 +189,13 @@ def _region_problems(pathway: Pathway, region: Region) -> list[Problem]:
     """What the region lacks for this pathway, and what it has that the pathway does not know."""
     problems = []
     with_sites = {site.service for site in region.sites}
-    for service, word in pathway.services.items():
-        if word.capacity != "open" and service not in with_sites:
-            says = (
-                f"no row for the service '{service}', which has capacity '{word.capacity}'. Add its sites and amounts."
-            )
-            problems.append(Problem("services_have_sites", "capacity.csv", says))
+    in_areas = {(site.area, site.service) for site in region.sites}
+    for area in region.area_names():
+        where = f" in the area '{area}'" if area else ""
+        for service, word in pathway.services.items():
+            if word.capacity != "open" and (area, service) not in in_areas:
+                says = f"no row for the service '{service}'{where}, which has capacity '{word.capacity}'. Add its sites and amounts."
+                problems.append(Problem("services_have_sites", "capacity.csv", says))
     known = {service for service, word in pathway.services.items() if word.capacity != "open"}
     for service in sorted(with_sites - known):
         says = f"'{service}' is no service of '{pathway.name}' with limited capacity. {did_you_mean(service, known)}"
@@ -285,6 +288,9 @@ def _services(
         if word.attendance:
             row["rebooked"] = builder.number(word.attendance.rebooked)
             row["misses_to"] = builder.destination(word.attendance.otherwise)
+        row["published_every"] = builder.ticks_per_day
+        if word.choice and word.choice.published_every:
+            row["published_every"] = max(1, builder.ticks(word.choice.published_every))
         if word.choice:
             row["choice"] = CHOICES[word.choice.by]
             weight = builder.number(word.choice.wait) if word.choice.wait else 0.0
@@ -386,12 +392,6 @@ def _memory(
         row["waiting_service"] = builder.services[waiting.service]
         row["waiting_then"] = builder.destination(waiting.then)
     row["onset_state"] = decisions["onset.state"]
-    published = [
-        builder.ticks(service.choice.published_every)
-        for service in pathway.services.values()
-        if service.choice and service.choice.published_every
-    ]
-    row["published_every"] = max(1, min(published, default=builder.ticks_per_day))
     row["overlap"] = round(builder.number(health.overlap) * ONE)
     row["pace_rules"] = len(arrays.paces)
     row["most_settings"] = sum(
@@ -437,11 +437,17 @@ def _capacity(
     first_day: int,
     days: int,
 ) -> np.ndarray:
-    """Appointments on each day, or places, by site and day from the first one. Shape (sites, days)."""
+    """Appointments on each day, or places, by site and day from the first one. Shape (sites, days).
+
+    Where today's list is known the warm-up sees everyone at once, and on the first measured day the list is put in;
+    where it is not, the list is what the warm-up makes of it.
+    """
+    plenty = region.population
     day_numbers = np.arange(first_day, first_day + days)
     weekday = (day_numbers + region.about.start.weekday()) % 7
     closed = np.isin(day_numbers, [(day - region.about.start).days for day in region.about.closed])
     capacity = np.zeros((len(sites), days), dtype=np.int32)
+    listed = {row.service for row in region.waiting}
     for position, site in enumerate(sites):
         word = builder.pathway.services[site.service]
         if word.capacity == "open":
@@ -449,12 +455,16 @@ def _capacity(
         amount = site.amount + _added(builder, region, sites, site, uses, strength, day_numbers)
         if word.capacity == "places":
             capacity[position] = np.rint(amount)
+            if site.service in listed:
+                capacity[position, day_numbers < 0] = plenty
             continue
         names = word.weekdays or region.about.weekdays
         is_open = np.isin(weekday, [WEEKDAYS.index(day) for day in names]) & ~closed
         made = np.cumsum(np.where(is_open, np.rint(amount / len(set(names)) * MICRO), 0).astype(np.int64))
         whole = made // MICRO
         capacity[position] = np.diff(whole, prepend=0)
+        if site.service in listed:
+            capacity[position, day_numbers < 0] = plenty
     return capacity
 
 
@@ -471,9 +481,7 @@ def _added(
     added = np.zeros(len(day_numbers))
     of_service = [other for other in sites if other.service == site.service]
     for use in uses:
-        since = day_numbers - use.starts // builder.ticks_per_day
-        on = (since >= 0) & (day_numbers * builder.ticks_per_day < use.ends)
-        acting = np.where(on, strength[use.position][np.clip(since // 7, 0, strength.shape[1] - 1)], 0.0)
+        acting = _acting(builder, region, use, strength, day_numbers)
         for change in builder.pathway.levers[use.name].changes:
             if change.service != site.service:
                 continue
@@ -484,6 +492,26 @@ def _added(
                 part = site.amount / total if total > 0 else 1 / len(of_service)
                 added += builder.number(change.capacity_plus_per_100k) * region.population / 100_000 * part * acting
     return added
+
+
+def _acting(
+    builder: Builder, region: Region, use: LeverUse, strength: np.ndarray, day_numbers: np.ndarray
+) -> np.ndarray:
+    """How much of a lever acts in the area on each day, from 0 to 1: the share of its people whose practice is to have
+    taken it up by then, times how strongly it acts there still."""
+    if use.practices is not None:
+        taking_part = region.people[np.isin(region.codes, use.practices)].sum() / max(region.population, 1)
+    else:
+        taking_part = use.reach
+    delays = np.zeros(1)
+    if use.adoption >= 0:
+        table = duration_table(*list(builder.tables)[use.adoption], builder.ticks_per_day)
+        delays = first_ticks(address(table), DELAYS_TRIED, np.uint64(0)) / builder.ticks_per_day
+    since = day_numbers[:, None] - use.starts // builder.ticks_per_day - np.floor(delays)[None, :]
+    weeks = np.clip(since // 7, 0, strength.shape[1] - 1).astype(np.int64)
+    acts = np.where(since >= 0, strength[use.position][weeks], 0.0).mean(axis=1)
+    acting: np.ndarray = np.where(day_numbers * builder.ticks_per_day < use.ends, acts * taking_part, 0.0)
+    return acting
 
 
 def _attraction(builder: Builder, region: Region, sites: list[Site]) -> np.ndarray:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from sim.jit import scalar
+from sim.draws import bits, share
+from sim.jit import loop, scalar
 from sim.memory import int32_at
 
 OCTAVES = 24
@@ -148,3 +149,21 @@ def mean_of(row: np.ndarray) -> float:
     sides = row.reshape(2, -1).astype(float)
     middles = (sides[:, 1:] + sides[:, :-1]) / 2
     return float((middles * np.diff(shares)).sum() + sides[:, 0].sum() * shares[0]) / 2**TICK_BITS
+
+
+@loop
+def first_shares(keys: Any, name: Any) -> Any:
+    """One draw from 0 to 1 for each key."""
+    out = np.empty(len(keys))
+    for k in range(len(keys)):
+        out[k] = share(bits(keys[k], name, 0))
+    return out
+
+
+@loop
+def first_ticks(row: Any, keys: Any, name: Any) -> Any:
+    """One duration in ticks for each key."""
+    out = np.empty(len(keys), dtype=np.int64)
+    for k in range(len(keys)):
+        out[k] = ticks(row, bits(keys[k], name, 0))
+    return out

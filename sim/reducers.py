@@ -206,15 +206,19 @@ def yearly(tallies: Tallies) -> np.ndarray:
     return events
 
 
-def add_areas(parts: list[Tallies]) -> Tallies:
-    """The tallies of a region from those of its areas: practices follow each other, all else is summed."""
+def add_areas(parts: list[Tallies], practices: list[np.ndarray]) -> Tallies:
+    """The tallies of a region from those of its areas, all of them summed but those by practice.
+
+    `practices` holds the positions of each area's practices in the region.
+    """
     together = {
-        name: np.concatenate([getattr(part, name) for part in parts], axis=2)
-        if name == "by_practice"
-        else np.sum([getattr(part, name) for part in parts], axis=0)
+        name: np.sum([getattr(part, name) for part in parts], axis=0)
         for name in Tallies._fields
+        if name != "by_practice"
     }
-    return Tallies(**together)
+    by_practice = np.concatenate([part.by_practice for part in parts], axis=2)
+    by_practice[:, :, np.concatenate(practices)] = by_practice.copy()
+    return Tallies(by_practice=by_practice, **together)
 
 
 def person_ticks(tallies: Tallies, plan: Plan) -> np.ndarray:

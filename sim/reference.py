@@ -114,19 +114,30 @@ class Reference:
         self.called = [self.env.event() for _ in range(len(cohort))]
         self.disturbed = [self.env.event() for _ in range(len(cohort))]
         self.rows: list[tuple[int, int, int, int, int, int, int]] = []
-        for i in range(cohort.ill_at_start):
-            self.emit(ONSET, i, detail=self.patients[i]["state"], value=self.tick - int(self.patients[i]["onset"]))
-        listed = {int(i): self.join_at_start(int(i)) for i in cohort.listed}
+        self.listed = [int(i) for i in cohort.listed]
+        on_lists = set(self.listed)
         for i in range(len(cohort)):
-            self.env.process(self.back(i, ill=i < cohort.ill_at_start))
-            self.env.process(self.care(i, listed.get(i)))
+            if i not in on_lists:
+                self.enter(i, ill=i < cohort.ill_at_start)
         self.env.process(self.see())
 
     def run(self) -> EventLog:
-        """Runs to the end of the plan."""
+        """Runs to the end of the plan. Before tick 0, people on today's lists take their places."""
+        if self.plan.last_tick > 0:
+            if self.plan.first_tick < 0:
+                self.env.run(until=0)
+            for i in self.listed:
+                self.enter(i, ill=True, seen=self.join_at_start(i))
         if self.plan.last_tick > self.plan.first_tick:
             self.env.run(until=self.plan.last_tick)
         return EventLog(np.array(self.rows, dtype=EVENT), self.plan)
+
+    def enter(self, i: int, *, ill: bool, seen: simpy.Event | None = None) -> None:
+        """Patient i comes into the simulation, ill already or to fall ill; perhaps on a list, waiting to be seen."""
+        if ill:
+            self.emit(ONSET, i, detail=self.patients[i]["state"], value=self.tick - int(self.patients[i]["onset"]))
+        self.env.process(self.back(i, ill=ill))
+        self.env.process(self.care(i, seen))
 
     # the clock
 
@@ -434,8 +445,7 @@ class Reference:
                         self.sites[site]["waiting"] -= 1
                         self.meet(i)
                         seen.succeed()
-            if (self.tick - self.plan.first_tick + 1) % self.rules["published_every"] == 0:
-                publish(self.rules, self.state, self.tick)
+            publish(self.rules, self.state, self.tick)
             yield self.at(self.tick + 1, BACK)
 
     def meet(self, i: int) -> None:

@@ -122,10 +122,7 @@ def met(state: Any, i: Any, counter: Any) -> Any:
 @scalar
 def pick(state: Any, count: Any, at: Any) -> Any:
     """The option at a place from 0 to 1 along the weights."""
-    total = 0.0
-    for k in range(count):
-        total += weights(state, k)
-    left = at * total
+    left = at * total_weight(state, count)
     chosen = 0
     for k in range(count):
         weight = weights(state, k)
@@ -135,6 +132,27 @@ def pick(state: Any, count: Any, at: Any) -> Any:
                 break
             left -= weight
     return chosen
+
+
+@scalar
+def total_weight(state: Any, count: Any) -> Any:
+    """The sum of the weights."""
+    total = 0.0
+    for k in range(count):
+        total += weights(state, k)
+    return total
+
+
+@scalar
+def first_open(plan: Any, state: Any, i: Any, record: Any, tick: Any) -> Any:
+    """The option of someone for whom every open option has come to nothing: the rest if it is open, else the first."""
+    for k in range(-1, record.options):
+        at = record.rest if k < 0 else k
+        if at >= 0:
+            option = options(plan, record.first_option + at)
+            if holds(plan, state, i, option.first_test, option.tests, tick):
+                return np.int64(at)
+    return np.int64(0)
 
 
 @scalar
@@ -164,6 +182,8 @@ def decide(plan: Any, state: Any, i: Any, decision: Any, tick: Any) -> Any:
                 times = practice_effects(state, odds.practice_effect * state.practice_count + patient.practice)
             set_weight(state, odds.option, weights(state, odds.option) * times)
     visit = met(state, i, record.counter)
+    if total_weight(state, record.options) <= 0.0:
+        return first_open(plan, state, i, record, tick)
     chosen = pick(state, record.options, share(bits(patient.key, record.label, visit)))
     for c in range(record.first_change, record.first_change + record.changes):
         chosen = divert(plan, state, i, record, c, chosen, visit, tick)
@@ -180,9 +200,7 @@ def divert(plan: Any, state: Any, i: Any, record: Any, c: Any, chosen: Any, visi
     strength = lever_strength(plan, state, i, change.lever, tick)
     if strength == 0.0 or not holds(plan, state, i, change.first_test, change.tests, tick):
         return chosen
-    total = 0.0
-    for k in range(record.options):
-        total += weights(state, k)
+    total = total_weight(state, record.options)
     before = weights(state, change.option) / total
     after = before * (1.0 + (change.times - 1.0) * strength) + change.plus * strength
     available = 0.0
@@ -245,9 +263,11 @@ def freed_option(plan: Any, state: Any, i: Any, record: Any, change: Any, visit:
         at = share(bits(patients(state, i).key, change.label + FREED_AGAIN, visit))
     kept = weights(state, change.option)
     set_weight(state, change.option, 0.0)
-    target = pick(state, record.options, at)
+    target = np.int64(change.option)
+    if total_weight(state, record.options) > 0.0:
+        target = np.int64(pick(state, record.options, at))
     set_weight(state, change.option, kept)
-    return np.int64(target)
+    return target
 
 
 @scalar
@@ -389,9 +409,13 @@ def free_capacity(plan: Any, state: Any, site: Any, tick: Any) -> Any:
 
 @scalar
 def publish(plan: Any, state: Any, tick: Any) -> Any:
-    """Renews the published waits: the time in which the coming week's capacity would see everyone on the list."""
+    """Renews the waits that are published in this tick: the time in which the coming week's capacity would see everyone
+    on the list."""
     tomorrow = (tick + 1 - plan.first_tick) // plan.ticks_per_day
     for site in range(plan.site_count):
+        service = services(plan, plan_sites(plan, site).service)
+        if (tick - plan.first_tick + 1) % service.published_every != 0:
+            continue
         weekly = np.int64(0)
         for day in range(tomorrow, min(tomorrow + 7, plan.days)):
             weekly += capacities(plan, site * plan.days + day)

@@ -13,7 +13,7 @@ from sim.events import EventLog
 from sim.layout import LogArrays, StateArrays
 from sim.plan import Plan
 from sim.reducers import Tallies, copy_tallies, new_tallies, tally
-from sim.state import branch, copy_state, new_block, new_state, with_chunks, with_scratch
+from sim.state import branch, chunks_for, copy_state, new_block, new_state, with_chunks, with_scratch
 
 
 class Running:
@@ -26,7 +26,8 @@ class Running:
         self.kept: list[np.ndarray] | None = [] if keep_log else None
         self._state: StateArrays = new_state(plan, cohort, shuffle=shuffle)
         self._block: LogArrays = new_block(max(1 << 15, 2 * cohort.ill_at_start + 1))
-        compiled.begin(plan.memory, self._state.memory[0], self._block.memory[0], cohort.listed)
+        self._listed_are_in = False
+        compiled.begin(plan.memory, self._state.memory[0], self._block.memory[0])
         self._hand_on()
 
     @property
@@ -35,7 +36,22 @@ class Running:
         return int(self._state.memory[0]["tick"])
 
     def advance(self, until: int) -> None:
-        """Runs the ticks before `until`."""
+        """Runs the ticks before `until`. Before tick 0, people on today's lists take their places."""
+        if until > 0 and not self._listed_are_in:
+            self._advance(0)
+            self._enter_lists()
+        self._advance(until)
+
+    def _enter_lists(self) -> None:
+        listed = self.cohort.listed
+        self._state = with_chunks(self._state, chunks_for(self._state, 4 * len(listed)))
+        if len(self._block.rows) < 2 * len(listed):
+            self._block = new_block(2 * len(listed))
+        compiled.enter_lists(self.plan.memory, self._state.memory[0], self._block.memory[0], listed)
+        self._hand_on()
+        self._listed_are_in = True
+
+    def _advance(self, until: int) -> None:
         while True:
             lacks, amount = compiled.advance(self.plan.memory, self._state.memory[0], self._block.memory[0], until)
             if lacks == compiled.DONE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.cohort import Cohort, first_shares, first_ticks
+from sim.cohort import Cohort
 from sim.draws import label
 from sim.layout import (
     CHUNK,
@@ -22,13 +22,14 @@ from sim.layout import (
 )
 from sim.memory import place
 from sim.plan import LeverUse, Plan
-from sim.quantiles import address
+from sim.quantiles import address, first_shares, first_ticks
 
 BLOCK_ROWS = 1 << 15
 """Rows of the event log that are kept before they are handed on."""
 
 LEVER_LOT = label("lever: lot of a practice")
 LEVER_DELAY = label("lever: delay of a practice")
+LEVER_ROUNDING = label("lever: practices rounded up or down")
 EMPTY_LIST = np.array((-1, -1, -1, -1), dtype=LISTED)
 
 
@@ -47,6 +48,11 @@ def new_state(plan: Plan, cohort: Cohort, *, shuffle: int = 0) -> StateArrays:
         lever_from=lever_from(plan, cohort),
     )
     return with_scratch(with_chunks(state, max(64, len(cohort) // 4)), max(1024, len(cohort)))
+
+
+def chunks_for(state: StateArrays, pushes: int) -> int:
+    """Chunks that are enough for so many new entries of the calendar, wherever they fall."""
+    return pushes // (CHUNK - 1) + min(pushes, state.heads.size) + 2
 
 
 def with_chunks(state: StateArrays, more: int) -> StateArrays:
@@ -114,13 +120,15 @@ def lever_from(plan: Plan, cohort: Cohort) -> np.ndarray:
                 delays = first_ticks(
                     address(plan.arrays.durations[use.adoption]), cohort.practice_keys, name + LEVER_DELAY
                 )
-        chosen = _practices_of(use, plan, lots)
+            chosen = _practices_of(use, plan, lots, cohort.practice_keys, name)
         adopted[use.position, chosen] = np.minimum(use.starts + delays[chosen], NEVER)
     return adopted
 
 
-def _practices_of(use: LeverUse, plan: Plan, lots: np.ndarray) -> np.ndarray:
+def _practices_of(use: LeverUse, plan: Plan, lots: np.ndarray, keys: np.ndarray, name: np.uint64) -> np.ndarray:
     codes = plan.region.codes
     if use.practices is not None:
         return np.flatnonzero(np.isin(codes, use.practices))
-    return np.lexsort((np.array(codes), lots))[: round(use.reach * len(codes))]
+    # one practice of three at a reach of a half: one in half of the replications, two in the other half
+    toss = first_shares(keys.min(keepdims=True), name + LEVER_ROUNDING)[0]
+    return np.lexsort((np.array(codes), lots))[: int(use.reach * len(codes) + toss)]

@@ -26,7 +26,11 @@ def worth_classes(pathway: Pathway, attributes: np.ndarray) -> np.ndarray:
     classes = np.searchsorted(highest, attributes[:, AGE], side="left")
     for decrement in pathway.health.decrements:
         conditions, _ = parse_when(
-            decrement.when, attributes=pathway.attributes, services=set(), levers=set(), quantities=set()
+            decrement.when,
+            attributes=pathway.attributes,
+            services=set(),
+            levers=set(),
+            quantities=set(pathway.quantities),
         )
         applies = np.ones(len(attributes), dtype=bool)
         for condition in conditions:
@@ -47,13 +51,16 @@ def _holds(pathway: Pathway, condition: Condition, attributes: np.ndarray) -> np
         )
         held: np.ndarray = np.isin(column, [levels.index(level) for level in condition.levels])
         return held
-    low, high = condition.low, condition.high
     inside = np.ones(len(column), dtype=bool)
-    if isinstance(low, int):
-        inside &= column >= low + condition.low_plus
-    if isinstance(high, int):
-        inside &= column <= high + condition.high_plus
+    if condition.low is not None:
+        inside &= column >= _bound(pathway, condition.low) + condition.low_plus
+    if condition.high is not None:
+        inside &= column <= _bound(pathway, condition.high) + condition.high_plus
     return inside
+
+
+def _bound(pathway: Pathway, bound: int | str) -> int:
+    return bound if isinstance(bound, int) else round(pathway.quantities[bound].number())
 
 
 def worth(pathway: Pathway) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from outcomes import qalys_of_time
 from pathways import BadInput, Waiting, library_names, load_region, load_scenario
-from pathways.health import PAIN_STATES
-from sim.layout import JOINED
+from pathways.checks import age_band
+from pathways.condition import in_words
+from pathways.health import PAIN_STATES, STATES
+from sim.cohort import Cohort
+from sim.layout import JOINED, KINDS
+from sim.plan import Plan
+from sim.results import health_table
+from sim.running import Running
 from tests.build import Numbers, cohort_of, compiled_log, health, pathway, plan_of, reference_log, region, scenario
 
 DAYS = 45
@@ -49,6 +57,7 @@ WHENS: tuple[dict[str, Any], ...] = (
     {"visits": {"s0": ">= 1"}},
     {"visits": {"s1": "0 to 2"}, "sex": "female"},
     {"lever": "push"},
+    {"lever": "quiet", "sex": "female"},
     {"age": "> 41"},
 )
 EARLY_WHENS = WHENS[:2]
@@ -56,14 +65,30 @@ EARLY_WHENS = WHENS[:2]
 
 @st.composite
 def decision(draw: Any, numbers: Numbers, ways: list[str], *, sets: bool) -> dict[str, Any]:
-    """A decision with some ways onward and home, conditions, odds, attributes set and effects started."""
-    chosen = draw(st.lists(st.sampled_from(ways), min_size=0, max_size=3, unique=True))
-    options: dict[str, Any] = {"stop": {"share": "rest", "to": "home"}}
-    for position, way in enumerate(chosen):
+    """A decision with some ways onward and home, conditions, odds, attributes set and effects started.
+
+    What closed options leave goes to the rest, to the others in proportion where there is none, or where the rest is
+    closed itself; options that are never open together may have more than everyone.
+    """
+    when = st.sampled_from(WHENS)
+    pattern = draw(st.sampled_from(["rest", "rest", "no rest", "a closed rest", "never together"]))
+    stop: dict[str, Any] = {"share": "rest", "to": "home"}
+    if pattern == "no rest":
+        given: list[tuple[float, Any]] = [(0.3, draw(when)), (0.2, draw(when))]
+        stop["share"] = numbers(0.5, "share")
+    elif pattern == "a closed rest":
+        given = [(0.3, {}), (0.2, draw(when))]
+        stop["when"] = draw(when)
+    elif pattern == "never together":
+        given = [(0.7, {"kind": "a"}), (0.6, {"kind": ["b", "c"]})]
+    else:
+        given = [(draw(st.sampled_from([0.0, 0.1, 0.3])), draw(when)) for _ in range(draw(st.integers(0, 3)))]
+    options: dict[str, Any] = {"stop": stop}
+    for position, (part, condition) in enumerate(given):
         option: dict[str, Any] = {
-            "share": numbers(draw(st.sampled_from([0.0, 0.1, 0.3])), "share"),
-            "to": way,
-            "when": draw(st.sampled_from(WHENS)),
+            "share": numbers(part, "share"),
+            "to": draw(st.sampled_from(ways)),
+            "when": condition,
         }
         if sets and draw(st.booleans()):
             option["sets"] = {"kind": draw(st.sampled_from("abc"))}
@@ -83,6 +108,32 @@ def decision(draw: Any, numbers: Numbers, ways: list[str], *, sets: bool) -> dic
     if draw(st.booleans()):
         odds.append({"option": "stop", "practice_effect": "local"})
     return {"options": options, "odds": odds}
+
+
+@st.composite
+def change(draw: Any, numbers: Numbers, decisions: dict[str, Any]) -> dict[str, Any]:
+    """A lever's change of a decision: a share that falls, or that grows by `times` or `plus`, from all or from some."""
+    where = draw(st.sampled_from(sorted(decisions)))
+    names = list(decisions[where]["options"])
+    option = draw(st.sampled_from(names))
+    others = [name for name in names if name != option]
+    made: dict[str, Any] = {"decision": where, "option": option, "when": draw(st.sampled_from(WHENS))}
+    kind = draw(st.sampled_from(["falls", "grows by times", "grows by plus", "grows by plus"]))
+    if kind == "falls":
+        made["times"] = numbers(draw(st.sampled_from([0.0, 0.5])), "ratio")
+        if others and draw(st.booleans()):
+            made["freed"] = {others[0]: "rest"} | {name: numbers(0.3, "share") for name in others[1:]}
+        return made
+    if kind == "grows by times":
+        made["times"] = numbers(draw(st.sampled_from([1.5, 4.0])), "ratio")
+        made["at_most"] = numbers(0.9, "share")
+    else:
+        made["plus"] = numbers(draw(st.sampled_from([0.05, 0.3, 1.0])), "share")
+        if draw(st.booleans()):
+            made["at_most"] = numbers(draw(st.sampled_from([0.0, 0.4])), "share")
+    if others and draw(st.booleans()):
+        made["taken_from"] = draw(st.lists(st.sampled_from(others), min_size=1, unique=True))
+    return made
 
 
 @st.composite
@@ -132,6 +183,21 @@ def service(draw: Any, numbers: Numbers, ways: list[str]) -> dict[str, Any]:
 
 
 @st.composite
+def utilities(draw: Any, numbers: Numbers) -> dict[str, Any]:
+    """Norms by age, with a border among the people of the region, and decrements for some of them."""
+    made: dict[str, Any] = {}
+    if draw(st.booleans()):
+        made["norm_by_age"] = numbers(draw(st.sampled_from([{"0+": 0.9}, {"0-41": 0.9, "42+": 0.3}])), "utility")
+    whens = [{"kind": "b"}, {"deprivation_decile": "<= 3", "age": "> 41"}, {"kind": ["a", "c"], "sex": "female"}]
+    made["decrements"] = [
+        {"when": when, "by": numbers(by, "utility")}
+        for when, by in zip(whens, (0.1, 0.3, 0.25), strict=True)
+        if draw(st.booleans())
+    ]
+    return made
+
+
+@st.composite
 def worlds(draw: Any) -> tuple[Any, Any, Any]:
     """A random pathway with all the vocabulary, a region in which many things happen on the same day, a scenario."""
     numbers = Numbers()
@@ -141,6 +207,13 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
         name: draw(decision(numbers, ["home", *SERVICES, *DECISIONS[position + 1 :]], sets=True))
         for position, name in enumerate(DECISIONS)
     }
+    decisions["d0"]["odds"].append(
+        {
+            "option": "stop",
+            "when": {"lever": "quiet"},
+            "times": numbers(draw(st.sampled_from([0.0, 4.0])), "odds ratio"),
+        }
+    )
     rate = st.sampled_from([0.0, 3.0, 40.0, 400.0])
 
     def rates(**more: Any) -> dict[str, Any]:
@@ -178,16 +251,15 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
                 "reach": numbers(draw(st.sampled_from([0.0, 0.5, 1.0])), "share"),
                 "adoption": draw(durations(numbers)),
                 "half_life": numbers(14, "days"),
-                "changes": [
-                    {
-                        "decision": "d0",
-                        "option": "stop",
-                        "times": numbers(draw(st.sampled_from([0.0, 0.5, 2.0])), "ratio"),
-                        "at_most": numbers(0.9, "share"),
-                        "when": draw(st.sampled_from(WHENS)),
-                    },
-                ],
-            }
+                "changes": draw(st.lists(change(numbers, decisions), min_size=1, max_size=3)),
+            },
+            "pull": {
+                "title": "A pull",
+                "says": "For a test",
+                "counter_effects": "None",
+                "changes": draw(st.lists(change(numbers, decisions), min_size=1, max_size=2)),
+            },
+            "quiet": {"title": "Quiet", "says": "Acts through conditions only", "counter_effects": "None"},
         },
         "health": health(
             numbers,
@@ -202,6 +274,7 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
                 "recent_for": numbers(6, "days"),
                 "forgotten_after": numbers(25, "days"),
             },
+            **draw(utilities(numbers)),
         ),
         "prevalent": {
             "share": numbers(draw(st.sampled_from([0.0, 0.3])), "share"),
@@ -247,7 +320,12 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
         waiting=tuple(waiting),
         weekdays=("Mon", "Tue", "Thu"),
     )
-    return word, place, scenario(push={"starts": draw(st.sampled_from(["0 days", "8 days"]))})
+    settings_of = st.fixed_dictionaries(
+        {"starts": st.sampled_from(["0 days", "8 days"])},
+        optional={"ends": st.sampled_from(["9 days", "20 days"]), "practices": st.sampled_from([["P0"], ["P1", "P2"]])},
+    )
+    levers = draw(st.dictionaries(st.sampled_from(["push", "pull", "quiet"]), settings_of, min_size=1))
+    return word, place, scenario(**levers)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -257,10 +335,48 @@ def test_engines_agree_on_random_pathways(world: tuple[Any, Any, Any], seed: int
     word, place, levers = world
     plan = plan_of(word, place, years=DAYS / 365, scenario=levers)
     cohort = cohort_of(plan, seed=seed)
-    log = compiled_log(plan, cohort)
-    assert np.array_equal(log, reference_log(plan, cohort))
+    running = Running(plan, cohort, keep_log=True).finish()
+    log = running.log().canonical().rows
+    by_reference = reference_log(plan, cohort)
+    assert np.array_equal(log, by_reference)
     assert np.array_equal(log, compiled_log(plan, cohort, shuffle=seed + 1))
     assert np.array_equal(log, reference_log(plan, cohort, shuffle=seed + 1))
+    counted = qalys_of_time(health_table(running.tallies, plan))["qalys"].sum()
+    assert counted == pytest.approx(qalys_person_by_person(by_reference, plan, cohort), abs=1e-9)
+
+
+def qalys_person_by_person(log: np.ndarray, plan: Plan, cohort: Cohort) -> float:
+    """QALYs of the measured time from an event log, each patient's states added up one after another."""
+    health, quantities = plan.pathway.health, plan.pathway.quantities
+    levels = quantities[health.norm_by_age].levels() if health.norm_by_age else {}
+    norms = {age_band(band): norm for band, norm in levels.items()}
+    takes = {state: 0.9 - quantities[name].number() for state, name in health.utility.items()}
+
+    def worth(i: int, state: str) -> float:
+        age, sex, decile, kind = (int(value) for value in cohort.patients[i]["attributes"][:4])
+        holds = {
+            "kind b": kind == 1,
+            "deprivation_decile <= 3 and age > 41": decile <= 3 and age > 41,
+            "kind a or c and sex female": kind in (0, 2) and sex == 0,
+        }
+        norm = next((norm for (low, high), norm in norms.items() if low <= age <= high), 0.9)
+        extra = sum(quantities[word.by].number() for word in health.decrements if holds[in_words(word.when)])
+        return max(norm - takes[state] - (extra if state != "well" else 0.0), -0.594)
+
+    total = 0.0
+    for i, rows in enumerate_patients(log):
+        moves = rows[np.isin(rows["kind"], [KINDS.index("onset"), KINDS.index("health")])]
+        states = [STATES[int(row["detail"]) % 4] if row["kind"] else STATES[int(row["detail"])] for row in moves]
+        ticks = [*moves["tick"].tolist(), plan.last_tick]
+        for state, since, until in zip(states, ticks, ticks[1:], strict=False):
+            total += worth(i, state) * max(until - max(since, 0), 0)
+    return total / (365 * plan.ticks_per_day)
+
+
+def enumerate_patients(log: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Each patient of a log with their rows."""
+    for i in np.unique(log["patient"]):
+        yield int(i), log[log["patient"] == i]
 
 
 def test_engines_agree_when_everyone_arrives_at_once() -> None:

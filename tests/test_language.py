@@ -18,11 +18,11 @@ from pathways import (
     pathway_from_dict,
     pathway_to_dict,
 )
-from pathways.checks import CHECKS
-from pathways.load import LIBRARY
+from pathways.checks import CHECKS, bounds_used, quantities_used
+from pathways.draft import Draft
+from pathways.load import LIBRARY, find
 from pathways.schema import pathway_schema, scenario_schema, schema_text
 from pathways.timing import length_in_days, ticks_in_a_day
-from pathways.word import quantity_uses
 from ui.checking import check_path
 
 GALLERY = Path(__file__).parent / "gallery"
@@ -92,6 +92,21 @@ def test_every_check_has_a_broken_file_or_another_test() -> None:
             lambda w: w.update(outcomes={"seen": {"title": "Seen", "of": "seen", "better": "less"}}),
             "'seen' needs 'services': which ones?",
         ),
+        (
+            lambda w: w.update(attributes={"age": {"levels": {"a": {"share": "rest"}, "b": {"share": "some"}}}}),
+            "attributes.age: conditions know 'age' as something else",
+        ),
+        (lambda w: w["services"].update(home=w["services"]["gp"]), "services.home: 'home' is where care ends"),
+        (lambda w: w["services"]["clinic"].update(sites="visits"), "'visits' is in 'GBP', but a number of sites"),
+        (
+            lambda w: (
+                w["services"]["clinic"].update(sites="visits"),
+                w["quantities"]["visits"].update(unit="sites", value={"a": 1, "b": 0.5}),
+            ),
+            "the numbers of sites must be whole, and not all 0",
+        ),
+        (lambda w: w["quantities"]["six_weeks"].update(value=1e300, high=1e300), "1e+300 weeks is impossible"),
+        (lambda w: w.update(clock={"warm_up": "999999999999 weeks"}), "is longer than 200 years"),
     ],
 )
 def test_rules_that_the_gallery_leaves_out(change, message: str) -> None:  # type: ignore[no-untyped-def]
@@ -144,19 +159,8 @@ def test_schemas_fit_the_library_and_are_the_ones_that_ship() -> None:
 
 def test_every_quantity_of_the_library_has_source_range_and_grade_and_is_used() -> None:
     pathway = load_pathway("usual_care")
-    sections = [pathway.clock, pathway.onset, pathway.prevalent, pathway.health, pathway.care]
-    for words in (
-        pathway.services,
-        pathway.decisions,
-        pathway.attributes,
-        pathway.effects,
-        pathway.levers,
-        pathway.outcomes,
-    ):
-        sections += list(words.values())
-    used = {name for word in sections for _, name, _ in quantity_uses(word, "")} | set(
-        pathway.practice_effects.values()
-    )
+    draft = Draft.of(pathway)
+    used = {name for _, name, _ in quantities_used(draft)} | {name for _, name in bounds_used(draft)}
     assert set(pathway.quantities) == used - {"rest"}
     for name, quantity in pathway.quantities.items():
         assert quantity.source.strip(), name
@@ -171,6 +175,62 @@ def test_comparisons_are_read_as_they_are_said(written: object, low: int | None,
     conditions, wrong = parse_when({"age": written}, attributes={}, services=set(), levers=set(), quantities=set())
     assert not wrong
     assert (conditions[0].low, conditions[0].high) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ({"sex": []}, "'sex' is compared with an empty list"),
+        ({"lever": ["push"]}, "there is no lever '['push']'"),
+        ({"visits": {}}, "'visits' needs a service"),
+        ({"age": "64 to 18"}, "Write '18 to 64'"),
+        ({"age": "> 99999999999999999999"}, "write a number up to 1,000,000"),
+        ({"age": "> ²"}, "neither a whole number nor a quantity"),
+        ({"age": True}, "neither a whole number nor a quantity"),
+        ({"age": -3}, "'age' is compared with '-3'"),
+    ],
+)
+def test_conditions_that_mean_nothing_are_explained(when: dict[str, object], message: str) -> None:
+    conditions, wrong = parse_when(when, attributes={}, services={"gp"}, levers={"push"}, quantities=set())
+    assert not conditions
+    assert message in wrong[0]
+
+
+def test_what_lies_in_the_working_directory_does_not_hide_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bare name is the library's, whatever is there; with a slash or a suffix it is what is there."""
+    for name in ("demonstration", "usual_care", "mine"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "usual_care.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert find("regions", "demonstration") == LIBRARY / "regions" / "demonstration"
+    assert find("pathways", "usual_care") == LIBRARY / "pathways" / "usual_care.toml"
+    assert find("regions", "./demonstration").resolve() == tmp_path / "demonstration"
+    assert find("regions", tmp_path / "demonstration") == tmp_path / "demonstration"
+    assert find("pathways", "usual_care.toml").resolve() == tmp_path / "usual_care.toml"
+    assert find("regions", "mine").resolve() == tmp_path / "mine"
+    assert find("scenarios", "mri_guidance.toml") == LIBRARY / "scenarios" / "mri_guidance.toml"
+    with pytest.raises(BadInput, match="there is no region of that name in the library and no such file"):
+        find("regions", "yours")
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").mkdir()
+    with pytest.raises(BadInput, match="this is a folder; a TOML file is needed"):
+        load_pathway(tmp_path / "mine.toml")
+    with pytest.raises(BadInput, match="there is no pathway"):
+        load_pathway(tmp_path / "mine.toml" / "more.toml")
+
+
+def test_a_scenario_cannot_bring_in_an_infinite_number(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'format = 1\ntitle = "Mine"\nsays = "For a test."\npathway = "usual_care"\n[quantities.mri_price]\n'
+        'value = inf\nlow = 0\nhigh = inf\nunit = "GBP"\nsource = "made up"\ngrade = "assumed"\n'
+    )
+    with pytest.raises(BadInput, match="quantities.mri_price.value: must be a finite number, but inf is written"):
+        load_scenario(path)
 
 
 def test_lengths_of_time() -> None:

@@ -18,7 +18,7 @@ def check_path(path: Path, region: str | None = None) -> list[Problem]:
     demonstration area is taken where it has the pathway's services.
     """
     try:
-        kind, found = _kind(path)
+        kind, found = kind_of(path)
         if kind == "region":
             return _fits(load_pathway("usual_care"), load_region(found))
         if kind == "scenario":
@@ -40,8 +40,8 @@ def check_path(path: Path, region: str | None = None) -> list[Problem]:
         return bad.problems
 
 
-def _kind(path: Path) -> tuple[str, Path]:
-    """Whether a path is a region, a scenario or a pathway."""
+def kind_of(path: Path) -> tuple[str, Path]:
+    """Whether a path or a name of the library is a region, a scenario or a pathway; and the path."""
     if path.is_dir():
         return "region", path
     if path.exists() or path.suffix == ".toml":

@@ -39,6 +39,7 @@ LISTS = ("--pcn", "--practice")
 DEFAULT_SEED = 42
 DEFAULT_YEARS = 5.0
 DEFAULT_REPLICATIONS = "10"
+VALIDATION_REPLICATIONS = 8
 
 out = Console(width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True)
@@ -133,27 +134,71 @@ def check(
 
 @app.command()
 def show(
-    kind: Annotated[str, typer.Argument(help="pathway or scenario")],
-    name: Annotated[str, typer.Argument(help="A name of the library, or a file.")],
+    kind: Annotated[str, typer.Argument(help="pathway, scenario or evidence")],
+    name: Annotated[
+        str | None, typer.Argument(help="A name of the library, or a file. Evidence: usual_care if left out.")
+    ] = None,
     svg: Annotated[
         Path | None, typer.Option("--svg", help="Also draw the pathway into this file.", metavar="FILE")
     ] = None,
+    grade: Annotated[
+        str, typer.Option("--grade", help="Evidence of this grade only: read, recalled, assumed, local.")
+    ] = "",
+    search: Annotated[str, typer.Option("--search", help="Evidence with this text only.", metavar="TEXT")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print evidence as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print evidence as CSV.")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print evidence as the page of the documentation.")
+    ] = False,
 ) -> None:
-    """Tell a pathway or a scenario in words, with a diagram."""
+    """Tell a pathway or a scenario in words, with a diagram; or every quantity, its range and its source."""
     from pathways import load_pathway, load_scenario
     from pathways.picture import draw, pathway_in_words, scenario_in_words
 
+    options = {"--grade": grade, "--search": search, "--json": as_json, "--csv": as_csv, "--markdown": as_markdown}
+    given = [option for option, value in options.items() if value]
+    if kind == "evidence":
+        if svg is not None:
+            raise refuse("options_fit", "--svg", "draws a pathway; evidence is a table.")
+        _show_evidence(name or "usual_care", grade, search, as_json=as_json, as_csv=as_csv, as_markdown=as_markdown)
+        return
+    if kind not in ("pathway", "scenario"):
+        raise refuse("kind", kind, "show a 'pathway', a 'scenario' or 'evidence': backpath show pathway usual_care")
+    if given:
+        raise refuse("options_fit", given[0], f"is for 'show evidence', not for a {kind}.")
+    if name is None:
+        raise refuse("name", f"show {kind}", f"which one? There are: {', '.join(library_names(f'{kind}s'))}.")
     if kind == "pathway":
         pathway = load_pathway(name)
         out.print(pathway_in_words(pathway), markup=False, highlight=False)
-    elif kind == "scenario":
+    else:
         file_name, scenario, pathway = load_scenario(name)
         out.print(scenario_in_words(file_name, scenario, pathway), markup=False, highlight=False)
-    else:
-        raise refuse("kind", kind, "show a 'pathway' or a 'scenario': backpath show pathway usual_care")
     if svg is not None:
         svg.write_text(draw(pathway), encoding="utf-8")
         out.print(f"Drawn: {svg}", markup=False, highlight=False)
+
+
+def _show_evidence(name: str, grade: str, search: str, *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
+    from ui.evidence import csv_text, json_text, page, pathway_named, rows_of, summary, terminal_tables
+
+    if as_json + as_csv + as_markdown > 1:
+        raise refuse("one_format", "--json --csv --markdown", "choose one of them.")
+    if as_markdown:
+        if grade or search:
+            raise refuse("options_fit", "--markdown", "prints the whole page: leave out --grade and --search.")
+        out.file.write(page(name))
+        return
+    pathway = pathway_named(name)
+    rows = rows_of(pathway, grade=grade, search=search)
+    if as_json:
+        out.file.write(json_text(rows) + "\n")
+    elif as_csv:
+        out.file.write(csv_text(rows))
+    else:
+        for table in terminal_tables(rows, width=out.width):
+            out.print(table)
+        out.print(f"{pathway.title}. {summary(rows)}", markup=False, highlight=False)
 
 
 @app.command()
@@ -451,6 +496,54 @@ def replay(
     for sentence in found.differences:
         out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(1)
+
+
+@app.command()
+def validate(
+    region: Region = "demonstration",
+    years: Years = DEFAULT_YEARS,
+    replications: Annotated[
+        int, typer.Option("--replications", help="How many runs; the intervals are over these.", metavar="N")
+    ] = VALIDATION_REPLICATIONS,
+    seed: Seed = DEFAULT_SEED,
+    workers: Workers = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    page: Annotated[
+        Path | None, typer.Option("--out", help="Write the page (.html, or .md with its picture).", metavar="FILE")
+    ] = None,
+) -> None:
+    """Compare the model with published results, by rules written beforehand; what fails is shown as failed."""
+    from calibration.validation import load_targets
+    from calibration.validation import validate as compare_with_published
+    from pathways import load_region
+    from sim.compare import Stopped
+    from ui.validation import json_text, page_path_problem, summary, terminal_tables, write_page
+
+    if page is not None:
+        page_path_problem(page)
+    place = load_region(region)
+    with _watched("Simulating") as (progress, stop):
+        try:
+            validation = compare_with_published(
+                load_targets(),
+                place,
+                years=years,
+                replications=replications,
+                seed=seed,
+                workers=workers or os.cpu_count() or 1,
+                progress=progress,
+                stop=stop,
+            )
+        except Stopped:
+            raise KeyboardInterrupt from None
+    if as_json:
+        out.file.write(json_text(validation) + "\n")
+    else:
+        for table in terminal_tables(validation):
+            out.print(table)
+        out.print(summary(validation), markup=False, highlight=False, soft_wrap=True)
+    if page is not None:
+        err.print(f"Written: {', '.join(write_page(validation, page))}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command("app")

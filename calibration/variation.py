@@ -1,0 +1,362 @@
+"""Who uses care where: by age, deprivation and practice. Pure functions of the tables of `observed`.
+
+What stands before the star are tables, what stands after it says which figure is meant. Standardised ratios are
+people observed over those expected if the whole area's rates by age band and sex held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from calibration.activity import residents_aged
+from calibration.courses import DAYS_IN_A_YEAR
+from calibration.observed import BAND_YEARS
+
+CHANCE_DRAWS = 400
+"""Draws from which the fold that chance alone gives is worked out."""
+CHANCE_SEED = 20
+MOST_DEPRIVED_IS = 11
+"""Deprivation is this minus the decile, so that more is more deprived."""
+
+
+# age
+
+
+def users(contacts: pd.DataFrame, people: pd.DataFrame, services: Sequence[str]) -> pd.DataFrame:
+    """People seen at the services, each once, at their first visit: their rows of `people`, with the day.
+
+    >>> contacts = pd.DataFrame({"patient": [1, 1], "day": [4.0, 9.0], "service": "mri"})
+    >>> users(contacts, pd.DataFrame({"age": [30, 40]}), ["mri"]).to_dict("records")
+    [{'age': 40, 'day': 4.0}]
+    """
+    first = contacts[contacts["service"].isin(services)].drop_duplicates("patient")
+    return people.loc[first["patient"]].assign(day=first["day"].to_numpy())
+
+
+def _of_deciles(table: pd.DataFrame, deciles: Sequence[int], age_from: int, age_to: int) -> pd.Series:
+    return table.loc[table["decile"].isin(deciles) & table["age"].between(age_from, age_to), "age"]
+
+
+def mean_age_of_users(
+    contacts: pd.DataFrame,
+    people: pd.DataFrame,
+    *,
+    services: Sequence[str],
+    deciles: Sequence[int],
+    age_from: int,
+    age_to: int,
+) -> float:
+    """Mean age (half a year added to whole years) of those seen at the services, from some deciles.
+
+    >>> contacts = pd.DataFrame({"patient": [0, 1], "day": 1.0, "service": "mri"})
+    >>> people = pd.DataFrame({"age": [40, 60], "decile": [1, 10]})
+    >>> mean_age_of_users(contacts, people, services=["mri"], deciles=[1], age_from=18, age_to=97)
+    40.5
+    """
+    return float(_of_deciles(users(contacts, people, services), deciles, age_from, age_to).mean()) + 0.5
+
+
+def age_difference(
+    contacts: pd.DataFrame,
+    people: pd.DataFrame,
+    *,
+    services: Sequence[str],
+    deciles: Sequence[int],
+    others: Sequence[int],
+    age_from: int,
+    age_to: int,
+) -> float:
+    """Mean age of the users from the other deciles, minus that of those from the first named.
+
+    >>> contacts = pd.DataFrame({"patient": [0, 1], "day": 1.0, "service": "mri"})
+    >>> people = pd.DataFrame({"age": [40, 60], "decile": [1, 10]})
+    >>> age_difference(contacts, people, services=["mri"], deciles=[1], others=[10], age_from=18, age_to=97)
+    20.0
+    """
+    table = users(contacts, people, services)
+    one, other = (_of_deciles(table, chosen, age_from, age_to).mean() for chosen in (deciles, others))
+    return float(other - one)
+
+
+def age_difference_of_residents(
+    residents: pd.DataFrame, *, deciles: Sequence[int], others: Sequence[int], age_from: int, age_to: int
+) -> float:
+    """The same difference between all who live there, from the middles of the age bands.
+
+    >>> residents = pd.DataFrame({"age_low": [40, 60], "decile": [1, 10], "people": 100.0})
+    >>> age_difference_of_residents(residents, deciles=[1], others=[10], age_from=18, age_to=97)
+    20.0
+    """
+    people = residents_aged(residents, age_from=age_from, age_to=age_to)
+    middle = residents["age_low"] + BAND_YEARS / 2
+    one, other = (
+        float(
+            (people * middle)[residents["decile"].isin(chosen)].sum() / people[residents["decile"].isin(chosen)].sum()
+        )
+        for chosen in (deciles, others)
+    )
+    return other - one
+
+
+def percent_by_age_band(
+    contacts: pd.DataFrame, people: pd.DataFrame, *, services: Sequence[str], bands: Sequence[str]
+) -> pd.DataFrame:
+    """The percentage of each decile's users in each age band ("18-27"); rows are bands, columns the deciles 1 to 10.
+
+    >>> contacts = pd.DataFrame({"patient": [0, 1], "day": 1.0, "service": "mri"})
+    >>> people = pd.DataFrame({"age": [40, 60], "decile": [1, 1]})
+    >>> percent_by_age_band(contacts, people, services=["mri"], bands=["38-47", "58-67"])[1].tolist()
+    [50.0, 50.0]
+    """
+    table = users(contacts, people, services)
+    limits = [tuple(int(age) for age in band.split("-")) for band in bands]
+    counts = pd.DataFrame(
+        [
+            np.bincount(table.loc[table["age"].between(low, high), "decile"], minlength=MOST_DEPRIVED_IS)[1:]
+            for low, high in limits
+        ],
+        index=list(bands),
+        columns=range(1, MOST_DEPRIVED_IS),
+    )
+    return 100.0 * counts / counts.sum()
+
+
+def modal_bands_that_agree(
+    contacts: pd.DataFrame, people: pd.DataFrame, *, services: Sequence[str], published: Mapping[str, Sequence[float]]
+) -> float:
+    """How many deciles have their commonest age band where the published table has it.
+
+    >>> contacts = pd.DataFrame({"patient": [0], "day": 1.0, "service": "mri"})
+    >>> people = pd.DataFrame({"age": [40], "decile": [1]})
+    >>> published = {"38-47": [60.0] + 9 * [10.0], "58-67": [40.0] + 9 * [90.0]}
+    >>> modal_bands_that_agree(contacts, people, services=["mri"], published=published)
+    1.0
+    """
+    found = percent_by_age_band(contacts, people, services=services, bands=list(published))
+    expected = pd.DataFrame(published, index=found.columns).T.idxmax()
+    known = found.columns[found.notna().all()]
+    return float((found[known].idxmax() == expected[known]).sum())
+
+
+def mean_gap_to_table(
+    contacts: pd.DataFrame, people: pd.DataFrame, *, services: Sequence[str], published: Mapping[str, Sequence[float]]
+) -> float:
+    """Mean absolute gap to the published percentages, in percentage points.
+
+    >>> contacts = pd.DataFrame({"patient": range(10), "day": 1.0, "service": "mri"})
+    >>> people = pd.DataFrame({"age": 40, "decile": range(1, 11)})
+    >>> published = {"38-47": 10 * [60.0], "58-67": 10 * [40.0]}
+    >>> mean_gap_to_table(contacts, people, services=["mri"], published=published)
+    40.0
+    """
+    found = percent_by_age_band(contacts, people, services=services, bands=list(published))
+    return float((found - pd.DataFrame(published, index=found.columns).T).abs().to_numpy().mean())
+
+
+# standardised ratios
+
+
+def _bands_of(people: pd.DataFrame, residents: pd.DataFrame) -> pd.Series:
+    oldest = residents["age_low"].max()
+    return np.minimum(people["age"] // BAND_YEARS * BAND_YEARS, oldest)
+
+
+def standardised(counted: pd.DataFrame, residents: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Observed people, and those expected from the area's rates by age band and sex, for each value of `by`.
+
+    `counted` has one row per person counted: age, sex and the column `by`.
+
+    >>> counted = pd.DataFrame({"age": [30, 30, 30], "sex": "male", "practice": ["A", "A", "B"]})
+    >>> residents = pd.DataFrame({"practice": ["A", "B"], "sex": "male", "age_low": 30, "people": [100.0, 200.0]})
+    >>> standardised(counted, residents, "practice").to_dict("list")
+    {'observed': [2.0, 1.0], 'expected': [1.0, 2.0]}
+    """
+    groups, sexes, ages = (pd.Index(residents[name].unique()).sort_values() for name in (by, "sex", "age_low"))
+    shape = (len(groups), len(sexes), len(ages))
+
+    def total(table: pd.DataFrame, age_low: pd.Series, amounts: np.ndarray | None) -> np.ndarray:
+        places = (groups.get_indexer(table[by]), sexes.get_indexer(table["sex"]), ages.get_indexer(age_low))
+        flat = np.ravel_multi_index(places, shape)
+        return np.bincount(flat, weights=amounts, minlength=int(np.prod(shape))).reshape(shape).astype(float)
+
+    at_risk = total(residents, residents["age_low"], residents["people"].to_numpy())
+    events = total(counted, _bands_of(counted, residents), None)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rates = np.nan_to_num(events.sum(axis=0) / at_risk.sum(axis=0), posinf=0.0)
+    expected = (at_risk * rates).sum(axis=(1, 2))
+    return pd.DataFrame({"observed": events.sum(axis=(1, 2)), "expected": expected}, index=groups)
+
+
+def ratio_of_deciles(
+    contacts: pd.DataFrame,
+    people: pd.DataFrame,
+    residents: pd.DataFrame,
+    *,
+    services: Sequence[str],
+    deciles: Sequence[int],
+    others: Sequence[int],
+) -> float:
+    """The standardised ratio of visits from the other deciles over that from the first named.
+
+    >>> contacts = pd.DataFrame({"patient": [0, 0, 1], "service": "mri"})
+    >>> people = pd.DataFrame({"age": [30, 30], "sex": "male", "decile": [1, 10]})
+    >>> residents = pd.DataFrame({"decile": [1, 10], "sex": "male", "age_low": 30, "people": 100.0})
+    >>> ratio_of_deciles(contacts, people, residents, services=["mri"], deciles=[1], others=[10])
+    0.5
+    """
+    counted = people.loc[contacts.loc[contacts["service"].isin(services), "patient"]]
+    table = standardised(counted, residents, "decile")
+    one, other = (
+        table.loc[table.index.isin(chosen)].sum().pipe(lambda sums: sums["observed"] / sums["expected"])
+        for chosen in (deciles, others)
+    )
+    return float(other / one) if one > 0 else float("nan")
+
+
+# practices
+
+
+def fold(
+    contacts: pd.DataFrame,
+    people: pd.DataFrame,
+    residents: pd.DataFrame,
+    days: float,
+    *,
+    services: Sequence[str],
+    years: int,
+    at_least: int,
+) -> list[float]:
+    """The highest over the lowest standardised ratio of practices with at least so many users, by period of `years`.
+
+    People count once in each period. NaN where fewer than two practices have that many.
+
+    >>> contacts = pd.DataFrame({"patient": [0, 1, 2], "day": 1.0, "service": "mri"})
+    >>> people = pd.DataFrame({"age": 30, "sex": "male", "practice": ["A", "A", "B"]})
+    >>> residents = pd.DataFrame({"practice": ["A", "B"], "sex": "male", "age_low": 30, "people": 100.0})
+    >>> fold(contacts, people, residents, 365, services=["mri"], years=1, at_least=1)
+    [2.0]
+    """
+    folds = []
+    for table in _by_practice(contacts, people, residents, days, services, years):
+        table = table[table["observed"] >= at_least]
+        ratios = table["observed"] / table["expected"]
+        folds.append(float(ratios.max() / ratios.min()) if len(ratios) > 1 else float("nan"))
+    return folds
+
+
+def fold_by_chance(
+    contacts: pd.DataFrame,
+    people: pd.DataFrame,
+    residents: pd.DataFrame,
+    days: float,
+    *,
+    services: Sequence[str],
+    years: int,
+    at_least: int,
+) -> list[float]:
+    """The fold to expect if practices differed by chance alone: Poisson counts around each one's expected number.
+
+    The mean over many draws, by period; practices are left out by the same rule.
+
+    >>> contacts = pd.DataFrame({"patient": range(200), "day": 1.0, "service": "mri"})
+    >>> people = pd.DataFrame({"age": 30, "sex": "male", "practice": 100 * ["A", "B"]})
+    >>> residents = pd.DataFrame({"practice": ["A", "B"], "sex": "male", "age_low": 30, "people": 1000.0})
+    >>> round(fold_by_chance(contacts, people, residents, 365, services=["mri"], years=1, at_least=1)[0], 1)
+    1.1
+    """
+    return [
+        chance_fold(table["expected"].to_numpy(), at_least=at_least)
+        for table in _by_practice(contacts, people, residents, days, services, years)
+    ]
+
+
+def chance_fold(expected: np.ndarray, *, at_least: int) -> float:
+    """The mean fold of Poisson counts around these expected numbers; NaN where fewer than two reach `at_least`.
+
+    >>> bool(chance_fold(np.full(40, 20.0), at_least=1) > chance_fold(np.full(40, 60.0), at_least=1) > 1)
+    True
+    """
+    drawn = np.random.default_rng(CHANCE_SEED).poisson(expected, (CHANCE_DRAWS, len(expected)))
+    counts = drawn >= at_least
+    enough = counts.sum(axis=1) > 1
+    if not enough.any():
+        return float("nan")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = drawn / expected
+    highest = np.where(counts, ratios, -np.inf).max(axis=1)[enough]
+    lowest = np.where(counts, ratios, np.inf).min(axis=1)[enough]
+    return float((highest / lowest).mean())
+
+
+def _by_practice(
+    contacts: pd.DataFrame,
+    people: pd.DataFrame,
+    residents: pd.DataFrame,
+    days: float,
+    services: Sequence[str],
+    years: int,
+) -> list[pd.DataFrame]:
+    """Observed and expected users of each practice in each whole period of so many years."""
+    chosen = contacts[contacts["service"].isin(services)]
+    tables = []
+    for period in range(int(days // (DAYS_IN_A_YEAR * years))):
+        start = period * DAYS_IN_A_YEAR * years
+        within = chosen[(chosen["day"] >= start) & (chosen["day"] < start + DAYS_IN_A_YEAR * years)]
+        counted = people.loc[within.drop_duplicates("patient")["patient"]]
+        tables.append(standardised(counted, residents, "practice"))
+    return tables
+
+
+def deprivation_of_practices(residents: pd.DataFrame) -> pd.Series:
+    """Each practice's mean deprivation: 10 where everyone lives in decile 1, 1 where everyone lives in decile 10.
+
+    >>> residents = pd.DataFrame({"practice": ["A", "A"], "decile": [1, 2], "people": [10.0, 10.0]})
+    >>> deprivation_of_practices(residents).to_dict()
+    {'A': 9.5}
+    """
+    weighted = (residents["people"] * (MOST_DEPRIVED_IS - residents["decile"])).groupby(
+        residents["practice"], observed=True
+    )
+    return (weighted.sum() / residents.groupby("practice", observed=True)["people"].sum()).rename("deprivation")
+
+
+def _correlation(counted: pd.DataFrame, residents: pd.DataFrame) -> float:
+    """Over practices: mean deprivation with the standardised ratio of the people counted."""
+    table = standardised(counted, residents, "practice")
+    ratios = (table["observed"] / table["expected"]).dropna()
+    if len(ratios) < 3 or ratios.nunique() < 2:
+        return float("nan")
+    return float(np.corrcoef(deprivation_of_practices(residents).reindex(ratios.index), ratios)[0, 1])
+
+
+def correlation_with_deprivation(
+    contacts: pd.DataFrame, people: pd.DataFrame, residents: pd.DataFrame, *, services: Sequence[str]
+) -> float:
+    """The correlation over practices of deprivation with the standardised ratio of people seen at the services.
+
+    >>> contacts = pd.DataFrame({"patient": [0, 1, 2, 3, 4, 5], "service": "mri"})
+    >>> people = pd.DataFrame({"age": 30, "sex": "male", "practice": ["A", "A", "A", "B", "B", "C"]})
+    >>> residents = pd.DataFrame({"practice": list("ABC"), "sex": "male", "age_low": 30, "decile": [1, 2, 3], "people": 10.0})
+    >>> round(correlation_with_deprivation(contacts, people, residents, services=["mri"]), 6)
+    1.0
+    """
+    seen = contacts[contacts["service"].isin(services)].drop_duplicates("patient")
+    return _correlation(people.loc[seen["patient"]], residents)
+
+
+def prescribing_and_deprivation(
+    settings: pd.DataFrame, people: pd.DataFrame, residents: pd.DataFrame, *, settings_named: Sequence[str]
+) -> float:
+    """The correlation over practices of deprivation with the standardised ratio of people who had one of the settings.
+
+    >>> settings = pd.DataFrame({"patient": [0, 1, 2, 3, 4, 5], "setting": "opioid = weak"})
+    >>> people = pd.DataFrame({"age": 30, "sex": "male", "practice": ["A", "B", "B", "C", "C", "C"]})
+    >>> residents = pd.DataFrame({"practice": list("ABC"), "sex": "male", "age_low": 30, "decile": [1, 2, 3], "people": 10.0})
+    >>> round(prescribing_and_deprivation(settings, people, residents, settings_named=["opioid = weak"]), 6)
+    -1.0
+    """
+    had = settings[settings["setting"].isin(settings_named)].drop_duplicates("patient")
+    return _correlation(people.loc[had["patient"]], residents)

@@ -1,0 +1,98 @@
+"""Checks of people and illness: what is known when, first states, phases, and the clock it all runs by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pathways.draft import Draft
+from pathways.health import PAIN_STATES
+from pathways.problems import Problem
+from pathways.quantity import DAYS_IN
+from pathways.rule import check, problem
+from pathways.timing import length_in_days, ticks_in_a_day
+from pathways.walk import conditions, decisions_of, paces, single
+
+MOST_ATTRIBUTES = 13
+MOST_OPTIONS = 32
+
+
+@check
+def facts_of_onset_are_known_at_onset(draft: Draft) -> Iterator[Problem]:
+    """What is drawn at onset, and the pace of illness, depend only on attributes drawn before.
+
+    Attributes may depend on the weeks since onset too: 0 for someone who falls ill, more for someone ill at the start.
+    """
+    order = ["age", "sex", "deprivation_decile", *draft.named["attributes"]]
+    for path, decision in decisions_of(draft):
+        if path.startswith("decisions."):
+            continue
+        name = path.removeprefix("attributes.")
+        allowed = [*(order[: order.index(name)] if name in order else order), "weeks_since_onset"]
+        whens = [(f"{path}.options.{key}.when", option.when) for key, option in decision.options.items()]
+        whens += [(f"{path}.odds[{i}].when", odds.when) for i, odds in enumerate(decision.odds, 1)]
+        yield from _only(draft, whens, allowed)
+    yield from _only(draft, list(paces(draft)), order)
+
+
+def _only(draft: Draft, whens: Iterable[tuple[str, dict[str, Any]]], allowed: list[str]) -> Iterator[Problem]:
+    for path, when in whens:
+        for feature in when:
+            if feature not in allowed and not conditions(draft, {feature: when[feature]})[1]:
+                yield problem(
+                    draft,
+                    facts_of_onset_are_known_at_onset,
+                    path,
+                    f"'{feature}' is not known yet when this is decided. Known are: {', '.join(allowed)}.",
+                )
+
+
+@check
+def first_states_are_states(draft: Draft) -> Iterator[Problem]:
+    """The options of a first state are mild, moderate and severe."""
+    for name in ("onset", "prevalent"):
+        options = draft.singles[name].state.options if name in draft.singles else ()
+        for option in options:
+            if option not in PAIN_STATES:
+                says = f"the states are {', '.join(PAIN_STATES)}."
+                yield problem(draft, first_states_are_states, f"{name}.state.options.{option}", says)
+
+
+@check
+def phases_follow_each_other(draft: Draft) -> Iterator[Problem]:
+    """The persistent phase begins after the subacute one, and forgetting after the recent time."""
+    if not (health := draft.singles.get("health")):
+        return
+    again = health.recurrence
+    pairs = (
+        ("subacute_from", health.subacute_from, "persistent_from", health.persistent_from),
+        ("recurrence.recent_for", again.recent_for, "recurrence.forgotten_after", again.forgotten_after),
+    )
+    for first, earlier, second, later in pairs:
+        quantities = [single(draft, name) for name in (earlier, later)]
+        days = [quantity.days() for quantity in quantities if quantity is not None and quantity.unit in DAYS_IN]
+        if len(days) == 2 and days[0] >= days[1]:
+            says = f"is {days[1]:g} days, which is not after 'health.{first}' ({days[0]:g} days)."
+            yield problem(draft, phases_follow_each_other, f"health.{second}", says)
+
+
+@check
+def times_can_be_read(draft: Draft) -> Iterator[Problem]:
+    """The clock's tick divides a day, and its warm-up is a length of time."""
+    clock = draft.singles.get("clock")
+    for field, read in (("tick", ticks_in_a_day), ("warm_up", length_in_days)):
+        if clock is not None:
+            try:
+                read(getattr(clock, field))
+            except ValueError as error:
+                yield problem(draft, times_can_be_read, f"clock.{field}", f"{error}.")
+
+
+@check
+def sizes_are_in_bounds(draft: Draft) -> Iterator[Problem]:
+    """There are not more attributes, levels or options than the engine has room for."""
+    if len(draft.named["attributes"]) > MOST_ATTRIBUTES:
+        yield problem(draft, sizes_are_in_bounds, "attributes", f"at most {MOST_ATTRIBUTES} attributes are possible.")
+    for path, decision in decisions_of(draft):
+        if len(decision.options) > MOST_OPTIONS:
+            yield problem(draft, sizes_are_in_bounds, path, f"at most {MOST_OPTIONS} options are possible.")

@@ -1,0 +1,461 @@
+"""The validation page: published result, simulated result, rule and verdict side by side, as HTML, Markdown and JSON.
+
+One row for each target and none left out: what fails stays on the page. The picture shows every simulated figure
+over the published one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from calibration.validation import Result, Simulated, Validation
+from pathways import refuse
+from ui.charts import BASELINE, CONFIG, INK, Chart
+from ui.report import STYLE, svg
+from ui.words import MINUS, NO_VALUE, figures
+
+FORMATS = (".html", ".md")
+TITLE = "The model against published results"
+VERDICT_WORDS = {"pass": "✓ pass", "fail": "✗ fail", "no value": "✗ no value"}
+VERDICT_COLOURS = {"pass": "#007F3B", "fail": "#B00020", "no value": "#B00020"}
+VERDICT_SHAPES = {"pass": "circle", "fail": "diamond", "no value": "diamond"}
+FARTHEST = 2.5
+"""Where the picture ends: figures more than so many times the published one stand at its edge."""
+MANY_NAMES = 3
+ROW_HEIGHT = 19
+
+INTRODUCTION = (
+    "Each row sets a published result beside what the model gives for it, with a rule that was written before the first "
+    "comparison was run. Rules are not changed afterwards and the model is not tuned to this page; what fails stays here. "
+    "The model's interval is a 95% t interval over replications: it covers chance alone, not errors of the model or of its "
+    "numbers. A pass means little where the last column says that the model was fitted to the figure or takes a number from "
+    "the same source; 'held out' means that it does neither."
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the page, in words."""
+
+    title: str
+    unit: str
+    published: str
+    simulated: str
+    rule: str
+    verdict: str
+    use: str
+    details: str
+
+
+# words
+
+
+def exact(value: float) -> str:
+    """A published figure as it is written, with a proper minus.
+
+    >>> exact(62.5), exact(-25.0), exact(0.042), exact(591.0)
+    ('62.5', '−25', '0.042', '591')
+    """
+    return f"{value:g}".replace("-", MINUS)
+
+
+def published(result: Result) -> str:
+    """The published figure with its interval."""
+    target = result.target
+    if target.low is None or target.high is None:
+        return exact(target.value)
+    return f"{exact(target.value)} ({exact(target.low)} to {exact(target.high)}{', ours' if target.interval == 'ours' else ''})"
+
+
+def simulated_text(found: Simulated) -> str:
+    """The simulated figure with its interval."""
+    if math.isnan(found.mean):
+        return NO_VALUE
+    return f"{figures(found.mean)} ({figures(found.low)} to {figures(found.high)})"
+
+
+def use_of(result: Result) -> str:
+    """What else the published figure is used for: then agreement is no surprise."""
+    uses = []
+    if result.target.fitted:
+        uses.append("used in the fit of the natural history")
+    if result.target.tuned:
+        uses.append("capacity set with it")
+    if result.shared:
+        names = ", ".join(result.shared[:MANY_NAMES])
+        more = len(result.shared) - MANY_NAMES
+        uses.append(f"same source as {names}{f' and {more} more' if more > 0 else ''}")
+    return "; ".join(uses) or "held out"
+
+
+def line_of(validation: Validation, result: Result) -> Line:
+    """A result in words."""
+    target = result.target
+    rule = validation.targets.rule_in_words(target.rule)
+    simulated = simulated_text(result.found)
+    if target.rule.kind == "range_contains" and not math.isnan(result.found.mean):
+        simulated += f"; single runs {figures(result.found.range_low)} to {figures(result.found.range_high)}"
+    if result.beside is not None and target.beside is not None:
+        simulated += f"; {target.beside.title} {figures(result.beside.mean)}"
+    return Line(
+        title=target.title,
+        unit=target.unit,
+        published=published(result),
+        simulated=simulated,
+        rule=rule,
+        verdict=VERDICT_WORDS[result.verdict],
+        use=use_of(result),
+        details=" ".join(sentence for sentence in _details(validation, result) if sentence),
+    )
+
+
+def _details(validation: Validation, result: Result) -> Iterator[str]:
+    target = result.target
+    cohort = validation.targets.cohorts[target.cohort] if target.cohort is not None else None
+    yield f"In the model: {target.compared}."
+    yield f"The cohort: {cohort.says}." if cohort is not None else ""
+    yield f"Measured under the scenario '{target.scenario}'." if target.scenario != "usual_care" else ""
+    code = f"{target.evidence}, " if target.evidence else ""
+    yield f"Source: {target.source} ({code}{target.grade})."
+    yield target.tuned
+    yield target.note
+
+
+def summary(validation: Validation) -> str:
+    """How many rules hold, of all and of those whose figures the model does not use."""
+    held_out = [result for result in validation.results if result.held_out]
+    passed = sum(result.verdict == "pass" for result in held_out)
+    return (
+        f"{validation.count('pass')} of {len(validation.results)} rules hold; of the {len(held_out)} targets that are held out, "
+        f"{passed} do."
+    )
+
+
+def failures(validation: Validation) -> list[str]:
+    """A sentence for each target that is not met."""
+    sentences = []
+    for result in validation.results:
+        if result.verdict != "pass":
+            said = simulated_text(result.found) if result.verdict == "fail" else "the model gives no value"
+            sentences.append(f"{result.target.title}: {exact(result.target.value)} published, {said} here")
+    return sentences
+
+
+def _setting(validation: Validation) -> str:
+    region = validation.region
+    made_up = " The area is made up." if region.about.made_up else ""
+    return (
+        f"{region.about.title}, {region.population:,} people at {len(region.codes)} practices, {validation.years:g} measured "
+        f"years, {validation.replications} replications, seed {validation.seed}.{made_up}"
+    )
+
+
+def _by_section(validation: Validation) -> Iterator[tuple[str, list[Line]]]:
+    for section, title in validation.targets.sections.items():
+        lines = [line_of(validation, result) for result in validation.results if result.target.section == section]
+        if lines:
+            yield title, lines
+
+
+# the picture
+
+
+def ratio_chart(validation: Validation) -> Chart:
+    """Every simulated figure over the published one: a dot with its interval, over a band for the published interval.
+
+    Targets whose published figure is 0 or that have no value are named below the picture.
+    """
+    rows, apart = [], []
+    for result in validation.results:
+        value, found = result.target.value, result.found
+        if value == 0 or math.isnan(found.mean):
+            apart.append(result.target.title)
+            continue
+        low, high = sorted((found.low / value, found.high / value))
+        ratio = found.mean / value
+        row: dict[str, Any] = {
+            "title": result.target.title,
+            "verdict": result.verdict,
+            "ratio": min(max(ratio, 0.0), FARTHEST),
+            "low": min(max(low, 0.0), FARTHEST),
+            "high": min(max(high, 0.0), FARTHEST),
+            "edge": "◂" if ratio < 0 else "▸" if ratio > FARTHEST else "",
+        }
+        if result.target.low is not None and result.target.high is not None:
+            limits = sorted((result.target.low / value, result.target.high / value))
+            row |= {"published_low": max(limits[0], 0.0), "published_high": min(limits[1], FARTHEST)}
+        rows.append(row)
+    titles = [row["title"] for row in rows]
+    verdicts = [verdict for verdict in VERDICT_COLOURS if verdict != "no value"]
+    y = {"field": "title", "type": "nominal", "sort": titles, "title": None, "axis": {"labelLimit": 420, "grid": True}}
+    x = {
+        "type": "quantitative",
+        "scale": {"domain": [0, FARTHEST], "nice": False},
+        "axis": {"title": "Model over published (1: the same)", "orient": "top", "grid": False, "tickCount": 5},
+    }
+    colour = {
+        "field": "verdict",
+        "type": "nominal",
+        "scale": {"domain": verdicts, "range": [VERDICT_COLOURS[verdict] for verdict in verdicts]},
+        "legend": {},
+    }
+    shape = {
+        "field": "verdict",
+        "type": "nominal",
+        "scale": {"domain": verdicts, "range": [VERDICT_SHAPES[verdict] for verdict in verdicts]},
+        "legend": {},
+    }
+    band = {
+        "transform": [{"filter": "isValid(datum.published_low)"}],
+        "mark": {"type": "bar", "height": 11, "opacity": 0.3, "color": BASELINE},
+        "encoding": {"y": y, "x": {"field": "published_low", **x}, "x2": {"field": "published_high"}},
+    }
+    interval = {
+        "mark": {"type": "rule", "strokeWidth": 2.5},
+        "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}, "color": colour},
+    }
+    dot = {
+        "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+        "encoding": {"y": y, "x": {"field": "ratio", **x}, "color": colour, "shape": shape},
+    }
+    edge = {
+        "mark": {"type": "text", "fontSize": 12, "dx": 8, "color": INK},
+        "encoding": {"y": y, "x": {"field": "ratio", **x}, "text": {"field": "edge"}},
+    }
+    same = {
+        "data": {"values": [{"same": 1}]},
+        "mark": {"type": "rule", "strokeDash": [4, 4], "color": INK},
+        "encoding": {"x": {"field": "same", "type": "quantitative"}},
+    }
+    subtitle = ["Dot and line: the model, mean and 95% interval. Band: the published interval."]
+    if apart:
+        subtitle.append(f"Not in the picture, because a ratio says nothing or there is no value: {len(apart)} targets.")
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "title": {"text": "The model over published results", "subtitle": subtitle},
+        "width": 420,
+        "height": ROW_HEIGHT * len(rows),
+        "config": CONFIG,
+        "data": {"values": rows},
+        "layer": [band, same, interval, dot, edge],
+    }
+    alt = f"Simulated over published figures, {len(rows)} targets in the order of the tables. {summary(validation)}"
+    if apart:
+        alt += f" Not shown: {'; '.join(apart)}."
+    return Chart(spec, alt)
+
+
+# HTML
+
+
+def html_page(validation: Validation) -> str:
+    """The page as HTML without scripts, its picture inside."""
+    parts = [
+        f"<h1>{escape(TITLE)}</h1>",
+        f'<p class="small">{escape(_setting(validation))}</p>',
+        f"<p>{escape(INTRODUCTION)}</p>",
+        f'<div class="message"><p><strong>{escape(summary(validation))}</strong></p></div>',
+        "<h2>What fails</h2>",
+        "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in failures(validation)) + "</ul>",
+        f"<figure>{svg(ratio_chart(validation))}</figure>",
+    ]
+    for title, lines in _by_section(validation):
+        parts += [f"<h2>{escape(title)}</h2>", _html_table(lines)]
+    parts += ["<h2>Age bands by deprivation decile</h2>", f"<p>{escape(BANDS_SAY)}</p>", _html_bands(validation)]
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(f"Backpath: {TITLE}")}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
+        + "\n".join(parts)
+        + "\n</body>\n</html>\n"
+    )
+
+
+HEAD = ("Result", "Published", "Model", "Rule", "Verdict", "Used elsewhere?")
+
+
+def _html_table(lines: Sequence[Line]) -> str:
+    head = "".join(f'<th scope="col">{escape(word)}</th>' for word in HEAD)
+    body = ""
+    for line in lines:
+        tone = "better" if line.verdict == VERDICT_WORDS["pass"] else "worse"
+        body += (
+            f'<tr><th scope="row">{escape(line.title)} <span class="small">({escape(line.unit)})</span>'
+            f'<br><span class="small">{escape(line.details)}</span></th>'
+            f"<td>{escape(line.published)}</td><td>{escape(line.simulated)}</td><td>{escape(line.rule)}</td>"
+            f'<td class="{tone}">{escape(line.verdict)}</td><td>{escape(line.use)}</td></tr>\n'
+        )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+BANDS_SAY = (
+    "Percentage of each decile's hospital users in each band of age: the model, with the published figure in brackets. "
+    "Decile 1 is the most deprived."
+)
+
+
+def _band_rows(validation: Validation) -> Iterator[tuple[str, list[str]]]:
+    for band, values in validation.targets.groups["age_by_decile"].items():
+        model = validation.age_bands.loc[band]
+        yield band, [f"{each:.1f} ({exact(value)})" for each, value in zip(model, values, strict=True)]
+
+
+def _html_bands(validation: Validation) -> str:
+    head = "".join(f'<th scope="col">{decile}</th>' for decile in validation.age_bands.columns)
+    body = "".join(
+        f'<tr><th scope="row">{band}</th>' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
+        for band, cells in _band_rows(validation)
+    )
+    return f'<table><thead><tr><th scope="col">Age</th>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+# Markdown
+
+
+def markdown_page(validation: Validation, *, picture: str) -> str:
+    """The page as Markdown; `picture` is the file name of its picture."""
+    parts = [
+        f"# {TITLE}",
+        f"{_setting(validation)} Made by `backpath validate`; do not edit it by hand.",
+        INTRODUCTION,
+        f"**{summary(validation)}**",
+        "## What fails",
+        "\n".join(f"- {sentence}" for sentence in failures(validation)),
+        f"![{ratio_chart(validation).alt}]({picture})",
+    ]
+    for title, lines in _by_section(validation):
+        parts += [
+            f"## {title}",
+            _markdown_table(lines),
+            "\n".join(f"- **{line.title}.** {line.details}" for line in lines),
+        ]
+    columns = [str(decile) for decile in validation.age_bands.columns]
+    parts += [
+        "## Age bands by deprivation decile",
+        BANDS_SAY,
+        _grid(["Age", *columns], [[band, *cells] for band, cells in _band_rows(validation)]),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _markdown_table(lines: Sequence[Line]) -> str:
+    rows = [
+        [f"{line.title} ({line.unit})", line.published, line.simulated, line.rule, line.verdict, line.use]
+        for line in lines
+    ]
+    return _grid(list(HEAD), rows)
+
+
+def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+
+
+# terminal and JSON
+
+
+def terminal_tables(validation: Validation) -> Iterator[Table]:
+    """A table for each section."""
+    for title, lines in _by_section(validation):
+        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
+        for column in ("Result", "Published", "Model"):
+            table.add_column(column, justify="left" if column == "Result" else "right")
+        table.add_column("Verdict", no_wrap=True)
+        for line in lines:
+            colour = "green" if line.verdict == VERDICT_WORDS["pass"] else "red"
+            table.add_row(f"{line.title} ({line.unit})", line.published, line.simulated, line.verdict, style=colour)
+        yield table
+
+
+def json_text(validation: Validation) -> str:
+    """Everything on the page as one object; a number that does not exist is null."""
+    region = validation.region
+    return json.dumps(
+        {
+            "region": region.name,
+            "population": region.population,
+            "years": validation.years,
+            "replications": validation.replications,
+            "seed": validation.seed,
+            "interval": 0.95,
+            "passed": validation.count("pass"),
+            "failed": len(validation.results) - validation.count("pass"),
+            "targets": {result.name: _as_json(validation, result) for result in validation.results},
+            "age_bands": {band: list(row) for band, row in validation.age_bands.round(3).T.items()},
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def _as_json(validation: Validation, result: Result) -> dict[str, Any]:
+    target, found = result.target, result.found
+    return {
+        "title": target.title,
+        "section": target.section,
+        "unit": target.unit,
+        "scenario": target.scenario,
+        "published": {"value": target.value, "low": target.low, "high": target.high, "interval": target.interval},
+        "simulated": {
+            name: _number(getattr(found, name)) for name in ("mean", "low", "high", "range_low", "range_high")
+        },
+        "beside": _number(result.beside.mean) if result.beside is not None else None,
+        "rule": {
+            "kind": target.rule.kind,
+            "than": target.rule.than,
+            "says": validation.targets.rule_in_words(target.rule),
+        },
+        "verdict": result.verdict,
+        "held_out": result.held_out,
+        "fitted": target.fitted,
+        "same_source_as": list(result.shared),
+        "source": target.source,
+        "read_at": target.read_at,
+        "grade": target.grade,
+        "evidence": target.evidence,
+        "compared": target.compared,
+        "note": target.note,
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+# files
+
+
+def page_path_problem(path: Path) -> None:
+    """Raises `BadInput` where a page cannot be written to `path`: before the runs, not after them."""
+    if path.suffix not in FORMATS:
+        raise refuse(
+            "page_format", str(path), f"the page is written as {' or '.join(FORMATS)}. Choose one of these endings."
+        )
+    if not path.parent.is_dir():
+        raise refuse("page_folder", str(path), "the folder does not exist. Make it first.")
+
+
+def write_page(validation: Validation, path: Path) -> list[str]:
+    """Writes the page, with its picture beside it where it is Markdown; the names of the files."""
+    page_path_problem(path)
+    picture = path.with_suffix(".svg")
+    texts: dict[Path, Callable[[], str]] = {path: lambda: html_page(validation)}
+    if path.suffix == ".md":
+        texts = {
+            picture: lambda: svg(ratio_chart(validation)),
+            path: lambda: markdown_page(validation, picture=picture.name),
+        }
+    made = {file: make() for file, make in texts.items()}
+    for file, text in made.items():
+        part = file.with_name(file.name + ".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    return [file.name for file in made]
