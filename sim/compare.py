@@ -19,7 +19,7 @@ from pathways import BadInput, Pathway, Problem, Region, Scenario
 from sim.cohort import draw_cohort
 from sim.events import EventLog
 from sim.plan import Plan, compile_plan
-from sim.reducers import Tallies, add_areas, list_sizes
+from sim.reducers import Tallies, add_areas, list_sizes, weeks_before
 from sim.results import outcome_values
 from sim.running import Running, tallies_of
 
@@ -147,17 +147,24 @@ def compare(
         raise BadInput(problems)
     areas = [region.area(name) for name in region.area_names()]
     plans = [{name: case.plan(area, years) for name, case in cases.items()} for area in areas]
+    order = _order_of_practices(region)
     found: dict[str, list[Tallies]] = {name: [] for name in cases}
     target = AUTO_STEP if replications == "auto" else replications
     while True:
         batch = range(len(found[base]), target)
         for _, tallies in _replications(plans, base, seed, batch, engine, workers, progress, target, stop):
             for name, each in tallies.items():
-                found[name].append(each)
+                found[name].append(each._replace(by_practice=each.by_practice[:, :, order]))
         result = Comparison(region, base, cases, plans[0][base], years, seed, engine, found)
         if replications != "auto" or target >= AUTO_MOST or not too_wide(result):
             return result
         target += AUTO_STEP
+
+
+def _order_of_practices(region: Region) -> np.ndarray:
+    """Where each practice of the region stands when its areas' practices follow each other."""
+    by_area = [np.flatnonzero(np.array(region.areas) == name) for name in region.area_names()]
+    return np.argsort(np.concatenate(by_area))
 
 
 def _request_problems(replications: int | str, seed: int, workers: int) -> list[Problem]:
@@ -308,7 +315,7 @@ def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
             needed = int(np.ceil(len(differences) * (half / (PRECISION * scale)) ** 2))
             found.append(
                 (
-                    f"Few replications for {word.title.lower()} under '{scenario}': the interval is ±{100 * half / scale:.1f}% "
+                    f"Few replications for '{word.title}' under '{scenario}': the interval is ±{100 * half / scale:.1f}% "
                     f"of today's figure. About {needed} replications would bring it to ±{100 * PRECISION:g}%.",
                     needed,
                 )
@@ -319,8 +326,9 @@ def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
 def growing_lists(comparison: Comparison, scenario: str) -> list[str]:
     """Lists that are longer at the end of the run than at the start in nearly every replication: no steady state."""
     plan = comparison.plan
-    first_week = -plan.first_tick // (7 * plan.ticks_per_day)
-    sizes = np.array([list_sizes(tallies)[:, first_week:] for tallies in comparison.tallies[scenario]], dtype=float)
+    sizes = np.array(
+        [list_sizes(tallies)[:, weeks_before(plan) :] for tallies in comparison.tallies[scenario]], dtype=float
+    )
     weeks = sizes.shape[2]
     if weeks < 4 * GROWTH_WEEKS:
         return []

@@ -190,8 +190,25 @@ def ran_out(patient: Any) -> Any:
 
 
 @scalar
+def strength_to_come(plan: Any, effect: Any, elapsed: Any) -> Any:
+    """The most that a treatment does from now on, so long after it; 0 when it is over, -1 where there is none."""
+    if effect < 0:
+        return np.int64(-1)
+    most = np.int64(0)
+    record = effects(plan, effect)
+    for s in range(record.first_segment, record.first_segment + record.segments):
+        segment = segments(plan, s)
+        if elapsed < segment.until:
+            most = max(most, abs(np.int64(segment.improve)) + abs(np.int64(segment.worsen)))
+    return most
+
+
+@scalar
 def treat(plan: Any, patient: Any, effect: Any, tick: Any) -> Any:
-    """Starts a treatment's effect. Two can act at once: a third takes the place of the weaker."""
+    """Starts a treatment's effect. Two can act at once: a third takes the place of the weaker.
+
+    One that has yet to begin counts with what it will do.
+    """
     slot = -1
     for s in range(2):
         if patient.effect[s] == effect:
@@ -200,11 +217,7 @@ def treat(plan: Any, patient: Any, effect: Any, tick: Any) -> Any:
         slot = 0
         weakest = np.int64(2**62)
         for s in range(2):
-            improve, worsen, _ = effect_at(plan, patient.effect[s], tick - patient.effect_from[s])
-            if patient.effect[s] < 0:
-                strength = np.int64(-1)
-            else:
-                strength = abs(improve) + abs(worsen)
+            strength = strength_to_come(plan, patient.effect[s], tick - patient.effect_from[s])
             if strength < weakest:
                 weakest = strength
                 slot = s

@@ -46,7 +46,9 @@ def new_state(plan: Plan, cohort: Cohort, *, shuffle: int = 0) -> StateArrays:
         due=np.zeros((2, span), dtype=np.int32),
         lever_from=lever_from(plan, cohort),
     )
-    return with_scratch(with_chunks(state, max(64, len(cohort) // 4)), max(1024, len(cohort)))
+    entries = cohort.ill_at_start + len(cohort.listed)  # those who enter the calendar before the first tick
+    chunks = entries // (CHUNK - 1) + min(entries, 2 * span) + 2
+    return with_scratch(with_chunks(state, max(64, len(cohort) // 4, chunks)), max(1024, len(cohort)))
 
 
 def with_chunks(state: StateArrays, more: int) -> StateArrays:
