@@ -112,11 +112,13 @@ def set_up(kind):
         return 0
     say("Setting up in %s. This is done once and takes a minute or two." % ENVIRONMENT)
     try:
-        if not os.path.exists(python()):
+        made = os.path.join(ENVIRONMENT, ".made")  # written last: an environment without it was left half made
+        if not os.path.exists(made) or not os.path.exists(python()):
             import venv
 
             say("  1 of 3: making an environment")
             venv.EnvBuilder(with_pip=True, clear=True).create(ENVIRONMENT)
+            open(made, "w").close()
         say("  2 of 3: installing pinned libraries")
         pins = [
             argument

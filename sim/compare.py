@@ -19,7 +19,7 @@ from pathways import BadInput, Pathway, Problem, Region, Scenario
 from sim.cohort import draw_cohort
 from sim.events import EventLog
 from sim.plan import Plan, compile_plan
-from sim.reducers import Tallies, add_areas, list_sizes
+from sim.reducers import Tallies, add_areas, list_sizes, weeks_before
 from sim.results import outcome_values
 from sim.running import Running, tallies_of
 
@@ -146,20 +146,25 @@ def compare(
     if problems:
         raise BadInput(problems)
     areas = [region.area(name) for name in region.area_names()]
-    practices = [np.flatnonzero(np.array(region.areas) == name) for name in region.area_names()]
     plans = [{name: case.plan(area, years) for name, case in cases.items()} for area in areas]
+    order = _order_of_practices(region)
     found: dict[str, list[Tallies]] = {name: [] for name in cases}
     target = AUTO_STEP if replications == "auto" else replications
     while True:
         batch = range(len(found[base]), target)
-        for parts in _replications(plans, base, seed, batch, engine, workers, progress, target, stop):
-            tallies = {name: add_areas([part[name] for part in parts], practices) for name in cases}
+        for _, tallies in _replications(plans, base, seed, batch, engine, workers, progress, target, stop):
             for name, each in tallies.items():
-                found[name].append(each)
+                found[name].append(each._replace(by_practice=each.by_practice[:, :, order]))
         result = Comparison(region, base, cases, plans[0][base], years, seed, engine, found)
         if replications != "auto" or target >= AUTO_MOST or not too_wide(result):
             return result
         target += AUTO_STEP
+
+
+def _order_of_practices(region: Region) -> np.ndarray:
+    """Where each practice of the region stands when its areas' practices follow each other."""
+    by_area = [np.flatnonzero(np.array(region.areas) == name) for name in region.area_names()]
+    return np.argsort(np.concatenate(by_area))
 
 
 def _request_problems(replications: int | str, seed: int, workers: int) -> list[Problem]:
@@ -185,8 +190,8 @@ def _replications(
     progress: Progress | None,
     total: int,
     stop: Event | None,
-) -> Iterator[list[dict[str, Tallies]]]:
-    """The tallies of each replication in order, area by area; the parts run on `workers` threads."""
+) -> Iterator[tuple[int, dict[str, Tallies]]]:
+    """The tallies of each replication in order, areas put together; the parts run on `workers` threads."""
     parts: dict[int, dict[int, dict[str, Tallies]]] = {replication: {} for replication in batch}
     tasks = [(replication, area) for replication in batch for area in range(len(plans))]
     waiting_for: dict[Future[dict[str, Tallies]], tuple[int, int]] = {}
@@ -212,7 +217,7 @@ def _replications(
                     progress(batch.start * len(plans) + finished, total * len(plans))
                 while ready in parts and len(parts[ready]) == len(plans):
                     areas = parts.pop(ready)
-                    yield [areas[k] for k in range(len(plans))]
+                    yield ready, {name: add_areas([areas[k][name] for k in range(len(plans))]) for name in areas[0]}
                     ready += 1
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -310,7 +315,7 @@ def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
             needed = int(np.ceil(len(differences) * (half / (PRECISION * scale)) ** 2))
             found.append(
                 (
-                    f"Few replications for {word.title.lower()} under '{scenario}': the interval is ±{100 * half / scale:.1f}% "
+                    f"Few replications for '{word.title}' under '{scenario}': the interval is ±{100 * half / scale:.1f}% "
                     f"of today's figure. About {needed} replications would bring it to ±{100 * PRECISION:g}%.",
                     needed,
                 )
@@ -321,8 +326,9 @@ def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
 def growing_lists(comparison: Comparison, scenario: str) -> list[str]:
     """Lists that are longer at the end of the run than at the start in nearly every replication: no steady state."""
     plan = comparison.plan
-    first_week = -plan.first_tick // (7 * plan.ticks_per_day)
-    sizes = np.array([list_sizes(tallies)[:, first_week:] for tallies in comparison.tallies[scenario]], dtype=float)
+    sizes = np.array(
+        [list_sizes(tallies)[:, weeks_before(plan) :] for tallies in comparison.tallies[scenario]], dtype=float
+    )
     weeks = sizes.shape[2]
     if weeks < 4 * GROWTH_WEEKS:
         return []

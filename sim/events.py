@@ -46,13 +46,14 @@ from sim.layout import (
     REASONS,
     REFERRAL,
 )
-from sim.plan import Plan, measured_date
+from sim.plan import Plan
 
 COLUMNS = ("tick", "patient", "kind", "service", "site", "detail", "value")
 FORMATS = (".parquet", ".csv")
 ENTRY = "entry"
 """Where a referral comes from that is the patient's own."""
 DETAILS = 2**15
+SECONDS_IN_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,14 @@ class EventLog:
         frame = self.frame()
         steps = frame[frame["kind"].isin(["referral", "joined", "seen", "did_not_attend", "gave_up", "discharge"])]
         plan = self.plan
-        dates = {tick: measured_date(plan.region, tick, plan.ticks_per_day) for tick in steps["tick"].unique()}
+        seconds = steps["tick"].astype("int64") * (SECONDS_IN_A_DAY // plan.ticks_per_day)
         return pd.DataFrame(
             {
                 "case_id": steps["patient"].to_numpy(),
                 "activity": (
                     steps["service"].astype(object).fillna("care") + ": " + steps["kind"].astype(object)
                 ).to_numpy(),
-                "timestamp": pd.to_datetime(steps["tick"].map(dates)).to_numpy(),
+                "timestamp": (pd.Timestamp(plan.region.about.start) + pd.to_timedelta(seconds, unit="s")).to_numpy(),
                 "resource": steps["site"].astype(object).to_numpy(),
             }
         )
@@ -153,6 +154,8 @@ def log_path_problem(path: Path) -> None:
         )
     if not path.parent.exists():
         raise refuse("log_folder", str(path), "the folder does not exist. Make it first.")
+    if path.is_dir():
+        raise refuse("log_file", str(path), "this is a folder. Choose the name of a file.")
 
 
 def write_logs(logs: Iterable[EventLog], path: Path, *, replications: int, areas: int) -> int:

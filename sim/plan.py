@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -532,8 +531,3 @@ def _attraction(builder: Builder, region: Region, sites: list[Site]) -> np.ndarr
     # rounded before scaling, so that every machine has the same whole number
     scaled: np.ndarray = np.rint(np.round(attraction, 6) * 2**CLOCK_BITS).astype(np.int64)
     return scaled
-
-
-def measured_date(region: Region, tick: int, ticks_per_day: int) -> datetime.date:
-    """The date of a tick."""
-    return region.about.start + datetime.timedelta(days=tick // ticks_per_day)

@@ -15,14 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import model_validator
 
-from pathways import BadInput, Problem, Region, Scenario, load_region, pathway_from_dict, pathway_to_dict, refuse
+from pathways import BadInput, Region, Scenario, load_region, pathway_from_dict, pathway_to_dict, refuse
+from pathways.checks import scenario_problems
+from pathways.explain import read_word
+from pathways.word import Word
 from sim.compare import Case, Comparison, compare
 
 MODEL = 2
 """Raised whenever the same inputs give other results than before."""
 
 FORMAT = 1
+KIND = "backpath comparison"
 LIBRARIES = ("numpy", "numba", "scipy", "simpy")
 
 
@@ -61,7 +66,7 @@ def inputs_of(comparison: Comparison) -> dict[str, Any]:
             for name, case in comparison.cases.items()
         },
         "region": region_digest(comparison.region),
-        "years": comparison.years,
+        "years": float(comparison.years),
         "seed": comparison.seed,
         "replications": comparison.replications,
     }
@@ -70,7 +75,7 @@ def inputs_of(comparison: Comparison) -> dict[str, Any]:
 def fingerprint(comparison: Comparison) -> str:
     """Twenty hexadecimal digits that stand for the inputs and the counted results; the same on every machine."""
     digest = hashlib.blake2b(digest_size=10)
-    digest.update(json.dumps(inputs_of(comparison), sort_keys=True).encode())
+    digest.update(_digest(inputs_of(comparison)).encode())
     for name in sorted(comparison.tallies):
         for tallies in comparison.tallies[name]:
             for array in tallies:
@@ -78,13 +83,19 @@ def fingerprint(comparison: Comparison) -> str:
     return digest.hexdigest()
 
 
+def _digest(inputs: dict[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(inputs, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
 def record_of(comparison: Comparison, *, region_from: str) -> dict[str, Any]:
     """The record of a comparison. `region_from` is where its region can be found again: a name or a folder."""
+    inputs = inputs_of(comparison)
     return {
         "format": FORMAT,
-        "kind": "backpath comparison",
+        "kind": KIND,
         "fingerprint": fingerprint(comparison),
-        "inputs": inputs_of(comparison),
+        "inputs": inputs,
+        "inputs_digest": _digest(inputs),
         "region_from": region_from,
         "engine": comparison.engine,
         "versions": versions(),
@@ -119,71 +130,109 @@ class Replayed:
     comparison: Comparison
 
 
+class WrittenCase(Word):
+    """A scenario as a record holds it: what it says, and its whole pathway."""
+
+    scenario: Scenario
+    pathway: dict[str, Any]
+
+
+class WrittenInputs(Word):
+    """What a comparison was made from, as a record holds it."""
+
+    model: int
+    base: str
+    cases: dict[str, WrittenCase]
+    region: str
+    years: float
+    seed: int
+    replications: int
+
+
+class RecordFile(Word):
+    """What stands in a record."""
+
+    format: int
+    kind: str
+    fingerprint: str
+    inputs: WrittenInputs
+    inputs_digest: str
+    region_from: str
+    engine: str
+    versions: dict[str, str]
+    outcomes: dict[str, dict[str, float | None]]
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> RecordFile:
+        if self.inputs.base not in self.inputs.cases or set(self.outcomes) != set(self.inputs.cases):
+            raise ValueError("its base, its cases and its outcomes do not name the same scenarios")
+        return self
+
+
 def replay(path: Path, *, workers: int = 1) -> Replayed:
     """Runs a record again and compares. `BadInput` where the file is no record or its region is not to be found."""
-    record = _read(path)
-    inputs = record["inputs"]
-    region = load_region(record["region_from"])
-    cases = {
-        name: Case(
-            name,
-            Scenario.model_validate(written["scenario"]),
-            pathway_from_dict(written["scenario"]["pathway"], written["pathway"]),
-        )
-        for name, written in inputs["cases"].items()
-    }
+    record, edited = _read(path)
+    inputs = record.inputs
+    region = load_region(record.region_from)
     again = compare(
-        cases,
-        base=inputs["base"],
+        {name: _case(name, written, path.name) for name, written in inputs.cases.items()},
+        base=inputs.base,
         region=region,
-        years=inputs["years"],
-        replications=inputs["replications"],
-        seed=inputs["seed"],
+        years=inputs.years,
+        replications=inputs.replications,
+        seed=inputs.seed,
         workers=workers,
     )
-    same = fingerprint(again) == record["fingerprint"]
-    return Replayed(same, [] if same else _differences(record, again, region), again)
+    same = fingerprint(again) == record.fingerprint
+    said = ["the inputs in the record were edited after it was written"] if edited else []
+    return Replayed(same, [] if same else said + _differences(record, again, region), again)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _case(name: str, written: WrittenCase, file: str) -> Case:
+    """A case as the record has it, checked as if it had been read from its files."""
+    pathway = pathway_from_dict(written.scenario.pathway, written.pathway)
+    if problems := scenario_problems(written.scenario, pathway, file=f"{file}: inputs.cases.{name}"):
+        raise BadInput(problems)
+    return Case(name, written.scenario, pathway)
+
+
+def _read(path: Path) -> tuple[RecordFile, bool]:
+    """A record, and whether its inputs are no longer those that were written."""
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        written = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise refuse("file_exists", str(path), "there is no such file.") from None
     except IsADirectoryError:
         raise refuse("file_exists", str(path), "this is a folder; name the record.json in it.") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise refuse("record_is_json", path.name, f"this is not a record: {error}.") from None
-    needed = {"format", "fingerprint", "inputs", "region_from", "versions", "outcomes"}
-    if not isinstance(record, dict) or not needed <= set(record):
+    if not isinstance(written, dict) or written.get("kind") != KIND:
         raise refuse(
             "record_is_whole", path.name, "this is not a record of a run. Records are written by `compare --out`."
         )
-    if record["format"] != FORMAT:
-        raise refuse("record_format", path.name, f"it has format {record['format']}, this version reads {FORMAT}.")
-    wanted = {"model", "base", "cases", "region", "years", "seed", "replications"}
-    if not isinstance(record["inputs"], dict) or not wanted <= set(record["inputs"]):
-        raise BadInput(
-            [Problem("record_is_whole", f"{path.name}: inputs", "is not complete. Use the record as it was written.")]
-        )
-    return record
+    if written.get("format") != FORMAT:
+        raise refuse("record_format", path.name, f"it has format {written.get('format')}, this version reads {FORMAT}.")
+    record, problems = read_word(RecordFile, written, file=path.name, path="")
+    if record is None:
+        raise BadInput(problems)
+    return record, _digest(written["inputs"]) != record.inputs_digest
 
 
-def _differences(record: dict[str, Any], again: Comparison, region: Region) -> list[str]:
+def _differences(record: RecordFile, again: Comparison, region: Region) -> list[str]:
     said = []
-    if record["inputs"]["model"] != MODEL:
-        said.append(f"the model has changed from {record['inputs']['model']} to {MODEL}")
-    if record["inputs"]["region"] != region_digest(region):
-        said.append(f"the region '{record['region_from']}' has changed")
+    if record.inputs.model != MODEL:
+        said.append(f"the model has changed from {record.inputs.model} to {MODEL}")
+    if record.inputs.region != region_digest(region):
+        said.append(f"the region '{record.region_from}' has changed")
     now = versions()
     said += [
         f"{name} was {then}, is {now.get(name, 'not installed')}"
-        for name, then in record["versions"].items()
+        for name, then in record.versions.items()
         if then != now.get(name)
     ]
-    for name, outcomes in record["outcomes"].items():
+    for name, outcomes in record.outcomes.items():
         for outcome, then in outcomes.items():
-            value = _number(again.mean(name, outcome))
+            value = _number(again.mean(name, outcome)) if outcome in again.values[name] else None
             if then != value:
                 said.append(f"{outcome} under '{name}' was {then}, is {value}")
     return said or ["the counts differ although no outcome does"]

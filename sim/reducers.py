@@ -61,7 +61,6 @@ def new_tallies(plan: Plan) -> Tallies:
     """Zeros of the right shapes for a plan."""
     services = len(plan.services)
     years = year_count(plan)
-    span = plan.last_tick - plan.first_tick
 
     def zeros(*shape: int) -> np.ndarray:
         return np.zeros(shape, dtype=np.int64)
@@ -73,7 +72,7 @@ def new_tallies(plan: Plan) -> Tallies:
         waits=zeros(services, years, WAIT_WEEKS),
         wait_ticks=zeros(services, years),
         waits_by_decile=zeros(services, 10, 2),
-        listed=zeros(services, span // (7 * plan.ticks_per_day) + 1),
+        listed=zeros(services, plan.last_tick // (7 * plan.ticks_per_day) + weeks_before(plan) + 1),
         moves=zeros(years + 1, len(STATES), class_count(plan.pathway), 10),
         partial=zeros(years, len(STATES), class_count(plan.pathway), 10),
         flows=zeros(services + 1, services + 1),
@@ -83,6 +82,11 @@ def new_tallies(plan: Plan) -> Tallies:
 def year_count(plan: Plan) -> int:
     """Years in which something is measured; the last may be part of a year."""
     return -(-plan.last_tick // (DAYS_IN_A_YEAR * plan.ticks_per_day))
+
+
+def weeks_before(plan: Plan) -> int:
+    """Weeks of the warm-up; the first is part of a week where the warm-up is no whole number of them."""
+    return -(plan.first_tick // (7 * plan.ticks_per_day))
 
 
 def copy_tallies(tallies: Tallies) -> Tallies:
@@ -147,6 +151,7 @@ def _tally(to: Any, count: Any) -> Any:
     """Counts row after row; what depends on the tick alone is worked out once for each tick."""
     year_ticks = DAYS_IN_A_YEAR * to.ticks_per_day
     week_ticks = 7 * to.ticks_per_day
+    first_week = to.first_tick // week_ticks
     services, years, home = to.service_count, to.years, to.service_count
     tick = to.first_tick - 1
     week, month, year, left = np.int64(0), np.int64(0), np.int64(-1), np.int64(0)
@@ -155,7 +160,7 @@ def _tally(to: Any, count: Any) -> Any:
         kind, service, patient = np.int64(row.kind), np.int64(row.service), np.int64(row.patient)
         if row.tick != tick:
             tick = np.int64(row.tick)
-            week = (tick - to.first_tick) // week_ticks
+            week = tick // week_ticks - first_week
             year = tick // year_ticks if tick >= 0 else np.int64(-1)
             month = 12 * year + min(12 * (tick - year * year_ticks) // year_ticks, 11)
             left = min((year + 1) * year_ticks, to.last_tick) - tick
@@ -206,19 +211,15 @@ def yearly(tallies: Tallies) -> np.ndarray:
     return events
 
 
-def add_areas(parts: list[Tallies], practices: list[np.ndarray]) -> Tallies:
-    """The tallies of a region from those of its areas, all of them summed but those by practice.
-
-    `practices` holds the positions of each area's practices in the region.
-    """
+def add_areas(parts: list[Tallies]) -> Tallies:
+    """The tallies of a region from those of its areas: practices follow each other, all else is summed."""
     together = {
-        name: np.sum([getattr(part, name) for part in parts], axis=0)
+        name: np.concatenate([getattr(part, name) for part in parts], axis=2)
+        if name == "by_practice"
+        else np.sum([getattr(part, name) for part in parts], axis=0)
         for name in Tallies._fields
-        if name != "by_practice"
     }
-    by_practice = np.concatenate([part.by_practice for part in parts], axis=2)
-    by_practice[:, :, np.concatenate(practices)] = by_practice.copy()
-    return Tallies(by_practice=by_practice, **together)
+    return Tallies(**together)
 
 
 def person_ticks(tallies: Tallies, plan: Plan) -> np.ndarray:

@@ -23,7 +23,7 @@ from pathways.pathway import Outcome
 from sim.events import ENTRY
 from sim.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.reducers import Tallies, list_sizes, person_ticks, year_count, yearly
+from sim.reducers import Tallies, list_sizes, person_ticks, weeks_before, year_count, yearly
 from sim.worth import worth
 
 COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
@@ -55,13 +55,12 @@ def waits_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
 def lists_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     """People waiting at the end of each week, for services that have lists."""
     sizes = list_sizes(tallies)
-    first_week = plan.first_tick // (7 * plan.ticks_per_day)
     queued = [name for name in plan.services if plan.pathway.services[name].capacity != "open"]
     tables = [
         pd.DataFrame(
             {
                 "service": name,
-                "week": np.arange(sizes.shape[1]) + first_week,
+                "week": np.arange(sizes.shape[1]) - weeks_before(plan),
                 "waiting": sizes[plan.services.index(name)],
             }
         )

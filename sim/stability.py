@@ -57,12 +57,13 @@ def offered_loads(pathway: Pathway, area: Region) -> list[Load]:
     for position, (name, service) in enumerate(pathway.services.items()):
         if service.capacity == "open":
             continue
-        had = sum(site.amount for site in area.sites if site.service == name)
+        amounts = [site.amount for site in area.sites if site.service == name]
+        had = float(sum(amounts))
         events = running.tallies.monthly[:, position].sum(axis=1)
         wanted = float(events[SEEN] + events[DID_NOT_ATTEND]) / weeks
         if service.capacity == "places":
             wanted *= _mean_stay_weeks(plan, position)
-            had = float(np.rint(had))
+            had = float(np.rint(amounts).sum())
         area_name = area.area_names()[0] if area.area_names() else ""
         loads.append(Load(name, area_name, float(events[REFERRAL]) / weeks, wanted, had))
     return loads
@@ -77,8 +78,8 @@ def sentence(load: Load, pathway: Pathway) -> str:
     """What the doctor says of a service that is offered too much.
 
     >>> from pathways import load_pathway
-    >>> sentence(Load("spinal_clinic", "", 14.2, 14.2, 12.0), load_pathway("usual_care"))
-    'Spinal clinic: 14.2 referrals a week for 12 slots; the list grows by about 115 a year, less those who give up.'
+    >>> sentence(Load("injection", "", 14.2, 14.2, 12.0), load_pathway("usual_care"))
+    'Spinal injection: 14.2 referrals a week for 12 slots; the list grows by about 115 a year, less those who give up.'
     """
     service = pathway.services[load.service]
     where = f" ({load.area})" if load.area else ""

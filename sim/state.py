@@ -47,7 +47,8 @@ def new_state(plan: Plan, cohort: Cohort, *, shuffle: int = 0) -> StateArrays:
         due=np.zeros((2, span), dtype=np.int32),
         lever_from=lever_from(plan, cohort),
     )
-    return with_scratch(with_chunks(state, max(64, len(cohort) // 4)), max(1024, len(cohort)))
+    more = max(64, len(cohort) // 4, chunks_for(state, 2 * cohort.ill_at_start))
+    return with_scratch(with_chunks(state, more), max(1024, len(cohort)))
 
 
 def chunks_for(state: StateArrays, pushes: int) -> int:

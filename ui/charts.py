@@ -16,14 +16,17 @@ from sim.compare import Comparison
 from sim.layout import REFERRAL, SEEN
 from sim.results import activity_table, by_decile_table, health_table, prices_table
 from ui.key_message import key_message
-from ui.words import in_a_sentence, percent
+from ui.words import in_a_sentence, percent, span
 
 BASELINE = "#425563"
 SCENARIO_COLOURS = ("#005EB8", "#007F3B", "#AE2573", "#B35900")
 SHAPES = ("square", "diamond", "triangle-up", "circle")
-DASHES = ([1, 0], [8, 3], [2, 2], [10, 3, 2, 3])
+UNBROKEN = [1, 0]
+DASHES = ([8, 3], [2, 2], [10, 3, 2, 3], [14, 4])
 INK = "#212B32"
 GRID = "#D8DDE0"
+LABEL_ROOM = 70
+"""Pixels left free at both ends of an axis for labels that are centred on a symbol."""
 MOST_SCENARIOS = len(SCENARIO_COLOURS)
 
 CONFIG: dict[str, Any] = {
@@ -70,7 +73,7 @@ class Chart:
     alt: str
 
 
-def _spec(title: str, subtitle: str, body: dict[str, Any]) -> dict[str, Any]:
+def _spec(title: str, subtitle: str | list[str], body: dict[str, Any]) -> dict[str, Any]:
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "title": {"text": title, "subtitle": subtitle},
@@ -88,6 +91,22 @@ def _scales(comparison: Comparison, names: list[str], *, with_base: bool) -> tup
     if with_base:
         return [comparison.cases[comparison.base].scenario.title, *titles], [BASELINE, *colours]
     return titles, colours
+
+
+def _colour_and_dash(titles: list[str], colours: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How lines are told apart, the base first: by colour and by dash, with one legend of short strokes for both."""
+    legend = {
+        "symbolType": "stroke",
+        "symbolStrokeWidth": 2.5,
+        "symbolSize": 900,
+        "columns": {"expr": "width < 500 ? 2 : 5"},
+    }
+    shared = {"field": "scenario", "type": "nominal", "legend": legend}
+    dashes = [UNBROKEN, *DASHES[: len(titles) - 1]]
+    return (
+        shared | {"scale": {"domain": titles, "range": colours}},
+        shared | {"scale": {"domain": titles, "range": dashes}},
+    )
 
 
 def change_chart(comparison: Comparison, outcome: str) -> Chart:
@@ -119,7 +138,11 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
         "title": None,
         "axis": {"grid": False, "ticks": False, "domain": False},
     }
-    x_axis = {"title": f"Change from {in_a_sentence(comparison.cases[comparison.base].scenario.title)} (%)"}
+    x_axis = {
+        "title": f"Change from {in_a_sentence(comparison.cases[comparison.base].scenario.title)} (%)",
+        "tickCount": 7,
+    }
+    room = {"padding": LABEL_ROOM}
     body = {
         "height": 130 + 56 * max(len(rows), 1),
         "data": {"values": rows},
@@ -128,7 +151,7 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
                 "mark": {"type": "rule", "strokeWidth": 9, "opacity": 0.35},
                 "encoding": {
                     "y": y,
-                    "x": {"field": "low", "type": "quantitative", "axis": x_axis},
+                    "x": {"field": "low", "type": "quantitative", "axis": x_axis, "scale": room},
                     "x2": {"field": "high"},
                     "color": colour,
                 },
@@ -148,8 +171,8 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
             },
         ],
     }
-    title = f"{word.title}, average over {comparison.years:g} year{'' if comparison.years == 1 else 's'}"
-    subtitle = "Symbol: median of the runs. Band: 90% interval. Dashed line: no change."
+    title = f"{word.title}, average over {span(comparison.years)}"
+    subtitle = ["Symbol: median of the runs. Band: 90% interval.", "Dashed line: no change."]
     return Chart(_spec(title, subtitle, body), f"Change in {in_a_sentence(word.title)}. {' '.join(said)}")
 
 
@@ -208,16 +231,14 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
                 }
             )
     titles, colours = _scales(comparison, names[1:], with_base=True)
-    dashes = [[1, 0], *DASHES[: len(names) - 1]]
     x = {
         "field": "year",
         "type": "quantitative",
         "title": "Years from the start",
         "axis": {"grid": False, "tickMinStep": 1},
     }
-    colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
-    dash = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": dashes}, "legend": {}}
-    y_scale = {"zero": from_zero}
+    colour, dash = _colour_and_dash(titles, colours)
+    y_scale = {"zero": from_zero, "nice": True}
     unit = f"each {period}"
     body = {
         "height": 400,
@@ -246,7 +267,7 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
     said = "; ".join(_from_to(rows, title) for title in titles)
     return Chart(
         _spec(f"{word.title}, {unit}", "Line: median of the runs. Band: 90% interval.", body),
-        f"{word.title} over {comparison.years:g} years. {said}.",
+        f"{word.title} over {span(comparison.years)}. {said}.",
     )
 
 
@@ -374,13 +395,7 @@ def lists_chart(comparison: Comparison, service: str) -> Chart:
                 }
             )
     titles, colours = _scales(comparison, names[1:], with_base=True)
-    colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
-    dash = {
-        "field": "scenario",
-        "type": "nominal",
-        "scale": {"domain": titles, "range": [[1, 0], *DASHES[: len(names) - 1]]},
-        "legend": {},
-    }
+    colour, dash = _colour_and_dash(titles, colours)
     x = {
         "field": "year",
         "type": "quantitative",

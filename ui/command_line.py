@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the answer is no (a replay that differs) or an error of ou
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,7 +17,6 @@ from pathlib import Path
 from threading import Event
 from typing import Annotated, Any, Literal
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -36,10 +36,14 @@ app.add_typer(region_app, name="region")
 WIDE = 112
 """Columns where the output goes to a file or a pipe."""
 LISTS = ("--pcn", "--practice")
+INTERRUPTED = 130
 DEFAULT_SEED = 42
 DEFAULT_YEARS = 5.0
 DEFAULT_REPLICATIONS = "10"
 VALIDATION_REPLICATIONS = 8
+
+UsageError: Any = typer.BadParameter.__mro__[1]
+"""What Typer raises where a command is not used as its help says. Newer Typers bring their own Click, without its name."""
 
 out = Console(width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True)
@@ -58,16 +62,18 @@ def main() -> None:
     try:
         command = typer.main.get_command(app)
         code = command.main(args=spread_lists(sys.argv[1:]), prog_name="backpath", standalone_mode=False)
+        if code == INTERRUPTED:  # newer Typers turn the interrupt into this
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
     except BadInput as bad:
         _tell(bad.problems)
         sys.exit(2)
-    except click.ClickException as wrong:
+    except UsageError as wrong:
         wrong.show()
-        sys.exit(wrong.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
         err.print("Stopped. Nothing was written.")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -175,7 +181,10 @@ def show(
         file_name, scenario, pathway = load_scenario(name)
         out.print(scenario_in_words(file_name, scenario, pathway), markup=False, highlight=False)
     if svg is not None:
-        svg.write_text(draw(pathway), encoding="utf-8")
+        try:
+            svg.write_text(draw(pathway), encoding="utf-8")
+        except OSError as error:
+            raise refuse("drawing", str(svg), f"the drawing cannot be written there: {error.strerror}.") from None
         out.print(f"Drawn: {svg}", markup=False, highlight=False)
 
 
@@ -263,11 +272,13 @@ def region_new(
         f"{f' in {areas} areas' if areas > 1 else ''}, written to {folder}",
         markup=False,
         highlight=False,
+        soft_wrap=True,
     )
     out.print("Assumed, because the official files do not tell:", markup=False, highlight=False)
     for sentence in region.about.assumed:
         out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)
-    out.print(f"Next: backpath compare mri_guidance physio_first --region {folder}", markup=False, highlight=False)
+    following = f"backpath compare mri_guidance physio_first --region {shlex.quote(str(folder))}"
+    out.print(f"Next: {following}", markup=False, highlight=False, soft_wrap=True)
 
 
 # run and compare

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from html import escape
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Literal
 
 import streamlit as st
 
-from pathways import BadInput, Region, library_names, load_region
+from pathways import BadInput, Problem, Region, library_names, load_region
 from pathways.pathway import Outcome
 from sim.compare import Case, Comparison, warnings_of
-from sim.record import fingerprint
+from sim.record import fingerprint, region_digest
 from ui import jobs, own_scenario
 from ui.cases import gather
 from ui.charts import MOST_SCENARIOS, Chart, change_chart, deprivation_chart, over_time_chart
@@ -40,7 +41,12 @@ h1 { font-size: 2.1rem !important; }
 .key-message p { margin: .25rem 0; font-size: 1.02rem; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: #425563 !important; opacity: 1 !important; }
 [data-testid="stMetricDelta"] { color: #212B32; }
-*:focus-visible { outline: 3px solid #FFB81C !important; box-shadow: 0 0 0 5px #212B32 !important; }
+[data-testid="stTable"] td:not(:first-child) * { white-space: nowrap; }
+.st-key-flow { overflow-x: auto; }
+.st-key-flow > div { min-width: 44rem; }
+*:focus-visible, label:has(input:focus-visible), [data-testid="stSlider"] div:has(> div > input:focus-visible) {
+  outline: 3px solid #FFB81C !important; box-shadow: 0 0 0 5px #212B32 !important;
+}
 </style>
 """
 
@@ -75,7 +81,11 @@ def show() -> None:
     """Draws the page."""
     st.html(CSS)
     st.title("Compare back pain pathways")
-    place, years, runs, seed = _sidebar()
+    try:
+        place, years, runs, seed = _sidebar()
+    except BadInput as bad:
+        _cannot_be_run(bad.problems)
+        return
     by_title = presets()
     chosen = st.pills(
         f"Compare with today's pathway (up to {MOST_SCENARIOS})",
@@ -91,9 +101,11 @@ def show() -> None:
     first = list(outcomes).index(FIRST_OUTCOME) if FIRST_OUTCOME in outcomes else 0
     outcome_title = left.selectbox("Outcome", list(outcomes), index=first, key="outcome", bind="query-params")
     own = right.toggle("Add my own scenario", key="own_on", bind="query-params")
-    wanted = {by_title[title]: cases[by_title[title]] for title in chosen[:MOST_SCENARIOS]}
-    if len(chosen) > MOST_SCENARIOS:
-        st.info(f"At most {MOST_SCENARIOS} scenarios can be compared; the first {MOST_SCENARIOS} are shown.")
+    most = MOST_SCENARIOS - int(own)
+    wanted = {by_title[title]: cases[by_title[title]] for title in chosen[:most]}
+    if len(chosen) > most:
+        beside = " beside your own" if own else ""
+        st.info(f"At most {MOST_SCENARIOS} scenarios can be compared; the first {most} are shown{beside}.")
     own_key: tuple[object, ...] = ()
     if own:
         choice = own_scenario.form(cases[base].pathway)
@@ -108,7 +120,7 @@ def show() -> None:
     if not wanted:
         st.info("Pick at least one scenario above to compare it with today's pathway.")
         return
-    key = (place.name, years, runs, seed, tuple(wanted), own_key)
+    key = (region_digest(place), years, runs, seed, tuple(wanted), own_key)
     comparison = _compared(
         key, {base: cases[base], **wanted}, base=base, region=place, years=years, runs=runs, seed=seed
     )
@@ -121,7 +133,8 @@ def _sidebar() -> tuple[Region, float, int, int]:
         st.header("Area")
         names = {name: name for name in library_names("regions")}
         if local := os.environ.get("BACKPATH_REGION"):
-            names = {Path(local).name: local} | names
+            own = Path(local).name
+            names = {f"{own} (my folder)" if own in names else own: local} | names
         chosen = st.selectbox("Area", list(names), key="area", bind="query-params", label_visibility="collapsed")
         place = _region(names[chosen])
         st.markdown(
@@ -153,16 +166,15 @@ def _compared(
         job.stop.set()
         job = None
     if job is None:
-        try:
-            job = jobs.start(
-                key, cases, base=base, region=region, years=years, runs=runs, seed=seed, workers=os.cpu_count() or 1
-            )
-        except BadInput as bad:
-            st.error("\n\n".join(str(problem) for problem in bad.problems), title="This cannot be run")
-            return None
+        job = jobs.start(
+            key, cases, base=base, region=region, years=years, runs=runs, seed=seed, workers=os.cpu_count() or 1
+        )
         st.session_state["job"] = job
     _wait_for(job)
     st.session_state.pop("job", None)
+    if job.problems:
+        _cannot_be_run(job.problems)
+        return None
     if job.failed:
         st.error(
             "This scenario could not be run. Your settings are kept. Lower the number of runs or reset the levers.",
@@ -177,6 +189,11 @@ def _compared(
         kept.pop(next(iter(kept)))
     kept[key] = job.result
     return job.result
+
+
+def _cannot_be_run(problems: list[Problem]) -> None:
+    """What is wrong with the area or the scenarios, in the words of the command line."""
+    st.error("\n\n".join(str(problem) for problem in problems), title="This cannot be run")
 
 
 def _wait_for(job: jobs.Job) -> None:
@@ -252,6 +269,7 @@ def _all_outcomes(comparison: Comparison, leading: str) -> None:
             st.segmented_control("All outcomes of", list(titles_of), default=shown, required=True, key="tiles") or shown
         )
     st.subheader(f"All outcomes: {shown}")
+    st.caption("A year on average; waits in days from referral. In brackets: 90% interval of the runs.")
     name = titles_of[shown]
     with st.grid(min_column_width=210):
         for outcome, word in comparison.plan.pathway.outcomes.items():
@@ -272,7 +290,6 @@ COLOURS: dict[str, Literal["green", "red", "gray"]] = {
 
 
 def _tile(word: Outcome, message: KeyMessage, value: float) -> None:
-    yearly = "" if word.of == "wait" else " a year"
     change = (
         f"{percent(message.median)} ({percent(message.low)} to {percent(message.high)})"
         if message.verdict != "none"
@@ -280,7 +297,7 @@ def _tile(word: Outcome, message: KeyMessage, value: float) -> None:
     )
     arrow: Literal["up", "down", "off"] = "off" if not message.clear else "up" if message.median > 0 else "down"
     st.metric(
-        f"{word.title}{yearly}",
+        word.title,
         amount(value, word),
         change,
         delta_color=COLOURS[message.verdict],
@@ -295,7 +312,8 @@ def _flow(comparison: Comparison) -> None:
     by_title = {comparison.cases[name].scenario.title: name for name in comparison.scenarios}
     shown = st.selectbox("Flows of", list(by_title), index=len(by_title) - 1, key="flow_of")
     spec, alt = sankey(comparison, by_title[shown])
-    st.echarts_chart(spec, height=620, renderer="svg", theme=None, alt=alt)
+    with st.container(key="flow"):
+        st.echarts_chart(spec, height=620, renderer="svg", theme=None, alt=alt)
     st.caption(
         "Blue: changed by more than 2% from today. People who return to an earlier service are drawn to 'Back to …'."
     )
@@ -360,7 +378,18 @@ def _table(comparison: Comparison) -> None:
         st.subheader("Before you rely on this")
         st.markdown("\n".join(f"- {sentence}" for sentence in warnings))
     st.caption(
-        f"{comparison.replications} runs, seed {comparison.seed}, fingerprint {fingerprint(comparison)}. The same on the command line: "
-        f"backpath compare {' '.join(name for name in comparison.scenarios if name != own_scenario.NAME)} --years {comparison.years:g} "
+        f"{comparison.replications} runs, seed {comparison.seed}, fingerprint {fingerprint(comparison)}. "
+        f"The same on the command line: {_command(comparison)}"
+    )
+
+
+def _command(comparison: Comparison) -> str:
+    """The command that gives the same results; the user's own scenario is the file that the page offers."""
+    names = [f"{name}.toml" if name == own_scenario.NAME else name for name in comparison.scenarios]
+    folder = os.environ.get("BACKPATH_REGION")
+    local = folder is not None and region_digest(_region(folder)) == region_digest(comparison.region)
+    region = f" --region {shlex.quote(str(folder))}" if local else ""
+    return (
+        f"backpath compare {' '.join(names)}{region} --years {comparison.years:g} "
         f"--replications {comparison.replications} --seed {comparison.seed}"
     )

@@ -14,6 +14,8 @@ from ui.words import percent
 
 MAIN = 0.2
 """A way that brings at least this share of a service's people sets its place in the diagram."""
+LABEL_ROOM = 210
+"""Pixels for the names at the right; longer ones are cut short, and whole in the table."""
 CHANGED = 2.0
 """A flow that changes by more percent than this is drawn in colour."""
 
@@ -78,11 +80,12 @@ def sankey(comparison: Comparison, scenario: str, *, smallest: float = 0.004) ->
                 "nodeAlign": "justify",
                 "layoutIterations": 64,
                 "nodeGap": 12,
-                "right": 190,
+                "left": 4,
+                "right": LABEL_ROOM + 10,
                 "draggable": False,
                 "data": list(nodes.values()),
                 "links": links,
-                "label": {"color": INK, "fontSize": 13, "lineHeight": 16},
+                "label": {"color": INK, "fontSize": 13, "width": LABEL_ROOM, "overflow": "truncate"},
                 "emphasis": {"focus": "adjacency"},
             }
         ],

@@ -6,19 +6,20 @@ import logging
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from pathways import Region
+from pathways import BadInput, Problem, Region
 from sim.compare import Case, Comparison, Stopped, compare
 
 
 @dataclass
 class Job:
-    """One comparison in a thread of its own. `key` tells what was asked for."""
+    """One comparison in a thread of its own. `key` tells what was asked for, `problems` why it cannot be run."""
 
     key: tuple[object, ...]
     done: int = 0
     total: int = 0
     result: Comparison | None = None
     failed: bool = False
+    problems: list[Problem] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
     thread: Thread | None = None
 
@@ -61,6 +62,8 @@ def start(
             )
         except Stopped:
             pass
+        except BadInput as bad:
+            job.problems = bad.problems
         except Exception:
             logging.getLogger("backpath").exception("a comparison failed: %s", key)
             job.failed = True

@@ -6,14 +6,14 @@ runs, not of probability: runs cover chance (and sampled inputs, where there are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from pathways.pathway import Outcome
 from sim.compare import Comparison
-from ui.words import comparative, in_a_sentence, per_year, percent, with_unit
+from ui.words import comparative, in_a_sentence, per_year, percent, span, with_unit
 
 MATERIAL = 1.0
 """A change whose whole interval lies within so many percent is not material."""
@@ -57,9 +57,14 @@ def describe(changes: np.ndarray, outcome: Outcome) -> KeyMessage:
     name = in_a_sentence(outcome.title)
     runs = len(changes)
     if runs == 0:
-        return KeyMessage(f"There are no {name} to compare.", "", "", "none", float("nan"), float("nan"), float("nan"))
+        nan = float("nan")
+        return KeyMessage(
+            f"No change in {name} can be told: there is nothing to compare with.", "", "", "none", nan, nan, nan
+        )
     median, low, high = float(np.median(changes)), *map(float, np.quantile(changes, [0.05, 0.95]))
-    figures = f"Median {percent(median)}, 90% interval {percent(low)} to {percent(high)} ({runs} run{'s' if runs > 1 else ''})."
+    figures = f"Median {percent(median)}, 90% interval {percent(low)} to {percent(high)} ({runs} runs)."
+    if runs == 1:
+        figures = f"{percent(median)} in one run, which gives no interval."
     if abs(low) <= MATERIAL and abs(high) <= MATERIAL:
         return KeyMessage(f"No material change in {name}.", figures, "", "no change", median, low, high)
     falls, rises = int((changes < 0).sum()), int((changes > 0).sum())
@@ -70,9 +75,10 @@ def describe(changes: np.ndarray, outcome: Outcome) -> KeyMessage:
         said = f"No clear change in {name}. {_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
         return KeyMessage(said, figures, "", "unclear", median, low, high)
     who = f"All {runs} runs show" if agree == runs else f"{_share(agree, runs)} of runs show"
-    headline = f"{who} {comparative(outcome, lower=lower)} {name}."
-    if share < CLEAR:
-        includes = " The interval includes no change." if low <= 0 <= high else ""
+    headline = f"{who if runs > 1 else 'One run shows'} {comparative(outcome, lower=lower)} {name}."
+    includes_none = low <= 0 <= high
+    if share < CLEAR or includes_none or runs == 1:
+        includes = " The interval includes no change." if includes_none else ""
         return KeyMessage(headline, figures + includes, "", "unclear", median, low, high)
     good = lower == (outcome.better == "less")
     return KeyMessage(headline, figures, "", "better" if good else "worse", median, low, high)
@@ -95,12 +101,15 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
         ),
         word,
     )
+    difference = comparison.difference(scenario, outcome)
+    if message.clear and difference.low <= 0 <= difference.high:
+        few = f"{message.detail} The 95% interval of the mean difference includes no change: more runs may tell."
+        message = replace(message, verdict="unclear", detail=few)
     today = per_year(comparison.mean(comparison.base, outcome), word, comparison.years)
     then = per_year(comparison.mean(scenario, outcome), word, comparison.years)
     yearly = "" if word.of == "wait" else " a year"
-    span = f"{comparison.years:g} year{'' if comparison.years == 1 else 's'}"
-    absolute = f"About {with_unit(today, word)}{yearly} today, about {with_unit(then, word)} averaged over {span}."
-    return KeyMessage(**{**vars(message), "absolute": absolute if message.verdict != "none" else ""})
+    absolute = f"About {with_unit(today, word)}{yearly} today, about {with_unit(then, word)} averaged over {span(comparison.years)}."
+    return replace(message, absolute=absolute if message.verdict != "none" else "")
 
 
 def watch(comparison: Comparison, scenario: str, *, besides: str | None = None) -> list[str]:

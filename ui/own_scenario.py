@@ -21,6 +21,11 @@ def _evidence(pathway: Pathway, lever: str) -> str:
     return f"Evidence: {quantity.grade}. {quantity.source}."
 
 
+def _on_one_line(text: str) -> str:
+    """A text without line ends and other characters that no file of text may hold."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+
+
 @dataclass(frozen=True)
 class Choice:
     """What the user has set: the share of practices by lever, and why."""
@@ -31,7 +36,7 @@ class Choice:
     def scenario(self, pathway: Pathway) -> Scenario:
         """The scenario with every lever on that reaches anybody."""
         levers = {
-            name: LeverSetting(reach=reach, why=self.why.get(name) or None)
+            name: LeverSetting(reach=reach, why=_on_one_line(self.why.get(name, "")) or None)
             for name, reach in self.reach.items()
             if reach > 0
         }
@@ -75,7 +80,7 @@ def scenario_file(choice: Choice, pathway: Pathway) -> str:
     """The scenario as a file for `backpath compare`."""
 
     def text(value: str) -> str:
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
     lines = [
         "format = 1",
@@ -83,9 +88,8 @@ def scenario_file(choice: Choice, pathway: Pathway) -> str:
         'says = "A scenario made in the app."',
         f"pathway = {text(pathway.name)}",
     ]
-    for name, reach in choice.reach.items():
-        if reach > 0:
-            lines += ["", f"[levers.{name}]", f"reach = {reach:g}"]
-            if choice.why.get(name):
-                lines.append(f"why = {text(choice.why[name])}")
+    for name, setting in choice.scenario(pathway).levers.items():
+        lines += ["", f"[levers.{name}]", f"reach = {setting.reach:g}"]
+        if setting.why:
+            lines.append(f"why = {text(setting.why)}")
     return "\n".join(lines) + "\n"

@@ -17,7 +17,7 @@ from sim.results import activity_table, by_decile_table, by_practice_table, heal
 from ui.charts import Chart, change_chart, lists_chart
 from ui.key_message import key_message, watch
 from ui.tables import SYMBOL_OF, csv_text, rows_of
-from ui.words import in_a_sentence
+from ui.words import span
 
 HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")
 STYLE = """
@@ -28,7 +28,8 @@ th, td { padding: .35rem .6rem; border-bottom: 1px solid #D8DDE0; text-align: ri
 th:first-child, td:first-child { text-align: left; }
 .message { border-left: 8px solid #005EB8; background: #F0F4F5; padding: .6rem 1rem; margin: 1rem 0; }
 .better { color: #00662f; } .worse { color: #b00020; } .warning { border-left-color: #B35900; }
-.small { color: #425563; font-size: .9rem; } svg { max-width: 100%; height: auto; }
+.small { color: #425563; font-size: .9rem; } td { white-space: nowrap; }
+.wide, figure { overflow-x: auto; margin: 1rem 0; } svg { max-width: 100%; min-width: 36rem; height: auto; }
 """
 
 
@@ -54,7 +55,7 @@ def html_report(comparison: Comparison) -> str:
     names = [comparison.cases[name].scenario.title for name in comparison.scenarios]
     parts = [
         f"<h1>{escape(' and '.join(names))} in {escape(region.about.title)}</h1>",
-        f'<p class="small">{escape(region.about.says)} A projection from a model over {comparison.years:g} years, '
+        f'<p class="small">{escape(region.about.says)} A projection from a model over {span(comparison.years)}, '
         f"{comparison.replications} runs; not counts of real patients. {date.today():%d %B %Y}.</p>",
     ]
     for name in comparison.scenarios:
@@ -105,7 +106,8 @@ def _table(comparison: Comparison, name: str) -> str:
         )
         body += f'<td class="{verdict}">{escape(mark)}</td></tr>\n'
     caption = "A year on average; waits in days from referral"
-    return f"<table><caption>{caption}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><caption>{caption}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide" tabindex="0">{table}</div>'
 
 
 def _charts(comparison: Comparison) -> str:
@@ -151,8 +153,7 @@ def _provenance(comparison: Comparison) -> str:
         f"{escape(used)}. Change and interval columns: mean of the paired differences with a 95% t interval. Percentages and the "
         "90% intervals in the text: median and range of the runs, from the 5th to the 95th percentile. They cover chance only, "
         "not errors of the model or of its numbers. Costs and QALYs are not discounted; QALYs are those of everyone who has had "
-        f"back pain in the model. {escape(in_a_sentence('Sources of the area'))}: "
-        f"{escape('; '.join(comparison.region.about.sources))}.</p>"
+        f"back pain in the model. Sources of the area: {escape('; '.join(comparison.region.about.sources))}.</p>"
     )
 
 
@@ -194,6 +195,12 @@ def folder_problem(folder: Path) -> None:
         raise refuse(
             "folder_is_new", str(folder), "it exists already and is not empty. Choose another name, or remove it."
         )
+    above = next(parent for parent in folder.resolve().parents if parent.exists())
+    try:
+        tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=above).cleanup()
+    except OSError:
+        says = f"nothing can be written in {above}. Choose another place."
+        raise refuse("folder_can_be_written", str(folder), says) from None
 
 
 def _write_table(comparison: Comparison, path: Path, make: Callable) -> None:

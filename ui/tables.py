@@ -15,7 +15,7 @@ from rich.table import Table
 from sim.compare import Comparison, warnings_of
 from sim.record import fingerprint
 from ui.key_message import KeyMessage, key_message
-from ui.words import amount, per_year, percent, signed
+from ui.words import NO_VALUE, amount, per_year, percent, signed
 
 WIDE = 112
 COLOUR_OF = {"better": "green", "worse": "red", "unclear": "yellow", "no change": "", "none": ""}
@@ -46,10 +46,13 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
         today, then = (per_year(comparison.mean(name, outcome), word, years) for name in (comparison.base, scenario))
         low, high = (per_year(value, word, years) for value in (difference.low, difference.high))
         lower, higher = (
-            round(difference.share_lower * difference.runs),
-            round(difference.share_higher * difference.runs),
+            round(share * difference.runs) if difference.runs else 0
+            for share in (difference.share_lower, difference.share_higher)
         )
         agreement = f"{max(lower, higher)} of {difference.runs} {'lower' if lower >= higher else 'higher'}"
+        interval = f"{signed(low, word)} to {signed(high, word)}"
+        if difference.runs < 2:
+            interval = "one run: none" if difference.runs else NO_VALUE
         rows.append(
             Row(
                 outcome=outcome,
@@ -57,8 +60,8 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
                 today=amount(today, word),
                 scenario=amount(then, word),
                 change=f"{signed(then - today, word)} ({percent(message.median)})",
-                interval=f"{signed(low, word)} to {signed(high, word)}" if difference.runs > 1 else "one run: none",
-                agreement="none differs" if lower == higher == 0 else agreement,
+                interval=interval,
+                agreement=NO_VALUE if not difference.runs else "none differs" if lower == higher == 0 else agreement,
                 message=message,
             )
         )

@@ -85,6 +85,15 @@ def per_year(value: float, outcome: Outcome, years: float) -> float:
     return value if outcome.of == "wait" or years == 0 else value / years
 
 
+def span(years: float) -> str:
+    """A length of time in years.
+
+    >>> span(1), span(0.5), span(5.0)
+    ('1 year', '0.5 years', '5 years')
+    """
+    return f"{years:g} year{'' if years == 1 else 's'}"
+
+
 def comparative(outcome: Outcome, *, lower: bool) -> str:
     """The word for less or more of an outcome: fewer, shorter, lower."""
     match outcome.of:

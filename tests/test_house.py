@@ -1,0 +1,196 @@
+"""The house: who may import whom, what may stand in the code, and that everything public says what it does."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BELOW = {
+    "app": {"ui"},
+    "ui": {"calibration", "sim", "pathways", "outcomes"},
+    "calibration": {"sim", "pathways", "outcomes"},
+    "sim": {"pathways", "outcomes"},
+    "pathways": set(),
+    "outcomes": set(),
+}
+"""The rooms that each room may import besides itself: those below it. The two ground floors do not know each other."""
+ROOMS = [room for room in BELOW if room != "app"]
+STRUCTURAL = {
+    "pathways": {1e-9: "rounding", 0.001: "rounding", 0.5: "a half", 0.6: "how alike two names are", 0.594: "bound of utilities"},
+    "outcomes": {0.5: "a half", 0.95: "a confidence level", 0.594: "bound of utilities"},
+    "calibration": {},
+}  # fmt: skip
+"""Numbers with a fraction that are not about the NHS, each with what it is."""
+
+
+def files_of(room: str) -> list[Path]:
+    """The modules of a room."""
+    return [ROOT / "app.py"] if room == "app" else sorted((ROOT / room).rglob("*.py"))
+
+
+def parsed(path: Path) -> ast.Module:
+    """A module's syntax tree."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> set[str]:
+    """The packages that a module imports, at the top or within functions; a relative import is of its own room."""
+    found = set()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(path.parent.name if node.level else str(node.module).split(".")[0])
+    return found
+
+
+def documents() -> list[Path]:
+    """The files of the project, new ones included."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    if listed.returncode != 0:
+        pytest.skip("this is not a git checkout: what belongs to the project is not known")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+# rooms
+
+
+@pytest.mark.parametrize("room", BELOW)
+def test_imports_go_downwards_only(room: str) -> None:
+    assert files_of(room)
+    for path in files_of(room):
+        own = imports(path) & set(BELOW)
+        assert own <= BELOW[room] | {room}, f"{path.relative_to(ROOT)} imports {own - BELOW[room]}"
+
+
+def test_the_rule_sees_imports_within_functions_and_of_parts() -> None:
+    """The command line imports the simulation only where it needs it; the tests import everything."""
+    assert {"pathways", "sim", "ui"} <= imports(ROOT / "ui" / "command_line.py")
+    assert {"ui", "pathways", "sim"} <= imports(ROOT / "tests" / "test_app.py")
+
+
+def test_only_the_faces_know_streamlit() -> None:
+    users = {
+        path.relative_to(ROOT).parts[0] for room in BELOW for path in files_of(room) if "streamlit" in imports(path)
+    }
+    assert users == {"app.py", "ui"}
+
+
+def test_the_model_knows_neither_the_network_nor_the_clock_nor_other_chance() -> None:
+    """Keyed draws are all the chance there is; no result can depend on when or where it was made.
+
+    The reference engine may shuffle the order in which it processes a phase: tests show that nothing depends on it.
+    """
+    for room in ("pathways", "outcomes", "sim"):
+        for path in files_of(room):
+            allowed = {"random"} if path.name == "reference.py" else set()
+            forbidden = {"random", "secrets", "time", "socket", "urllib", "http", "requests"} - allowed
+            assert not imports(path) & forbidden, path
+            attributes = {
+                (node.value.id, node.attr)
+                for node in ast.walk(parsed(path))
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            }
+            assert not attributes & {("np", "random"), ("date", "today"), ("datetime", "now"), ("uuid", "uuid4")}, path
+
+
+def test_help_is_quick_because_nothing_heavy_is_loaded() -> None:
+    """The command line loads neither Streamlit nor the compiler until a command needs them."""
+    code = "import sys, ui.command_line; print([name for name in ('streamlit', 'numba', 'simpy', 'vl_convert') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_every_room_and_every_file_of_the_library_is_installed() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert sorted(settings["packages"]) == sorted(ROOMS)
+    for room, folder in (("pathways", "library"), ("ui", "static")):
+        patterns = settings["package-data"][room]
+        installed = {path for pattern in patterns for path in (ROOT / room).glob(pattern)}
+        assert {path for path in (ROOT / room / folder).rglob("*") if path.is_file()} == installed
+
+
+# what may stand in the code
+
+
+def test_no_file_names_a_place_on_somebodys_machine() -> None:
+    """Home folders, drive letters, and the hosts of package registries, which differ from place to place."""
+    home = r"/(?:home|Users)/[a-z]\w*/|/root/|\b[A-Z]:\\\\?Users"
+    hosts = "|".join(re.escape(".".join(parts)) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org")))  # fmt: skip
+    forbidden = re.compile(f"{home}|{hosts}")
+    assert forbidden.search("see /home/" + "ann/backpath")
+    assert forbidden.search("index-url = https://" + ".".join(("pypi", "org")) + "/simple")
+    checked = 0
+    for path in documents():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        checked += 1
+        if path != Path(__file__):
+            found = forbidden.search(text)
+            assert not found, f"{path.relative_to(ROOT)} names {found and found[0]}"
+    assert checked > 50
+
+
+def fractions(path: Path) -> Iterator[float]:
+    """The numbers with a fraction in a module's code."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float) and not node.value.is_integer():
+            yield node.value
+
+
+@pytest.mark.parametrize("room", STRUCTURAL)
+def test_numbers_about_the_nhs_stand_in_data_files(room: str) -> None:
+    """A share, a rate or a price written into the code would be a number with a fraction that is not on the list."""
+    for path in files_of(room):
+        unknown = set(fractions(path)) - set(STRUCTURAL[room])
+        assert not unknown, f"{path.relative_to(ROOT)}: {unknown}. Make quantities of them, or add them with a reason."
+
+
+def test_what_is_not_text_is_a_picture() -> None:
+    """Data are text that can be read and compared; the only other files are pictures."""
+    for path in documents():
+        try:
+            path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            assert path.suffix == ".png", path
+
+
+# words
+
+
+def public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    """The public functions and classes of a module, and the public methods of its classes."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from (
+                    each for each in node.body if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")
+                )
+
+
+@pytest.mark.parametrize("room", [*BELOW, "start"])
+def test_everything_public_says_what_it_does(room: str) -> None:
+    for path in [ROOT / "start.py"] if room == "start" else files_of(room):
+        tree = parsed(path)
+        assert ast.get_docstring(tree), f"{path.relative_to(ROOT)} has no docstring"
+        for node in public(tree):
+            assert ast.get_docstring(node), f"{path.relative_to(ROOT)}:{node.lineno} {node.name} has no docstring"
+
+
+def test_every_test_file_says_what_it_holds() -> None:
+    for path in sorted((ROOT / "tests").glob("*.py")):
+        if path.name != "__init__.py":
+            assert ast.get_docstring(parsed(path)), path.name

@@ -1,0 +1,190 @@
+"""The key message: what it may claim of the runs, and what it must not. The rows are those of the specification."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pathways.pathway import Outcome
+from tests.compared import made_up
+from tests.test_words import COST, NAN, QALYS, SCANS, WAIT
+from ui.key_message import KeyMessage, describe, key_message, percent_changes, watch
+
+
+def runs(falls: int, of: int, *, fall: float = -10.0, rise: float = 5.0) -> np.ndarray:
+    """Percent changes of paired runs, so many of which fall."""
+    return np.array([fall] * falls + [rise] * (of - falls))
+
+
+@pytest.mark.parametrize(
+    ("changes", "headline", "verdict"),
+    [
+        (np.linspace(-0.9, 1.0, 200), "No material change in MRI scans.", "no change"),
+        (np.zeros(5), "No material change in MRI scans.", "no change"),
+        (runs(190, 200), "95% of runs show fewer MRI scans.", "better"),
+        (runs(199, 200), "99% of runs show fewer MRI scans.", "better"),
+        (runs(10, 200, fall=-1, rise=8), "95% of runs show more MRI scans.", "worse"),
+        (runs(1, 200, fall=-1, rise=8), "99% of runs show more MRI scans.", "worse"),
+        (runs(168, 200), "84% of runs show fewer MRI scans.", "unclear"),
+        (runs(160, 200), "80% of runs show fewer MRI scans.", "unclear"),
+        (runs(32, 200), "84% of runs show more MRI scans.", "unclear"),
+        (runs(122, 200), "No clear change in MRI scans. 61% of runs are lower, 39% are higher.", "unclear"),
+        (runs(158, 200), "No clear change in MRI scans. 79% of runs are lower, 21% are higher.", "unclear"),
+        (runs(40, 200, rise=9), "80% of runs show more MRI scans.", "unclear"),
+        (runs(42, 200), "No clear change in MRI scans. 21% of runs are lower, 79% are higher.", "unclear"),
+        (runs(200, 200), "All 200 runs show fewer MRI scans.", "better"),
+        (runs(0, 30), "All 30 runs show more MRI scans.", "worse"),
+    ],
+)  # fmt: skip
+def test_each_row_of_the_specification_has_its_sentence(changes: np.ndarray, headline: str, verdict: str) -> None:
+    message = describe(changes, SCANS)
+    assert (message.headline, message.verdict) == (headline, verdict)
+
+
+def test_figures_are_the_median_and_the_5th_to_95th_percentile() -> None:
+    """Of −1 to −101 in steps of one, the 5th percentile is −96, the median −51 and the 95th −6."""
+    message = describe(-np.arange(1.0, 102.0), SCANS)
+    assert (message.low, message.median, message.high) == (-96, -51, -6)
+    assert message.detail == "Median −51%, 90% interval −96% to −6% (101 runs)."
+
+
+@pytest.mark.parametrize("edge", [1.0, -1.0])
+def test_a_change_of_just_over_one_percent_is_material(edge: float) -> None:
+    assert describe(np.full(20, edge), SCANS).verdict == "no change"
+    assert describe(np.full(20, 1.02 * edge), SCANS).verdict == ("worse" if edge > 0 else "better")
+
+
+def test_no_change_is_mentioned_only_where_the_interval_includes_it() -> None:
+    """18 of 19 runs fall: fewer than 95%, yet the 95th percentile, a tenth of the way to the rise, is still a fall."""
+    assert describe(runs(168, 200), SCANS).detail.endswith("The interval includes no change.")
+    mostly = describe(runs(18, 19, rise=0.5), SCANS)
+    assert mostly.high < 0
+    assert mostly.verdict == "unclear"
+    assert "includes no change" not in mostly.detail
+
+
+def test_nineteen_of_twenty_runs_are_no_proof_while_the_interval_includes_no_change() -> None:
+    """With one run far off, the 95th percentile of 20 is −1 + 0.05 × 101 = +4.05."""
+    message = describe(runs(19, 20, fall=-1, rise=100), SCANS)
+    assert message.high == pytest.approx(4.05)
+    assert message.headline == "95% of runs show fewer MRI scans."
+    assert message.verdict == "unclear"
+    assert message.detail.endswith("The interval includes no change.")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "falls", "rises"),
+    [
+        (SCANS, "All 30 runs show fewer MRI scans.", "All 30 runs show more MRI scans."),
+        (WAIT, "All 30 runs show a shorter MRI wait.", "All 30 runs show a longer MRI wait."),
+        (COST, "All 30 runs show a lower cost.", "All 30 runs show a higher cost."),
+        (QALYS, "All 30 runs show fewer QALYs.", "All 30 runs show more QALYs."),
+    ],
+)
+def test_the_comparative_fits_the_outcome_and_better_is_what_the_outcome_says(
+    outcome: Outcome, falls: str, rises: str
+) -> None:
+    down, up = describe(runs(30, 30), outcome), describe(runs(0, 30), outcome)
+    assert (down.headline, up.headline) == (falls, rises)
+    assert (down.verdict, up.verdict) == (("better", "worse") if outcome.better == "less" else ("worse", "better"))
+
+
+def test_one_run_claims_nothing_and_gives_no_interval() -> None:
+    message = describe(np.array([-23.0]), SCANS)
+    assert message.headline == "One run shows fewer MRI scans."
+    assert message.detail == "−23% in one run, which gives no interval."
+    assert message.verdict == "unclear"
+
+
+def test_nothing_to_compare_is_said_in_words() -> None:
+    message = describe(np.array([]), WAIT)
+    assert message.headline == "No change in MRI wait can be told: there is nothing to compare with."
+    assert message.verdict == "none"
+
+
+def test_runs_without_a_base_are_left_out() -> None:
+    """A fall from 4 to 3 is −25%, a rise from 4 to 5 is +25%; a base of zero or nobody seen gives no percentage."""
+    changes = percent_changes(np.array([3.0, 5.0, 7.0, NAN, 2.0]), np.array([4.0, 4.0, 0.0, 4.0, NAN]))
+    assert changes.tolist() == [-25, 25]
+
+
+def check_claim(message: KeyMessage, changes: np.ndarray) -> None:
+    """What holds for whatever the runs show."""
+    low, high = np.quantile(changes, [0.05, 0.95])
+    if message.clear:
+        assert not low <= 0 <= high
+        assert (message.verdict == "better") == (message.median < 0)
+        assert max(abs(low), abs(high)) > 1
+    words = message.headline + message.detail
+    assert "100%" not in message.headline
+    assert "certain" not in words
+    assert "−0%" not in words
+    assert "+0%" not in words
+    assert "probab" not in words
+    assert len(changes) == 1 or "90% interval" in message.detail
+    assert ("fewer" in message.headline) <= (int((changes < 0).sum()) > len(changes) / 2)
+    assert ("more" in message.headline) <= (int((changes > 0).sum()) > len(changes) / 2)
+
+
+@given(st.lists(st.floats(-40, 40), min_size=1, max_size=60))
+def test_never_a_claim_while_the_interval_contains_zero(changes: list[float]) -> None:
+    check_claim(describe(np.array(changes), SCANS), np.array(changes))
+
+
+@given(st.integers(1, 60), st.integers(0, 3), st.floats(0, 200), st.floats(0, 200))
+def test_never_a_claim_where_few_runs_stand_against_many(many: int, few: int, fall: float, rise: float) -> None:
+    """Near the boundary of 95% agreement, where the claim is decided."""
+    changes = runs(many, many + few, fall=-fall, rise=rise)
+    check_claim(describe(changes, SCANS), changes)
+
+
+# with a comparison
+
+
+def test_runs_that_agree_prove_nothing_while_the_mean_may_be_nought() -> None:
+    """Three falls of 1, 60 and 5%: mean −22, t interval −22 ± 4.30 × 32.9 / √3 = −22 ± 82, which includes zero."""
+    comparison = made_up({"mri_scans": [-1, -60, -5]})
+    message = key_message(comparison, "mri_guidance", "mri_scans")
+    difference = comparison.difference("mri_guidance", "mri_scans")
+    assert difference.low < 0 < difference.high
+    assert message.headline == "All 3 runs show fewer MRI scans."
+    assert message.verdict == "unclear"
+    assert message.detail.endswith("The 95% interval of the mean difference includes no change: more runs may tell.")
+
+
+def test_runs_that_agree_closely_are_enough() -> None:
+    message = key_message(made_up({"mri_scans": [-20, -21, -19]}), "mri_guidance", "mri_scans")
+    assert message.verdict == "better"
+    assert message.detail == "Median −20%, 90% interval −21% to −19% (3 runs)."
+
+
+def test_absolute_figures_are_always_given() -> None:
+    """The base is 1,000 in every run of one year; a fifth less is 800."""
+    comparison = made_up({"mri_scans": [-20] * 4, "mri_wait_days": [-20] * 4, "total_cost_gbp": [-20] * 4})
+    said = {outcome: key_message(comparison, "mri_guidance", outcome).absolute for outcome in comparison.outcomes}
+    assert said["mri_scans"] == "About 1,000 a year today, about 800 averaged over 1 year."
+    assert said["mri_wait_days"] == "About 1,000 days today, about 800 days averaged over 1 year."
+    assert said["total_cost_gbp"] == "About £1,000 a year today, about £800 averaged over 1 year."
+    assert all(said.values())
+
+
+def test_what_clearly_gets_worse_is_watched_and_nothing_else() -> None:
+    comparison = made_up(
+        {
+            "mri_scans": [-20] * 4,
+            "physio_referrals": [4, 5, 5, 6],
+            "physio_wait_days": [10, 11, 12, 13],
+            "qalys": [-5, -6, -5, -6],
+            "surgery": [-30, 30, -30, 30],
+            "gp_consultations": [0.5, 0.5, 0.5, 0.5],
+        }
+    )
+    assert watch(comparison, "mri_guidance") == [
+        "physiotherapy referrals go up. Median +5%, 90% interval +4% to +6%.",
+        "physiotherapy wait goes up. Median +12%, 90% interval +10% to +13%.",
+        "QALYs go down. Median −6%, 90% interval −6% to −5%.",
+    ]
+    assert len(watch(comparison, "mri_guidance", besides="physio_wait_days")) == 2
+    assert watch(comparison, "physio_first") == []
