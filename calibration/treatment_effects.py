@@ -76,7 +76,7 @@ def follow_treated(untreated: Untreated, pathway: Pathway, effect: str, improve_
         times = 1 + (improve_times - 1) * kept
         if times not in steps:
             steps[times] = untreated.step(improve_times=times)
-        by_day.append(steps[times] @ by_day[-1])  # type: ignore[operator]
+        by_day.append(steps[times] @ by_day[-1])
     return np.array(by_day)
 
 

@@ -127,17 +127,17 @@ class Reference:
             if self.plan.first_tick < 0:
                 self.env.run(until=0)
             for i in self.listed:
-                self.enter(i, ill=True, seen=self.join_at_start(i))
+                self.enter(i, ill=True, listed=True)
         if self.plan.last_tick > self.plan.first_tick:
             self.env.run(until=self.plan.last_tick)
         return EventLog(np.array(self.rows, dtype=EVENT), self.plan)
 
-    def enter(self, i: int, *, ill: bool, seen: simpy.Event | None = None) -> None:
-        """Patient i comes into the simulation, ill already or to fall ill; perhaps on a list, waiting to be seen."""
+    def enter(self, i: int, *, ill: bool, listed: bool = False) -> None:
+        """Patient i comes into the simulation, ill already or to fall ill; perhaps on a list."""
         if ill:
             self.emit(ONSET, i, detail=self.patients[i]["state"], value=self.tick - int(self.patients[i]["onset"]))
         self.env.process(self.back(i, ill=ill))
-        self.env.process(self.care(i, seen))
+        self.env.process(self.care(i, self.join_at_start(i) if listed else None))
 
     # the clock
 
