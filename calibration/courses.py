@@ -16,8 +16,8 @@ BAD = ("moderate", "severe")
 DAYS_IN_A_WEEK = 7
 DAYS_IN_A_YEAR = 365
 MONTHS_FOLLOWED = 6
-MONTH_DAYS = 30.4
-"""A twelfth of a year, for courses that were asked for month by month."""
+MONTH_DAYS = DAYS_IN_A_YEAR / 12
+"""Of courses that were asked for month by month."""
 
 FAR = 1e6
 """More days than any run has: keeps the days of one patient apart from the next one's."""

@@ -56,6 +56,8 @@ from sim.worth import worth
 
 BAND_YEARS = 5
 """Years of age in one of a region's bands."""
+MOST_DEPRIVED_IS = 11
+"""Deprivation is this minus the decile, so that more is more deprived."""
 
 
 @dataclass(frozen=True)

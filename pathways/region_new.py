@@ -240,7 +240,9 @@ def write_region(region: Region, folder: Path) -> None:
     try:
         _write(region, folder)
     except OSError as error:
-        says = f"it cannot be written: {error.strerror or error}. Choose another place."
+        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        why = "a file stands where a folder is needed" if in_the_way else error.strerror or str(error)
+        says = f"it cannot be written: {why}. Choose another place."
         raise refuse("folder_can_be_written", str(folder), says) from None
 
 

@@ -68,7 +68,7 @@ def decision(draw: Any, numbers: Numbers, ways: list[str], *, sets: bool) -> dic
     """A decision with some ways onward and home, conditions, odds, attributes set and effects started.
 
     What closed options leave goes to the rest, to the others in proportion where there is none, or where the rest is
-    closed itself; options that are never open together may have more than everyone.
+    closed itself; options that are never open together may have more than everyone. Odds of 0 leave everyone a way.
     """
     when = st.sampled_from(WHENS)
     pattern = draw(st.sampled_from(["rest", "rest", "no rest", "a closed rest", "never together"]))
@@ -96,13 +96,16 @@ def decision(draw: Any, numbers: Numbers, ways: list[str], *, sets: bool) -> dic
             option["effect"] = "help"
         options[f"o{position}"] = option
     odds: list[dict[str, Any]] = []
+    always_open = "o0" if pattern == "a closed rest" else "stop"
     for option_name in options:
         if draw(st.booleans()):
+            times = draw(st.sampled_from([0.0, 0.5, 3.0]))
+            of_some = option_name == always_open and times == 0.0
             odds.append(
                 {
                     "option": option_name,
-                    "when": draw(st.sampled_from(WHENS)),
-                    "times": numbers(draw(st.sampled_from([0.0, 0.5, 3.0])), "odds ratio"),
+                    "when": draw(st.sampled_from(WHENS[1:] if of_some else WHENS)),
+                    "times": numbers(times, "odds ratio"),
                 }
             )
     if draw(st.booleans()):

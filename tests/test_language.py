@@ -229,7 +229,7 @@ def test_a_scenario_cannot_bring_in_an_infinite_number(tmp_path: Path) -> None:
         'format = 1\ntitle = "Mine"\nsays = "For a test."\npathway = "usual_care"\n[quantities.mri_price]\n'
         'value = inf\nlow = 0\nhigh = inf\nunit = "GBP"\nsource = "made up"\ngrade = "assumed"\n'
     )
-    with pytest.raises(BadInput, match="quantities.mri_price.value: must be a finite number, but inf is written"):
+    with pytest.raises(BadInput, match=r"quantities.mri_price.value: must be a finite number, but inf is written"):
         load_scenario(path)
 
 

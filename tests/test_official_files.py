@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pathways import BadInput, load_pathway, load_region
+from pathways import BadInput, Region, load_pathway, load_region
 from pathways.official import read_deprivation, read_map, read_registered
 from pathways.region import AGE_BANDS
 from pathways.region_new import Selection, region_from_official_files, write_region
@@ -73,10 +75,10 @@ class Files:
         path.write_bytes(("\r\n".join(lines) + "\r\n").encode())
         return path
 
-    def build(self, **selection: object):  # type: ignore[no-untyped-def]
+    def build(self, *, name: str = "small", **selection: object) -> Region:
         """The region of these files."""
         return region_from_official_files(
-            "small", registered=self.registered, practice_map=self.map, deprivation=self.deprivation,
+            name, registered=self.registered, practice_map=self.map, deprivation=self.deprivation,
             selection=Selection(**(selection or {"england": True})), pathway=load_pathway("usual_care"),  # type: ignore[arg-type]
         )  # fmt: skip
 
@@ -177,6 +179,8 @@ def spoil_count(files: Files, people: object) -> None:
         (lambda f: spoil_count(f, -5), "bad.csv: row 12, column NUMBER_OF_PATIENTS: '-5' is negative."),
         (lambda f: spoil_count(f, "many"), "bad.csv: row 12, column NUMBER_OF_PATIENTS: 'many' is not a number."),
         (lambda f: spoil_count(f, "1.5"), "'1.5' is not a whole number."),
+        (lambda f: spoil_count(f, "inf"), "'inf' is not a finite number."),
+        (lambda f: spoil_count(f, 10**10), "'10000000000' is above 10,000,000, the most that is possible."),
         (lambda f: spoil_count(f, ""), "column NUMBER_OF_PATIENTS: is blank; write 0 if none."),
         (lambda f: setattr(f, "registered", f.write("bad.csv", [HEAD, *ROWS, ROWS[4]])), "the practice 'A1' stands twice for sex FEMALE, age 40_44."),
         (lambda f: setattr(f, "registered", f.write("bad.csv", [HEAD, row("A1", "MALE", "40_49", 5)])), "the age band '40-49' is not a five-year band."),
@@ -211,6 +215,74 @@ def test_a_truncated_zip_is_explained(files: Files) -> None:
     packed.write_bytes(gzip.compress(files.map.read_bytes())[:60])
     with pytest.raises(BadInput, match="damaged or cut short"):
         read_map(packed)
+
+
+def zipped(files: Files, *, flags: int = 0, method: int = 0) -> Path:
+    """The file of registered patients in a zip whose headers say that it is locked, or packed in some other way."""
+    path = files.folder / "packed.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(files.registered, "gp-reg.csv")
+    data = bytearray(path.read_bytes())
+    for header, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.index(header) + offset
+        data[at : at + 4] = struct.pack("<HH", flags, method)
+    path.write_bytes(data)
+    return path
+
+
+def test_archives_that_cannot_be_opened_are_explained(files: Files) -> None:
+    """A password (bit 0 of the flags), and Deflate64 (method 9), with which Windows packs large files."""
+    assert read_registered(zipped(files)).codes == ("A1", "A2", "A3")
+    with pytest.raises(BadInput, match=r"packed.zip: the archive is locked with a password. Unpack it"):
+        read_registered(zipped(files, flags=1))
+    with pytest.raises(BadInput, match=r"packed.zip: the archive is packed in a way that cannot be read here."):
+        read_registered(zipped(files, method=9))
+
+
+@pytest.mark.parametrize("name", ["folder", "folder.zip"])
+def test_a_folder_in_place_of_a_file_is_explained(files: Files, name: str) -> None:
+    (files.folder / name).mkdir()
+    with pytest.raises(BadInput, match=f"{name}: it cannot be read: Is a directory"):
+        read_map(files.folder / name)
+
+
+def test_a_zip_packed_on_a_mac_is_read(files: Files) -> None:
+    """The Finder adds a file of its own for each that it packs."""
+    path = files.folder / "mac.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(files.registered, "data/gp-reg.csv")
+        archive.writestr("__MACOSX/data/._gp-reg.csv", b"\x00\x05\x16\x07")
+        archive.writestr("data/._gp-reg.csv", b"\x00\x05\x16\x07")
+    assert np.array_equal(read_registered(path).people, read_registered(files.registered).people)
+
+
+@pytest.mark.parametrize("name", ["", "Mid Notts", "mid-notts", "../mid", "mid\n", "mid_notts\n", ".", "müde"])
+def test_names_of_regions_are_plain(files: Files, name: str) -> None:
+    """Told together with what is wrong with the files, before anything is built."""
+    files.map = files.folder / "nowhere.csv"
+    with pytest.raises(BadInput) as bad:
+        files.build(name=name)
+    assert "is no name for a region: use small letters, digits and underscores" in message(bad)
+    assert "there is no such file" in message(bad)
+
+
+def test_a_place_that_cannot_be_written_is_told_and_left_as_it_was(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file where a folder should be; and a disk that is full when half of the region is written."""
+    region = files.build()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(BadInput, match=r"mine: it cannot be written: a file stands where a folder is needed."):
+        write_region(region, files.registered / "mine")
+
+    def full(region: Region, folder: Path) -> None:
+        (folder / "practices.csv").write_text("practice")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathways.region_new.save_region", full)
+    with pytest.raises(BadInput, match="mine: it cannot be written: No space left on device"):
+        write_region(region, tmp_path / "new" / "deep" / "mine")
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_problems_of_all_files_come_together(files: Files) -> None:

@@ -524,7 +524,7 @@ def validate(
     ] = None,
 ) -> None:
     """Compare the model with published results, by rules written beforehand; what fails is shown as failed."""
-    from calibration.validation import load_targets
+    from calibration.targets import load_targets
     from calibration.validation import validate as compare_with_published
     from pathways import load_region
     from sim.compare import Stopped

@@ -1,0 +1,344 @@
+"""The numbers and the picture of docs/sources/coventry.md: `python docs/sources/pictures/coventry.py`.
+
+Who the cohort finder finds, and what happens to the people who are treated beside two groups who are not: the same
+people in a simulation without the offer, and people whom the finder would have found in practices without it.
+Numbers are printed; the picture is drawn beside this file. A test draws a small one by the same functions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import numpy as np
+import pandas as pd
+
+from outcomes import before_and_after, effect_beside_regression
+from pathways import Condition, Region, load_pathway, load_region, load_scenario, parse_when
+from pathways.health import STATES
+from sim.cohort import Cohort, draw_cohort
+from sim.compare import Case
+from sim.plan import Plan
+from sim.running import Running
+
+HERE = Path(__file__).parent
+YEAR = 365
+TREATED, SAME, ELSEWHERE = "treated", "the same people, no offer", "people like them, practices without it"
+CONSULTATIONS = ("gp", "first_contact_physio")
+CASCADE = ("mri", "msk_triage", "spinal_clinic")
+OFFSETS = np.arange(-360, 361, 30)
+"""Days from the invitation at which pain is read."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One simulation with its event log, and each patient's states and opioids by day."""
+
+    plan: Plan
+    cohort: Cohort
+    log: pd.DataFrame
+
+    @property
+    def people(self) -> pd.DataFrame:
+        """Who the patients are, as they were at onset."""
+        return self.cohort.table(self.plan)
+
+    def _last(self, events: pd.DataFrame, patient: np.ndarray, day: np.ndarray) -> np.ndarray:
+        """The position of each patient's last event up to a day; -1 where there is none. Events in canonical order."""
+        width = 1 << 20
+        key = np.sort(events["patient"].to_numpy(np.int64) * width + events["tick"].to_numpy() + width // 2)
+        asked = np.asarray(patient, np.int64) * width + np.asarray(day) + width // 2
+        at = np.searchsorted(key, asked, side="right") - 1
+        same = (at >= 0) & (key[np.maximum(at, 0)] // width == np.asarray(patient, np.int64))
+        return np.where(same, at, -1)
+
+    def _events(self, chosen: pd.Series) -> pd.DataFrame:
+        """Some rows of the log by patient, then by day, then as they happened."""
+        return self.log[chosen].sort_values(["patient", "tick"], kind="stable")
+
+    def state(self, patient: Iterable[int], day: Any) -> np.ndarray:
+        """How bad the pain is on a day: a position in `STATES`; -1 before the first episode."""
+        events = self._events(self.log["kind"].isin(["onset", "health"]))
+        now = events["detail"].astype(str).str.split(" to ").str[-1].map(list(map(str, STATES)).index).to_numpy()
+        at = self._last(events, np.asarray(patient), day)
+        return np.where(at >= 0, now[at], -1)
+
+    def weeks_of_pain(self, patient: Iterable[int], day: Any) -> np.ndarray:
+        """Whole weeks since this episode began."""
+        events = self._events((self.log["kind"] == "health") & self.log["detail"].astype(str).str.startswith("well to"))
+        at = self._last(events, np.asarray(patient), day)
+        first = self.cohort.patients["onset"][np.asarray(patient)]
+        began = np.where(at >= 0, events["tick"].to_numpy()[at], first) if len(events) else first
+        return (np.asarray(day) - began) // 7
+
+    def opioid(self, patient: Iterable[int], day: Any) -> np.ndarray:
+        """What opioid they take on a day."""
+        events = self._events((self.log["kind"] == "prescription") & self.log["detail"].astype(str).str.startswith("opioid"))
+        level = events["detail"].astype(str).str.split(" = ").str[1].to_numpy()
+        at = self._last(events, np.asarray(patient), day)
+        return np.where(at >= 0, level[at], self.people["opioid"].to_numpy()[np.asarray(patient)])
+
+
+def follow(name: str, region: Region, *, years: float, replication: int = 0, practices: Iterable[str] = ()) -> Followed:
+    """Runs a scenario of the library with its log; its levers in `practices` only, if some are given."""
+    name, scenario, pathway = load_scenario(name)
+    if codes := list(practices):
+        levers = {lever: setting.model_copy(update={"practices": codes}) for lever, setting in scenario.levers.items()}
+        scenario = scenario.model_copy(update={"levers": levers})
+    plan = Case(name, scenario, pathway).plan(region, years)
+    cohort = draw_cohort(plan, seed=1, replication=replication)
+    return Followed(plan, cohort, Running(plan, cohort, keep_log=True).finish().log().canonical().frame())
+
+
+def deprived(region: Region) -> Region:
+    """The same practices and services where everyone lives in the two most deprived tenths: made up."""
+    shares = np.zeros_like(region.deciles)
+    shares[:, :2] = 0.5
+    return replace(region, deciles=shares)
+
+
+def conditions() -> list[Condition]:
+    """The cohort finder's conditions, as the pathway's GP applies them."""
+    pathway = load_pathway("usual_care")
+    when = pathway.decisions["gp_plan"].options["cft"].when
+    parsed, _ = parse_when(
+        when,
+        attributes=pathway.attributes,
+        services=set(pathway.services),
+        levers=set(pathway.levers),
+        quantities=set(pathway.quantities),
+    )
+    return parsed
+
+
+def meet(followed: Followed, patient: Iterable[int], day: Any) -> pd.DataFrame:
+    """Which conditions of the finder each patient meets on a day: one column each, named after its feature."""
+    chosen = np.asarray(list(patient))
+    facts = followed.people.iloc[chosen].reset_index(drop=True)
+    facts["opioid"] = followed.opioid(chosen, day)
+    facts["weeks_since_onset"] = followed.weeks_of_pain(chosen, day)
+    quantities = followed.plan.pathway.quantities
+    met = {}
+    for condition in conditions():
+        values = facts[condition.feature]
+        if condition.levels is not None:
+            met[condition.feature] = values.isin(list(condition.levels))
+            continue
+        inside = pd.Series(True, index=values.index)
+        for bound, plus, above in ((condition.low, condition.low_plus, True), (condition.high, condition.high_plus, False)):
+            if bound is not None:
+                number = (round(quantities[bound].number()) if isinstance(bound, str) else bound) + plus
+                inside &= values >= number if above else values <= number
+        met[condition.feature] = inside
+    return pd.DataFrame(met)
+
+
+def register(followed: Followed, day: int = 0) -> pd.Series:
+    """How many people meet the finder's conditions on a day, one condition after another; the first row is everyone in pain."""
+    everyone = np.arange(len(followed.cohort))
+    in_pain = everyone[followed.state(everyone, day) > 0]
+    left = meet(followed, in_pain, day)
+    counts = {"in pain": len(in_pain)}
+    for number, feature in enumerate(left.columns, start=1):
+        counts[feature] = int(left.iloc[:, :number].all(axis=1).sum())
+    return pd.Series(counts)
+
+
+def invited(followed: Followed) -> pd.DataFrame:
+    """People who accepted an invitation in the first measured year: `person`, and the `day` of it."""
+    log = followed.log
+    taken_up = log[(log["kind"] == "referral") & (log["service"] == "cft") & log["tick"].between(1, YEAR)]
+    first = taken_up.groupby("patient")["tick"].min()
+    return _without_listed(pd.DataFrame({"person": first.index, "day": first.to_numpy()}), followed)
+
+
+def would_be_invited(followed: Followed, practices: Iterable[str]) -> pd.DataFrame:
+    """People of these practices whom the finder would have found at a GP consultation in the first year: `person`, `day`."""
+    log = followed.log
+    seen = log[(log["kind"] == "seen") & (log["service"] == "gp") & (log["detail"] == "1") & log["tick"].between(0, YEAR - 1)]
+    here = followed.people["practice"].isin(list(practices)).to_numpy()
+    seen = seen[here[seen["patient"]]]
+    day = seen["tick"].to_numpy() + 1
+    found = meet(followed, seen["patient"], day).all(axis=1).to_numpy()
+    first = pd.DataFrame({"person": seen["patient"].to_numpy()[found], "day": day[found]}).groupby("person")["day"].min()
+    return _without_listed(first.reset_index(), followed)
+
+
+def _without_listed(people: pd.DataFrame, followed: Followed) -> pd.DataFrame:
+    """Without those who entered on a waiting list on the first measured day: the year before is not known of them."""
+    return people[~people["person"].isin(followed.cohort.listed)].reset_index(drop=True)
+
+
+def groups(region: Region, replication: int) -> tuple[dict[str, Followed], pd.DataFrame]:
+    """The simulation that each group lives in, and the groups: `group`, `person`, `day`."""
+    with_offer = follow("targeted_cft", region, years=2, replication=replication)
+    without = follow("usual_care", region, years=2, replication=replication)
+    half = region.codes[::2]
+    in_half = follow("targeted_cft", region, years=2, replication=replication, practices=half)
+    treated = invited(with_offer)
+    others = would_be_invited(in_half, set(region.codes) - set(half))
+    people = pd.concat([treated.assign(group=TREATED), treated.assign(group=SAME), others.assign(group=ELSEWHERE)])
+    return {TREATED: with_offer, SAME: without, ELSEWHERE: in_half}, people.reset_index(drop=True)
+
+
+def visits(lived: dict[str, Followed], services: tuple[str, ...], kind: str = "seen") -> pd.DataFrame:
+    """Visits to some services: `group`, `person`, `day`."""
+    rows = []
+    for group, followed in lived.items():
+        log = followed.log[(followed.log["kind"] == kind) & followed.log["service"].isin(services)]
+        rows.append(pd.DataFrame({"group": group, "person": log["patient"].to_numpy(), "day": log["tick"].to_numpy()}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def courses(lived: dict[str, Followed], people: pd.DataFrame) -> pd.DataFrame:
+    """Mean pain (0 to 100) and the share on opioids around the invitation: `group`, `offset`, `pain`, `on_opioids`."""
+    rows = []
+    for group, members in people.groupby("group", sort=False):
+        followed = lived[str(group)]
+        points = [followed.plan.pathway.quantities[followed.plan.pathway.health.pain[state]].number() for state in STATES]
+        for offset in OFFSETS:
+            day = members["day"].to_numpy() + offset
+            pain = np.array([*points, 0.0])[followed.state(members["person"], day)]
+            taking = followed.opioid(members["person"], day) != "none"
+            rows.append((group, len(members), offset, pain.mean(), taking.mean()))
+    return pd.DataFrame(rows, columns=["group", "people", "offset", "pain", "on_opioids"])
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What all replications together say."""
+
+    finder: pd.DataFrame
+    consultations: pd.DataFrame
+    cascade: pd.DataFrame
+    courses: pd.DataFrame
+
+
+def find(region: Region, replications: int) -> Findings:
+    """Runs the three groups and puts the replications together, person by person."""
+    finders, parts, cascades, pain = [], [], [], []
+    for replication in range(replications):
+        lived, people = groups(region, replication)
+        finders.append(register(lived[SAME]))
+        parts.append(before_and_after(visits(lived, CONSULTATIONS), people))
+        cascades.append(before_and_after(visits(lived, CASCADE, "referral"), people))
+        pain.append(courses(lived, people))
+    return Findings(pd.DataFrame(finders), _pooled(parts), _pooled(cascades), _pooled(pain, by=["group", "offset"]))
+
+
+def _pooled(tables: list[pd.DataFrame], by: list[str] | None = None) -> pd.DataFrame:
+    """Means over all people of several tables, each row weighted by its `people`."""
+    by = by or ["group"]
+    together = pd.concat(tables)
+    values = [column for column in together.columns if column not in (*by, "people")]
+    together[values] = together[values].mul(together["people"], axis=0)
+    summed = together.groupby(by, sort=False).sum()
+    summed[values] = summed[values].div(summed["people"], axis=0)
+    return summed.reset_index()
+
+
+# the picture
+
+INK, GREY, PALE, WHITE = "#212B32", "#425563", "#D8DDE0", "#FFFFFF"
+STYLE = {TREATED: ("#005EB8", ""), SAME: ("#B35900", "7 4"), ELSEWHERE: ("#007F3B", "2 4")}
+
+
+def words(x: float, y: float, said: str, *, colour: str = INK, size: int = 14, anchor: str = "start", bold: bool = False) -> str:
+    """One line of text."""
+    weight = ' font-weight="bold"' if bold else ""
+    return f'<text x="{x:g}" y="{y:g}" fill="{colour}" font-size="{size}" text-anchor="{anchor}"{weight}>{escape(said)}</text>'
+
+
+def draw(findings: Findings) -> str:
+    """Pain around the invitation on the left, the change in consultations on the right."""
+    parts = [words(20, 30, "Before and after an invitation, with and without the therapy", size=18, bold=True)]
+    parts += _pain(findings.courses, left=60, top=80, width=460, height=260)
+    parts += _change(findings.consultations, left=580, top=80, width=340, height=260)
+    for place, (group, (colour, dashes)) in enumerate(STYLE.items()):
+        y = 408 + 24 * place
+        people = int(findings.consultations.set_index("group")["people"][group])
+        parts.append(f'<path d="M60 {y - 5}L104 {y - 5}" stroke="{colour}" stroke-width="3" stroke-dasharray="{dashes}"/>')
+        parts.append(words(114, y, f"{group} ({people:,} people)"))
+    says = "Pain rises to the invitation and falls after it in all three groups; the treated group's falls further. " + "; ".join(
+        f"{row.group}: {row.before:.2f} consultations in the year before, {row.after:.2f} in the year after"
+        for row in findings.consultations.itertuples()
+    )
+    body = "\n".join(parts)
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="954" height="476" viewBox="0 0 954 476" role="img" '
+        'aria-label="Before and after an invitation to cognitive functional therapy" font-family="Arial, Helvetica, sans-serif">\n'
+        f"<title>Regression to the mean beside the effect</title>\n<desc>{escape(says)}.</desc>\n"
+        f'<rect width="954" height="476" fill="{WHITE}"/>\n{body}\n</svg>\n'
+    )
+
+
+def _pain(table: pd.DataFrame, *, left: float, top: float, width: float, height: float) -> list[str]:
+    highest = 10 * np.ceil(table["pain"].max() / 10)
+    parts = [words(left, top - 14, "Mean pain, 0 to 100", bold=True)]
+    for mark in np.arange(0, highest + 1, 10):
+        y = top + height * (1 - mark / highest)
+        parts.append(f'<path d="M{left} {y:.1f}L{left + width} {y:.1f}" stroke="{PALE}"/>')
+        parts.append(words(left - 8, y + 5, f"{mark:.0f}", colour=GREY, size=13, anchor="end"))
+    for months in (-12, -6, 0, 6, 12):
+        x = left + width * (months + 12) / 24
+        parts.append(words(x, top + height + 20, f"{months:+d}".replace("-", "−") if months else "invited", colour=GREY, size=13, anchor="middle"))
+    parts.append(words(left + width / 2, top + height + 40, "months from the invitation", colour=GREY, size=13, anchor="middle"))
+    parts.append(f'<path d="M{left + width / 2} {top}L{left + width / 2} {top + height}" stroke="{GREY}"/>')
+    for group, rows in table.groupby("group", sort=False):
+        colour, dashes = STYLE[str(group)]
+        x = left + width * (rows["offset"] - OFFSETS[0]) / (OFFSETS[-1] - OFFSETS[0])
+        y = top + height * (1 - rows["pain"] / highest)
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="3" stroke-dasharray="{dashes}"/>')
+    return parts
+
+
+def _change(table: pd.DataFrame, *, left: float, top: float, width: float, height: float) -> list[str]:
+    parts = [words(left, top - 14, "Consultations for back pain, a person and year", bold=True)]
+    highest = float(np.ceil(table[["before", "after"]].max().max()))
+    for mark in np.arange(0, highest + 0.1, 0.5):
+        y = top + height * (1 - mark / highest)
+        parts.append(f'<path d="M{left} {y:.1f}L{left + width} {y:.1f}" stroke="{PALE}"/>')
+        parts.append(words(left - 8, y + 5, f"{mark:g}", colour=GREY, size=13, anchor="end"))
+    for place, row in enumerate(table.itertuples()):
+        colour, _ = STYLE[str(row.group)]
+        x = left + 10 + place * width / 3
+        for side, (value, name, faint) in enumerate(((row.before, "before", 0.45), (row.after, "after", 1.0))):
+            tall = height * value / highest
+            parts.append(
+                f'<rect x="{x + 46 * side:.1f}" y="{top + height - tall:.1f}" width="42" height="{tall:.1f}" fill="{colour}" fill-opacity="{faint}"/>'
+            )
+            parts.append(words(x + 46 * side + 21, top + height - tall - 6, f"{value:.2f}", size=13, anchor="middle"))
+            parts.append(words(x + 46 * side + 21, top + height + 20, name, colour=GREY, size=13, anchor="middle"))
+    return parts
+
+
+def main(replications: int) -> None:
+    """Prints the numbers and draws the picture."""
+    pd.set_option("display.width", 160)
+    region = load_region("demonstration")
+    finder = pd.DataFrame([register(follow("usual_care", region, years=0.1, replication=k)) for k in range(replications)])
+    findings = find(deprived(region), replications)
+    per_100k = region.population / 100_000
+    print(f"{replications} replications, {region.population:,} people")
+    print("\nPeople per 100,000 who meet the finder's conditions, one after another")
+    print(pd.DataFrame({"demonstration": finder.mean() / per_100k, "all deprived": findings.finder.mean() / per_100k}).round(1))
+    print("\nConsultations for back pain, a person, in the year before and after the invitation (all deprived)")
+    print(findings.consultations.round(3).to_string(index=False))
+    for untreated in (SAME, ELSEWHERE):
+        print(effect_beside_regression(findings.consultations, treated=TREATED, untreated=untreated).round(3).to_string(index=False))
+    print("\nReferrals for scans, triage and the spinal clinic, a person and year")
+    print(findings.cascade.round(3).to_string(index=False))
+    print("\nPain and opioids")
+    chosen = findings.courses[findings.courses["offset"].isin([-360, -180, 0, 90, 180, 360])]
+    print(chosen.pivot(index="offset", columns="group", values="pain").round(1))
+    print(chosen.pivot(index="offset", columns="group", values="on_opioids").round(3))
+    (HERE / "coventry.svg").write_text(draw(findings), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
