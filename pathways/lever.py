@@ -49,6 +49,9 @@ class Change(Word):
             raise ValueError("'freed' is for a share that falls; 'plus' makes it grow: use 'taken_from'")
         if self.freed and self.taken_from:
             raise ValueError("give 'freed' where the share falls or 'taken_from' where it grows, not both")
+        for word in ("freed", "taken_from"):
+            if self.option in getattr(self, word):
+                raise ValueError(f"'{self.option}' stands in its own '{word}': name other options there")
         return self
 
 
