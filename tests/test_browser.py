@@ -144,8 +144,8 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
 
 @pytest.fixture(scope="module")
 def reader(browser: Browser, address: str) -> Iterator[Visit]:
-    """Somebody who has opened the page and changes nothing; shared by the tests that only look at it."""
-    context = browser.new_context(viewport=LAPTOP, accept_downloads=True)
+    """Somebody who prefers dark pages has opened this one and changes nothing; shared by the tests that only look at it."""
+    context = browser.new_context(viewport=LAPTOP, accept_downloads=True, color_scheme="dark")
     visit = Visit(context, f"{address}/?years=1&own_on=true")
     visit.headline()
     yield visit

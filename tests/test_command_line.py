@@ -710,15 +710,34 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no interrupt signal")
 def test_an_interrupt_stops_soon_and_leaves_nothing(tmp_path: Path) -> None:
-    """Ctrl-C in the midst of a long comparison."""
+    """Ctrl-C in the midst of a long comparison, pressed when the terminal shows that it is at work."""
+    import pty
+
+    ours, theirs = pty.openpty()
+
+    def more() -> bytes:
+        """What appears next; nothing when the program has gone."""
+        try:
+            return os.read(ours, 1024)
+        except OSError:
+            return b""
+
     words = ("compare", "mri_guidance", "--years", 20, "--replications", 200, "--out", tmp_path / "out")
-    process = subprocess.Popen(program(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(5)  # long enough to be at work, on a busy machine too
-    assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == 130, err
-    assert "Stopped. Nothing was written." in err
-    assert "Traceback" not in err
+    process = subprocess.Popen(program(*words), stdout=subprocess.PIPE, stderr=theirs, text=True)
+    os.close(theirs)
+    shown = b""
+    try:
+        while b"Simulating" not in shown and (next_bytes := more()):
+            shown += next_bytes
+        process.send_signal(signal.SIGINT)
+        while next_bytes := more():
+            shown += next_bytes
+        out, _ = process.communicate(timeout=240)
+    finally:
+        process.kill()
+        os.close(ours)
+    assert process.returncode == 130, shown
+    assert b"Stopped. Nothing was written." in shown
+    assert b"Traceback" not in shown
     assert out == ""
     assert list(tmp_path.iterdir()) == []

@@ -191,6 +191,23 @@ def test_a_report_of_one_scenario_alone_is_whole() -> None:
 # tables
 
 
+def test_a_row_as_worked_out_by_hand() -> None:
+    """Runs of −20, −21 and −19% of 1,000: mean −200, t interval −200 ± 4.30 × 10 / √3 = ± 24.8; over five years a fifth."""
+    comparison = made_up({"mri_scans": [-20, -21, -19], "physio_wait_days": [5, 6, 4], "total_cost_gbp": [0, 0, 0]})
+    rows = {row.outcome: row for row in rows_of(comparison, "mri_guidance")}
+    scans = rows["mri_scans"]
+    assert (scans.today, scans.scenario, scans.change) == ("1,000", "800", "−200 (−20%)")
+    assert (scans.interval, scans.agreement, scans.message.verdict) == ("−225 to −175", "3 of 3 lower", "better")
+    cost = rows["total_cost_gbp"]
+    assert (cost.today, cost.change, cost.agreement) == ("£1,000", "£0 (0%)", "none differs")
+    object.__setattr__(comparison, "years", 5)
+    rows = {row.outcome: row for row in rows_of(comparison, "mri_guidance")}
+    scans, wait = rows["mri_scans"], rows["physio_wait_days"]
+    assert (scans.today, scans.scenario, scans.change, scans.interval) == ("200", "160", "−40 (−20%)", "−45 to −35")
+    assert (wait.today, wait.scenario, wait.change, wait.interval) == ("1,000", "1,050", "+50 (+5%)", "+25.2 to +74.8")
+    assert (wait.agreement, wait.message.verdict) == ("3 of 3 higher", "worse")
+
+
 def test_rows_without_a_figure_say_so() -> None:
     """Nobody was seen in any run: dashes, no claim, and no error."""
     nan = float("nan")
