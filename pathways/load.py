@@ -53,7 +53,8 @@ def library_names(kind: str) -> list[str]:
 
 def _library(kind: str) -> dict[str, Path]:
     """What the library holds of a kind, by name."""
-    return {entry.stem: entry for entry in (LIBRARY / kind).iterdir() if not entry.name.startswith((".", "_"))}
+    entries = (LIBRARY / kind).iterdir() if (LIBRARY / kind).is_dir() else ()
+    return {entry.stem: entry for entry in entries if not entry.name.startswith((".", "_"))}
 
 
 def find(kind: str, name_or_path: str | Path) -> Path:

@@ -47,13 +47,14 @@ class Outcome(Word):
     """A figure that a comparison reports.
 
     `of` says what it is: `seen` or `referral`, how many of them at the named services; `wait`, the mean days from
-    referral to the first visit there; `cost`, all prices paid; `qalys`, health over time.
+    referral to the first visit there; `cost`, all prices paid; `qalys`, health over time. `better` says which way is
+    good for patients or for the budget; `neither` where a change is no good or bad in itself.
     """
 
     title: str = Field(min_length=1)
     of: Literal["seen", "referral", "wait", "cost", "qalys"]
     services: list[str] = []
-    better: Literal["less", "more"]
+    better: Literal["less", "more", "neither"]
 
 
 @dataclass(frozen=True)

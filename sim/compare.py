@@ -29,6 +29,15 @@ Progress = Callable[[int, int], None]
 PRECISION = 0.02
 """Replications are enough when half the interval of a difference is within 2% of the base's figure."""
 AUTO_STEP, AUTO_MOST = 10, 200
+LEAST_WAIT_DAYS = 25.0
+"""Precision of a wait is judged against so many days at least: 2% of them is half a day, and nobody needs to know more."""
+QALYS_PER_100K = 1.0
+"""Replications are enough when half the interval of the QALYs gained is within one a year per 100,000 registered people.
+
+That is five minutes of full health for each of them. It depends neither on the difference that is found, so that a
+run never stops because its result looks clear, nor on the QALYs of everyone ever ill, which grow with the horizon.
+"""
+MOST_SENTENCES = 3
 GROWTH_WEEKS = 8
 FEW_PEOPLE = 10
 """A list that grows by fewer people than this over the run is called steady."""
@@ -283,16 +292,24 @@ def logs_of(
 # warnings
 
 
-def warnings_of(comparison: Comparison) -> list[str]:
-    """What a reader must know before believing the figures: too few replications, lists that grow without end."""
-    warnings = []
-    if comparison.replications < 2:
-        warnings.append("One replication gives no interval: nothing here can be told from chance. Run at least 10.")
-    else:
-        warnings += [sentence for sentence, _ in too_wide(comparison)]
-    for name in dict.fromkeys([comparison.base, *comparison.scenarios]):
-        warnings += growing_lists(comparison, name)
-    return warnings
+def warnings_of(comparison: Comparison, *, most: int | None = None) -> list[str]:
+    """What a reader must know before believing the figures: too few replications, lists that grow without end.
+
+    `most` sentences of each kind at most, the rest counted; all of them where it is None.
+    """
+    few = ["One replication gives no interval: nothing here can be told from chance. Run at least 10."]
+    if comparison.replications > 1:
+        few = [sentence for sentence, _ in too_wide(comparison)]
+    names = dict.fromkeys([comparison.base, *comparison.scenarios])
+    lists = [sentence for name in names for sentence in growing_lists(comparison, name)]
+    return [*_shortened(few, most, "wide intervals"), *_shortened(lists, most, "growing lists")]
+
+
+def _shortened(sentences: list[str], most: int | None, what: str) -> list[str]:
+    """The first few sentences, and how many more there are."""
+    if most is None or len(sentences) <= most:
+        return sentences
+    return [*sentences[:most], f"And {len(sentences) - most} more {what}: see the report (--out)."]
 
 
 def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
@@ -304,7 +321,7 @@ def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
         for outcome, word in comparison.plan.pathway.outcomes.items():
             difference = comparison.values[scenario][outcome] - comparison.values[comparison.base][outcome]
             differences = difference.dropna().to_numpy()
-            scale = abs(comparison.mean(comparison.base, outcome))
+            scale = _scale(comparison, outcome)
             if (
                 len(differences) < 2
                 or scale == 0
@@ -313,18 +330,43 @@ def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
                 continue
             half = t_half_width(differences)
             needed = int(np.ceil(len(differences) * (half / (PRECISION * scale)) ** 2))
+            limit = f" (--replications auto stops at {AUTO_MOST})" if needed > AUTO_MOST else ""
             found.append(
                 (
-                    f"Few replications for '{word.title}' under '{scenario}': the interval is ±{100 * half / scale:.1f}% "
-                    f"of today's figure. About {needed} replications would bring it to ±{100 * PRECISION:g}%.",
+                    f"Few replications for '{word.title}' under '{scenario}': the interval is "
+                    f"{_width(comparison, outcome, half, scale)}. About {needed} replications{limit} would bring it to "
+                    f"{_width(comparison, outcome, PRECISION * scale, scale, short=True)}.",
                     needed,
                 )
             )
     return found
 
 
+def _scale(comparison: Comparison, outcome: str) -> float:
+    """What the half width of an interval is measured against; 2% of it is narrow enough."""
+    word = comparison.plan.pathway.outcomes[outcome]
+    if word.of == "qalys":
+        return QALYS_PER_100K * comparison.region.population / 100_000 * comparison.years / PRECISION
+    scale = abs(comparison.mean(comparison.base, outcome))
+    return max(scale, LEAST_WAIT_DAYS) if word.of == "wait" else scale
+
+
+def _width(comparison: Comparison, outcome: str, half: float, scale: float, *, short: bool = False) -> str:
+    """Half an interval in the unit in which it is judged."""
+    word = comparison.plan.pathway.outcomes[outcome]
+    if word.of == "qalys":
+        per_100k = half / comparison.years / comparison.region.population * 100_000
+        return f"±{per_100k:.3g}" + ("" if short else " a year per 100,000 registered people")
+    if word.of == "wait" and scale == LEAST_WAIT_DAYS:
+        return f"±{half:.1f} days"
+    return f"±{100 * half / scale:.3g}%" if short else f"±{100 * half / scale:.1f}% of today's figure"
+
+
 def growing_lists(comparison: Comparison, scenario: str) -> list[str]:
-    """Lists that are longer at the end of the run than at the start in nearly every replication: no steady state."""
+    """Lists that still grow in the second half of the run, by more than chance between replications: no steady state.
+
+    Growth is the mean over the replications, from before the middle of the run to its end.
+    """
     plan = comparison.plan
     sizes = np.array(
         [list_sizes(tallies)[:, weeks_before(plan) :] for tallies in comparison.tallies[scenario]], dtype=float
@@ -332,20 +374,19 @@ def growing_lists(comparison: Comparison, scenario: str) -> list[str]:
     weeks = sizes.shape[2]
     if weeks < 4 * GROWTH_WEEKS:
         return []
-    start = sizes[:, :, :GROWTH_WEEKS].mean(axis=2)
     middle = sizes[:, :, weeks // 2 - GROWTH_WEEKS : weeks // 2].mean(axis=2)
     end = sizes[:, :, -GROWTH_WEEKS - 1 : -1].mean(axis=2)
     sentences = []
     for position, service in enumerate(plan.services):
-        total, late = (end - start)[:, position], (end - middle)[:, position]
+        late = (end - middle)[:, position]
         spread = t_half_width(late) if len(late) > 1 else 0.0
         grows = late.mean() > max(FEW_PEOPLE, 0.1 * middle[:, position].mean()) and late.mean() > spread
         if grows:
-            per_year = late.mean() / (weeks - weeks // 2) * 365 / 7
+            per_year = late.mean() / (weeks - weeks // 2 - 1) * 365 / 7
             sentences.append(
-                f"The list for '{plan.pathway.services[service].title}' has no steady state under '{scenario}': "
-                f"{start[:, position].mean():.0f} people at the start, {end[:, position].mean():.0f} at the end "
-                f"({total.mean():+.0f}), growing by about {per_year:.0f} a year. Its waits depend on the years simulated."
+                f"The list for '{plan.pathway.services[service].title}' has no steady state under '{scenario}': in the "
+                f"second half of the run it grows by about {per_year:.0f} people a year, to {end[:, position].mean():.0f}. "
+                "Its waits depend on the years simulated."
             )
     return sentences
 

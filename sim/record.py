@@ -100,7 +100,7 @@ def record_of(comparison: Comparison, *, region_from: str) -> dict[str, Any]:
         "engine": comparison.engine,
         "versions": versions(),
         "outcomes": {
-            name: {outcome: _number(comparison.mean(name, outcome)) for outcome in comparison.outcomes}
+            name: {outcome: number_or_none(comparison.mean(name, outcome)) for outcome in comparison.outcomes}
             for name in comparison.cases
         },
     }
@@ -117,8 +117,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def number_or_none(value: float) -> float | None:
+    """A number as JSON can hold it: what does not exist is null."""
+    return None if math.isnan(value) else float(value)
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ def _differences(record: RecordFile, again: Comparison, region: Region) -> list[
     ]
     for name, outcomes in record.outcomes.items():
         for outcome, then in outcomes.items():
-            value = _number(again.mean(name, outcome)) if outcome in again.values[name] else None
+            value = number_or_none(again.mean(name, outcome)) if outcome in again.values[name] else None
             if then != value:
                 said.append(f"{outcome} under '{name}' was {then}, is {value}")
     return said or ["the counts differ although no outcome does"]

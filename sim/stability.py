@@ -78,8 +78,8 @@ def sentence(load: Load, pathway: Pathway) -> str:
     """What the doctor says of a service that is offered too much.
 
     >>> from pathways import load_pathway
-    >>> sentence(Load("injection", "", 14.2, 14.2, 12.0), load_pathway("usual_care"))
-    'Spinal injection: 14.2 referrals a week for 12 slots; the list grows by about 115 a year, less those who give up.'
+    >>> sentence(Load("discectomy", "", 14.2, 14.2, 12.0), load_pathway("usual_care"))
+    'Discectomy: 14.2 referrals a week for 12 slots; the list grows by about 115 a year, less those who give up.'
     """
     service = pathway.services[load.service]
     where = f" ({load.area})" if load.area else ""

@@ -269,7 +269,9 @@ def test_everyone_on_todays_lists_is_in_the_cohort_with_their_weeks_waited() -> 
     names = [plan.sites[site].name for site in listed["site"]]
     counted: dict[tuple[str, int], int] = {}
     for name, asked in zip(names, listed["asked"].tolist(), strict=True):
-        counted[name, (plan.first_tick - asked) // 7] = counted.get((name, (plan.first_tick - asked) // 7), 0) + 1
+        weeks, days = divmod(-1 - asked, 7)  # on the eve of the first measured day
+        assert days == 0
+        counted[name, weeks] = counted.get((name, weeks), 0) + 1
     assert counted == {("clinic/a", 0): 40, ("clinic/a", 6): 25, ("clinic/b", 2): 10}
     assert (listed["onset"] < listed["asked"]).all()
     assert (np.diff(listed["asked"]) >= 0).all()  # in the order in which they were referred

@@ -26,7 +26,7 @@ ROOMS = [room for room in BELOW if room != "app"]
 STRUCTURAL = {
     "pathways": {1e-9: "rounding", 0.001: "rounding", 0.5: "a half", 0.6: "how alike two names are", 0.594: "bound of utilities"},
     "outcomes": {0.5: "a half", 0.95: "a confidence level", 0.594: "bound of utilities"},
-    "calibration": {},
+    "calibration": {0.5: "a half, or a median", 0.975: "the upper end of a 95% interval", 0.001: "a numerical step", 0.05: "the least multiplier tried"},
 }  # fmt: skip
 """Numbers with a fraction that are not about the NHS, each with what it is."""
 

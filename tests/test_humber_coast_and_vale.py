@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import replace
 from math import prod, sqrt
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ import pytest
 from calibration.observed import Observed
 from calibration.targets import load_targets
 from calibration.variation import standardised
-from pathways import Region
+from pathways import Region, load_scenario
 from sim.cohort import draw_cohort
 from sim.state import lever_from
 from tests.sources import (
@@ -261,28 +262,30 @@ def test_blocked_requests_go_to_triage_and_fewer_reports_lead_on() -> None:
     assert clearly(differences("mri_form", lambda seen: visits(seen, "discectomy", "decompression", "fusion"))) == 0
 
 
-def test_figures_of_a_survey_of_gps_take_the_place_of_ours() -> None:
-    """Answers are written into a scenario as quantities of the grade 'local'; the pathway then runs with them."""
-    from pathways.load import _override
-    from pathways import Scenario
+SURVEY = """
+format = 1
+title = "As our GPs say"
+says = "The share of consultations after which our GPs request a scan, from a survey of all of them."
+pathway = "usual_care"
 
-    asked = {"value": 0.05, "low": 0.03, "high": 0.08, "unit": "share", "source": "Survey of GPs", "grade": "local"}
-    scenario = Scenario.model_validate(
-        {
-            "format": 1,
-            "title": "Survey",
-            "says": "As our GPs say.",
-            "pathway": "usual_care",
-            "quantities": {"gp_requests_mri_share": asked},
-        }
-    )
-    pathway, problems = _override(today(), scenario, "survey.toml")
-    assert not problems
-    assert (pathway.quantities["gp_requests_mri_share"].number(), pathway.quantities["gp_requests_mri_share"].grade) == (
-        0.05,
-        "local",
-    )
-    assert number("gp_requests_mri_share") != 0.05
+[quantities.gp_requests_mri_share]
+value = 0.05
+low = 0.03
+high = 0.08
+unit = "share"
+source = "Survey of GPs"
+grade = "local"
+"""
+
+
+def test_figures_of_a_survey_of_gps_take_the_place_of_ours(tmp_path: Path) -> None:
+    """Answers are written into a scenario as quantities of the grade 'local'; the pathway then runs with them."""
+    file = tmp_path / "survey.toml"
+    file.write_text(SURVEY, encoding="utf-8")
+    _, _, pathway = load_scenario(file)
+    asked = pathway.quantities["gp_requests_mri_share"]
+    assert (asked.number(), asked.grade) == (0.05, "local")
+    assert (number("gp_requests_mri_share"), today().quantities["gp_requests_mri_share"].grade) != (0.05, "local")
 
 
 def test_messages_to_patients_lower_what_those_who_expect_a_scan_ask_for() -> None:
@@ -302,7 +305,6 @@ def test_messages_to_patients_lower_what_those_who_expect_a_scan_ask_for() -> No
 
 
 def test_the_scenario_says_that_no_outcome_was_measured() -> None:
-    """And the model claims none: a scan creates no health by itself, so that QALYs hardly move."""
     scenario = RUNS.cases["mri_guidance"].scenario
     assert "no outcome was measured" in str(scenario.cannot_tell)
     assert "reported no result" in str(scenario.evidence)
@@ -409,20 +411,24 @@ def test_a_stepped_roll_out_reaches_practices_one_after_another() -> None:
 
 
 def test_an_analyst_of_the_roll_out_finds_the_effect_that_the_model_put_there() -> None:
-    """The stepped-wedge estimate agrees with the same practices' own months without the form, which only a model knows,
-    within three standard errors (each replication left out in turn); where no form came it finds none."""
+    """The analyst's estimate tells the form from no effect. It differs from the truth, which only a model knows (the same
+    practices in the same months without the form), by what the same analysis of those months finds where no form came:
+    by chance. Intervals leave out each replication in turn."""
     before, after, on = rolled_out()
-    form = on == 1
-    truth = after[form].sum() / before[form].sum()
+    truth = after[on == 1].sum() / before[on == 1].sum()
     assert abs(truth - number("mri_form_times")) < 0.05
-    for counts, expected in ((after, truth), (before, 1.0)):
-        runs = range(len(counts))
-        found = np.log(stepped_wedge(counts, on))
-        each = np.log([stepped_wedge(np.delete(counts, r, 0), np.delete(on, r, 0)) for r in runs])
-        error = sqrt((len(each) - 1) * each.var())
-        assert abs(found - np.log(expected)) <= 3 * error
-        if counts is after:
-            assert found + 1.96 * error < 0
+
+    def estimates(runs: list[int]) -> tuple[float, float]:
+        return tuple(np.log(stepped_wedge(counts[runs], on[runs])) for counts in (after, before))  # type: ignore[return-value]
+
+    everyone = list(range(len(on)))
+    found, by_chance = estimates(everyone)
+    each = np.array([estimates([other for other in everyone if other != left_out]) for left_out in everyone])
+    error = sqrt((len(each) - 1) * each[:, 0].var())
+    assert found + 1.96 * error < 0
+    error_of_difference = sqrt((len(each) - 1) * (each[:, 0] - each[:, 1]).var())
+    assert abs(found - by_chance - np.log(truth)) <= 3 * error_of_difference
+    assert error_of_difference < error
 
 
 # the page

@@ -38,9 +38,13 @@ PRICES = pd.DataFrame(
     }
 )
 TIME = pd.DataFrame(
-    {"state": ["well", "mild", "severe", "well"], "decile": [1, 1, 1, 10], "person_years": [10.0, 2.5, 0.5, 4.0]}
+    {
+        "state": ["well", "mild", "severe", "well"],
+        "decile": [1, 1, 1, 10],
+        "utility": [0.9, 0.8, -0.1, 0.9],
+        "person_years": [10.0, 2.5, 0.5, 4.0],
+    }
 )
-UTILITY = {"well": 0.9, "mild": 0.8, "severe": -0.1}
 
 
 def test_everything_public_is_explained_and_can_be_imported() -> None:
@@ -103,39 +107,34 @@ def test_v03_a_pound_more_costs_as_many_pounds_as_there_is_activity(service: str
 def test_qalys_are_years_times_utility() -> None:
     """10 x 0.9; 2.5 x 0.8; 0.5 x -0.1; 4 x 0.9. States may be worse than death, down to -0.594."""
     before = TIME.copy()
-    found = qalys_of_time(TIME, UTILITY)
+    found = qalys_of_time(TIME)
     np.testing.assert_allclose(found["qalys"], [9.0, 2.0, -0.05, 3.6], rtol=1e-12)
     pd.testing.assert_frame_equal(TIME, before)
     pd.testing.assert_frame_equal(found.drop(columns="qalys"), before)
 
 
 def test_v04_qalys_of_full_health_are_the_years_lived() -> None:
-    assert qalys_of_time(TIME, dict.fromkeys(UTILITY, 1.0))["qalys"].tolist() == TIME["person_years"].tolist()
+    assert qalys_of_time(TIME.assign(utility=1.0))["qalys"].tolist() == TIME["person_years"].tolist()
 
 
 def test_v05_qalys_without_utility_are_zero() -> None:
-    assert (qalys_of_time(TIME, dict.fromkeys(UTILITY, 0.0))["qalys"] == 0).all()
+    assert (qalys_of_time(TIME.assign(utility=0.0))["qalys"] == 0).all()
 
 
 def test_v06_half_the_utility_is_half_the_qalys() -> None:
-    half = qalys_of_time(TIME, {state: value / 2 for state, value in UTILITY.items()})["qalys"]
-    np.testing.assert_allclose(half, qalys_of_time(TIME, UTILITY)["qalys"] / 2, rtol=1e-12)
+    half = qalys_of_time(TIME.assign(utility=TIME["utility"] / 2))["qalys"]
+    np.testing.assert_allclose(half, qalys_of_time(TIME)["qalys"] / 2, rtol=1e-12)
 
 
 @pytest.mark.parametrize("value", [1.01, -0.6, float("nan"), float("inf")])
-def test_v07_a_utility_out_of_range_is_refused_by_name(value: float) -> None:
-    with pytest.raises(ValueError, match="'mild' has"):
-        qalys_of_time(TIME, UTILITY | {"mild": value})
+def test_v07_a_utility_out_of_range_is_refused_by_row(value: float) -> None:
+    with pytest.raises(ValueError, match=f"utility: row 1: {value}; utilities run from -0.594 to 1"):
+        qalys_of_time(TIME.assign(utility=[0.9, value, -0.1, 0.9]))
 
 
 @pytest.mark.parametrize("value", [1.0, -0.594])
 def test_the_bounds_of_utility_are_allowed(value: float) -> None:
-    assert qalys_of_time(TIME, UTILITY | {"mild": value})["qalys"].iloc[1] == pytest.approx(2.5 * value)
-
-
-def test_a_state_without_utility_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="no value for the state severe"):
-        qalys_of_time(TIME, {"well": 0.9, "mild": 0.8})
+    assert qalys_of_time(TIME.assign(utility=value))["qalys"].iloc[1] == pytest.approx(2.5 * value)
 
 
 # paired differences

@@ -139,7 +139,7 @@ def test_very_long_waits_stay_in_the_last_class() -> None:
     rows = np.zeros(3, dtype=EVENT)
     rows["kind"], rows["detail"], rows["service"] = KINDS.index("seen"), 1, 0
     rows["value"] = [7 * TICKS * 156 - 1, 7 * TICKS * 156, 7 * TICKS * 1000]
-    tally(tallies, rows, 3, plan, practice=cohort.practice, decile=cohort.decile)
+    tally(tallies, rows, 3, plan, practice=cohort.practice, group=cohort.group)
     assert tallies.waits[0, 0, 155] == 1
     assert tallies.waits[0, 0, WAIT_WEEKS - 1] == 2
     assert tallies.wait_ticks[0, 0] == rows["value"].sum()
@@ -158,7 +158,7 @@ def test_lists_at_the_end_of_every_week_are_those_of_the_log(run: Recount) -> No
         change = events["kind"].map({"joined": 1, "seen": -1, "did_not_attend": -1, "gave_up": -1}).fillna(0)
         for end, waiting in zip(ends[own.index], own["waiting"], strict=True):
             assert waiting == change[events["tick"] < end].sum(), (name, end)
-    assert table.query("service == 'physio' and week == -3")["waiting"].item() > 0
+    assert table.query("service == 'physio' and week == 0")["waiting"].item() > 0
 
 
 @pytest.mark.parametrize("days", [0, 1, 7, 10, 364])
@@ -280,7 +280,7 @@ def test_blocks_can_be_cut_anywhere(run: Recount) -> None:
     pieces = new_tallies(run.plan)
     cuts = np.sort(np.random.default_rng(6).integers(0, len(rows), 1000))
     for piece in np.split(rows.rows, cuts):
-        tally(pieces, piece, len(piece), run.plan, practice=run.cohort.practice, decile=run.cohort.decile)
+        tally(pieces, piece, len(piece), run.plan, practice=run.cohort.practice, group=run.cohort.group)
     for name, one, other, streamed in zip(Tallies._fields, at_once, pieces, run.tallies, strict=True):
         assert np.array_equal(one, other), name
         assert np.array_equal(one, streamed), name
@@ -290,7 +290,7 @@ def test_only_as_many_rows_as_are_written_count(run: Recount) -> None:
     """What else lies in a block is what an earlier one left there."""
     rows = Running(run.plan, run.cohort, keep_log=True).finish().log().rows
     tallies = new_tallies(run.plan)
-    tally(tallies, rows, 0, run.plan, practice=run.cohort.practice, decile=run.cohort.decile)
+    tally(tallies, rows, 0, run.plan, practice=run.cohort.practice, group=run.cohort.group)
     assert all(array.sum() == 0 for array in tallies)
 
 

@@ -22,13 +22,14 @@ from ui.flow import flows, sankey, titles
 from ui.key_message import KeyMessage, key_message, watch
 from ui.report import html_report
 from ui.tables import csv_text, json_text, rows_of
-from ui.words import amount, per_year, percent
+from ui.words import NO_VALUE, amount, counted, per_year, percent, row_title, signed
 
 BASE = "usual_care"
 YEARS = (1, 3, 5, 10)
 RUNS = (20, 50, 100, 200)
 DEFAULT_RUNS = 20
 FIRST_OUTCOME = "MRI scans"
+FIRST_SCENARIOS = ("mri_guidance", "physio_first")
 WAIT_QUIETLY = 0.4
 STEP = 0.15
 
@@ -77,6 +78,12 @@ def presets() -> dict[str, str]:
     return {cases[name].scenario.title: name for name in names}
 
 
+def _first(by_title: dict[str, str]) -> list[str]:
+    """The titles of the scenarios that the page starts with; the first two of a library that lacks them."""
+    wanted = [title for name in FIRST_SCENARIOS for title, own in by_title.items() if own == name]
+    return wanted or list(by_title)[: len(FIRST_SCENARIOS)]
+
+
 def show() -> None:
     """Draws the page."""
     st.html(CSS)
@@ -91,7 +98,7 @@ def show() -> None:
         f"Compare with today's pathway (up to {MOST_SCENARIOS})",
         list(by_title),
         selection_mode="multi",
-        default=list(by_title)[:2],
+        default=_first(by_title),
         key="scenarios",
         bind="query-params",
     )
@@ -138,7 +145,7 @@ def _sidebar() -> tuple[Region, float, int, int]:
         chosen = st.selectbox("Area", list(names), key="area", bind="query-params", label_visibility="collapsed")
         place = _region(names[chosen])
         st.markdown(
-            f"**{escape(place.about.title)}**: {place.population:,} registered people, {len(place.codes)} practices"
+            f"**{escape(place.about.title)}**: {place.population:,} registered people, {counted(len(place.codes), 'practice')}"
         )
         years = st.segmented_control("Years ahead", YEARS, default=5, required=True, key="years", bind="query-params")
         with st.expander("Model run settings"):
@@ -269,7 +276,10 @@ def _all_outcomes(comparison: Comparison, leading: str) -> None:
             st.segmented_control("All outcomes of", list(titles_of), default=shown, required=True, key="tiles") or shown
         )
     st.subheader(f"All outcomes: {shown}")
-    st.caption("A year on average; waits in days from referral. In brackets: 90% interval of the runs.")
+    st.caption(
+        "A year on average; waits in days from referral. Change: median of the runs, in brackets their 90% interval; "
+        "of QALYs, the mean gained and its 95% interval."
+    )
     name = titles_of[shown]
     with st.grid(min_column_width=210):
         for outcome, word in comparison.plan.pathway.outcomes.items():
@@ -283,6 +293,7 @@ def _all_outcomes(comparison: Comparison, leading: str) -> None:
 COLOURS: dict[str, Literal["green", "red", "gray"]] = {
     "better": "green",
     "worse": "red",
+    "changed": "gray",
     "unclear": "gray",
     "no change": "gray",
     "none": "gray",
@@ -290,16 +301,13 @@ COLOURS: dict[str, Literal["green", "red", "gray"]] = {
 
 
 def _tile(word: Outcome, message: KeyMessage, value: float) -> None:
-    change = (
-        f"{percent(message.median)} ({percent(message.low)} to {percent(message.high)})"
-        if message.verdict != "none"
-        else "–"
-    )
+    gained = word.of == "qalys" and message.verdict != "none"
+    change = message.figures or NO_VALUE
     arrow: Literal["up", "down", "off"] = "off" if not message.clear else "up" if message.median > 0 else "down"
     st.metric(
-        word.title,
-        amount(value, word),
-        change,
+        row_title(word),
+        signed(message.median, word) if gained else amount(value, word),
+        change.partition(" ")[2] or change if gained else change,
         delta_color=COLOURS[message.verdict],
         delta_arrow=arrow,
         delta_description=message.verdict,
@@ -343,7 +351,7 @@ def _table(comparison: Comparison) -> None:
                 "Outcome (a year)": [row.title for row in rows],
                 "Today": [row.today for row in rows],
                 title: [row.scenario for row in rows],
-                "Change": [row.change for row in rows],
+                "Mean change": [row.change for row in rows],
                 "95% interval": [row.interval for row in rows],
                 "Runs": [row.agreement for row in rows],
                 "Verdict": [row.message.verdict for row in rows],

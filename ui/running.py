@@ -10,7 +10,7 @@ import pandas as pd
 from rich.table import Table
 
 from sim.compare import Comparison
-from sim.record import fingerprint
+from sim.record import fingerprint, number_or_none
 from sim.results import activity_table, lists_table, waits_table
 from ui.words import amount, figures, per_year
 
@@ -43,6 +43,8 @@ def run_tables(comparison: Comparison) -> list[Table]:
     outcomes.add_column("Outcome")
     outcomes.add_column("Mean", justify="right")
     for name, word in comparison.plan.pathway.outcomes.items():
+        if word.of == "qalys":  # a total of everyone ever ill: only what is gained means something
+            continue
         outcomes.add_row(
             word.title, amount(per_year(comparison.mean(comparison.base, name), word, comparison.years), word)
         )
@@ -63,11 +65,11 @@ def run_json(comparison: Comparison) -> str:
     """The run as one JSON object."""
     values = comparison.values[comparison.base]
     outcomes = {
-        name: _number(float(np.nanmean(values[name])) if values[name].notna().any() else math.nan) for name in values
+        name: number_or_none(float(np.nanmean(values[name])) if values[name].notna().any() else math.nan) for name in values
     }
     frame = run_frame(comparison).astype(object)
     rows = [
-        {str(key): _number(value) if isinstance(value, float) else value for key, value in row.items()}
+        {str(key): number_or_none(value) if isinstance(value, float) else value for key, value in row.items()}
         for row in frame.to_dict("records")
     ]
     return json.dumps(
@@ -84,10 +86,6 @@ def run_json(comparison: Comparison) -> str:
         },
         indent=2,
     )
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def run_csv(comparison: Comparison) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,18 +14,24 @@ from rich import box
 from rich.table import Table
 
 from sim.compare import Comparison, warnings_of
-from sim.record import fingerprint
+from sim.record import fingerprint, number_or_none
 from ui.key_message import KeyMessage, key_message
-from ui.words import NO_VALUE, amount, per_year, percent, signed
+from ui.words import NO_VALUE, amount, per_year, percent, row_title, signed
 
-WIDE = 112
-COLOUR_OF = {"better": "green", "worse": "red", "unclear": "yellow", "no change": "", "none": ""}
-SYMBOL_OF = {"better": "✓", "worse": "✗", "unclear": "?", "no change": "=", "none": ""}
+FULL_WIDTH = 100
+"""A terminal of so many columns shows the whole table, each outcome on one line."""
+COLOUR_OF = {"better": "green", "worse": "red", "changed": "", "unclear": "yellow", "no change": "", "none": ""}
+SYMBOL_OF = {"better": "✓", "worse": "✗", "changed": "≠", "unclear": "?", "no change": "=", "none": ""}
+SHORT_VERDICT = {"no change": "same"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a decision table, in words."""
+    """One line of a decision table, in words.
+
+    `change` is the mean of the paired differences with its percentage of the base's mean, `interval` the 95% interval
+    of that mean. Of QALYs there is no total and no percentage.
+    """
 
     outcome: str
     title: str
@@ -33,6 +40,7 @@ class Row:
     change: str
     interval: str
     agreement: str
+    runs: str
     message: KeyMessage
 
 
@@ -44,7 +52,11 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
         difference = comparison.difference(scenario, outcome)
         years = comparison.years
         today, then = (per_year(comparison.mean(name, outcome), word, years) for name in (comparison.base, scenario))
-        low, high = (per_year(value, word, years) for value in (difference.low, difference.high))
+        mean, low, high = (
+            per_year(value, word, years) for value in (difference.mean, difference.low, difference.high)
+        )
+        gained = word.of == "qalys"
+        share = "" if gained else f" ({percent(100 * mean / abs(today) if today else math.nan)})"
         lower, higher = (
             round(share * difference.runs) if difference.runs else 0
             for share in (difference.share_lower, difference.share_higher)
@@ -56,43 +68,65 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
         rows.append(
             Row(
                 outcome=outcome,
-                title=word.title,
-                today=amount(today, word),
-                scenario=amount(then, word),
-                change=f"{signed(then - today, word)} ({percent(message.median)})",
+                title=row_title(word),
+                today=NO_VALUE if gained else amount(today, word),
+                scenario=NO_VALUE if gained else amount(then, word),
+                change=f"{signed(mean, word)}{share}" if difference.runs else NO_VALUE,
                 interval=interval,
                 agreement=NO_VALUE if not difference.runs else "none differs" if lower == higher == 0 else agreement,
+                runs=NO_VALUE if not difference.runs else _runs(lower, higher, difference.runs),
                 message=message,
             )
         )
     return rows
 
 
-def terminal_table(comparison: Comparison, scenario: str, *, width: int = WIDE) -> Table:
+def _runs(lower: int, higher: int, runs: int) -> str:
+    """How many runs agree, and on which way: 9/10 ↓."""
+    if lower == higher == 0:
+        return f"0/{runs}"
+    return f"{max(lower, higher)}/{runs} {'↓' if lower >= higher else '↑'}"
+
+
+def _narrow(text: str) -> str:
+    """Pounds in thousands, so that a row fits on a line: £85,900 is £85.9k.
+
+    >>> _narrow("−£123,000 to −£45,600")
+    '−£123k to −£45.6k'
+    """
+    return re.sub(r"£(\d+),(\d{3})", lambda found: f"£{int(found[1] + found[2]) / 1000:g}k", text)
+
+
+def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_WIDTH) -> Table:
     """The decision table for a terminal; a narrow one leaves out what can be worked out from the rest."""
     title = comparison.cases[scenario].scenario.title
     base = comparison.cases[comparison.base].scenario.title
-    wide = width >= WIDE
+    wide = width >= FULL_WIDTH
     table = Table(
         title=f"{title} against {base[:1].lower()}{base[1:]}: {comparison.region.about.title}, a year on average",
         title_justify="left",
         title_style="bold",
+        caption="Change: mean of the paired differences, and its percentage of the base's mean. Runs: how many agree.",
+        caption_justify="left",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1),
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("Outcome", no_wrap=True)
-    for column in (base, title, "Change", "95% interval", "Runs") if wide else (base, "Change", "95% interval"):
+    for column in ("Base", "Scenario", "Change", "95% interval", "Runs") if wide else ("Base", "Change", "95% interval"):
         table.add_column(column, justify="right")
     table.add_column("", no_wrap=True)
     for row in rows_of(comparison, scenario):
         verdict = row.message.verdict
-        mark = f"{SYMBOL_OF[verdict]} {verdict}" if verdict != "none" else ""
+        mark = f"{SYMBOL_OF[verdict]} {SHORT_VERDICT.get(verdict, verdict)}" if verdict != "none" else ""
         cells = (
-            (row.today, row.scenario, row.change, row.interval, row.agreement)
+            (row.today, row.scenario, row.change, row.interval, row.runs)
             if wide
             else (row.today, row.change, row.interval)
         )
-        table.add_row(row.title, *cells, mark if wide else SYMBOL_OF[verdict], style=COLOUR_OF[verdict])
+        shown = [_narrow(cell) for cell in cells]
+        table.add_row(row.title, *shown, mark if wide else SYMBOL_OF[verdict], style=COLOUR_OF[verdict])
     return table
 
 
@@ -104,13 +138,13 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         for outcome in comparison.outcomes:
             difference = comparison.difference(name, outcome)
             scenarios[name][outcome] = {
-                "base": _number(comparison.mean(comparison.base, outcome)),
-                "scenario": _number(comparison.mean(name, outcome)),
+                "base": number_or_none(comparison.mean(comparison.base, outcome)),
+                "scenario": number_or_none(comparison.mean(name, outcome)),
                 "difference": {
-                    "mean": _number(difference.mean),
-                    "low": _number(difference.low),
-                    "high": _number(difference.high),
-                    "share_lower": _number(difference.share_lower),
+                    "mean": number_or_none(difference.mean),
+                    "low": number_or_none(difference.low),
+                    "high": number_or_none(difference.high),
+                    "share_lower": number_or_none(difference.share_lower),
                 },
             }
     return {
@@ -125,10 +159,6 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "scenarios": scenarios,
         "warnings": warnings_of(comparison),
     }
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
 
 
 def json_text(comparison: Comparison) -> str:

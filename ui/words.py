@@ -94,6 +94,24 @@ def span(years: float) -> str:
     return f"{years:g} year{'' if years == 1 else 's'}"
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "practice"), counted(1200, "practice")
+    ('1 practice', '1,200 practices')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def row_title(outcome: Outcome) -> str:
+    """What a row or a tile of an outcome is called: of QALYs only what is gained is told, never their total.
+
+    >>> row_title(Outcome(title="QALYs", of="qalys", better="more"))
+    'QALYs gained'
+    """
+    return f"{outcome.title} gained" if outcome.of == "qalys" else outcome.title
+
+
 def comparative(outcome: Outcome, *, lower: bool) -> str:
     """The word for less or more of an outcome: fewer, shorter, lower."""
     match outcome.of:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -17,11 +18,13 @@ from xml.sax.saxutils import escape
 import numpy as np
 import pandas as pd
 
+from calibration.observed import observed_of
 from outcomes import before_and_after, effect_beside_regression
 from pathways import Condition, Region, load_pathway, load_region, load_scenario, parse_when
 from pathways.health import STATES
 from sim.cohort import Cohort, draw_cohort
 from sim.compare import Case
+from sim.events import EventLog
 from sim.plan import Plan
 from sim.running import Running
 
@@ -36,51 +39,57 @@ OFFSETS = np.arange(-360, 361, 30)
 
 @dataclass(frozen=True)
 class Followed:
-    """One simulation with its event log, and each patient's states and opioids by day."""
+    """One simulation with its event log, from which each patient's pain and opioids are read day by day."""
 
     plan: Plan
     cohort: Cohort
-    log: pd.DataFrame
+    events: EventLog
 
-    @property
+    @cached_property
+    def log(self) -> pd.DataFrame:
+        """The log with names, by patient, then as it happened."""
+        return self.events.canonical().frame().sort_values("patient", kind="stable", ignore_index=True)
+
+    @cached_property
     def people(self) -> pd.DataFrame:
         """Who the patients are, as they were at onset."""
         return self.cohort.table(self.plan)
 
-    def _last(self, events: pd.DataFrame, patient: np.ndarray, day: np.ndarray) -> np.ndarray:
-        """The position of each patient's last event up to a day; -1 where there is none. Events in canonical order."""
-        width = 1 << 20
-        key = np.sort(events["patient"].to_numpy(np.int64) * width + events["tick"].to_numpy() + width // 2)
-        asked = np.asarray(patient, np.int64) * width + np.asarray(day) + width // 2
-        at = np.searchsorted(key, asked, side="right") - 1
-        same = (at >= 0) & (key[np.maximum(at, 0)] // width == np.asarray(patient, np.int64))
-        return np.where(same, at, -1)
+    @cached_property
+    def _spells(self) -> pd.DataFrame:
+        return observed_of(self.events, self.cohort).spells
 
-    def _events(self, chosen: pd.Series) -> pd.DataFrame:
-        """Some rows of the log by patient, then by day, then as they happened."""
-        return self.log[chosen].sort_values(["patient", "tick"], kind="stable")
+    @cached_property
+    def _opioids(self) -> pd.DataFrame:
+        """Every change of an opioid: `patient`, `tick`, `level`."""
+        rows = self.log[self.log["kind"] == "prescription"]
+        told = rows["detail"].astype(str).str.split(" = ", expand=True)
+        return rows[["patient", "tick"]].assign(level=told[1])[told[0] == "opioid"].reset_index(drop=True)
 
     def state(self, patient: Iterable[int], day: Any) -> np.ndarray:
-        """How bad the pain is on a day: a position in `STATES`; -1 before the first episode."""
-        events = self._events(self.log["kind"].isin(["onset", "health"]))
-        now = events["detail"].astype(str).str.split(" to ").str[-1].map(list(map(str, STATES)).index).to_numpy()
-        at = self._last(events, np.asarray(patient), day)
-        return np.where(at >= 0, now[at], -1)
+        """How bad the pain is on a day, as a position in `STATES`; well before the first episode."""
+        at = _latest(self._spells["patient"], self._spells["from_day"], patient, day)
+        return np.where(at >= 0, self._spells["state"].cat.codes.to_numpy()[at], 0)
 
     def weeks_of_pain(self, patient: Iterable[int], day: Any) -> np.ndarray:
         """Whole weeks since this episode began."""
-        events = self._events((self.log["kind"] == "health") & self.log["detail"].astype(str).str.startswith("well to"))
-        at = self._last(events, np.asarray(patient), day)
-        first = self.cohort.patients["onset"][np.asarray(patient)]
-        began = np.where(at >= 0, events["tick"].to_numpy()[at], first) if len(events) else first
-        return (np.asarray(day) - began) // 7
+        at = _latest(self._spells["patient"], self._spells["from_day"], patient, day)
+        return (np.asarray(day) - self._spells["episode_day"].to_numpy()[at]) // 7
 
     def opioid(self, patient: Iterable[int], day: Any) -> np.ndarray:
         """What opioid they take on a day."""
-        events = self._events((self.log["kind"] == "prescription") & self.log["detail"].astype(str).str.startswith("opioid"))
-        level = events["detail"].astype(str).str.split(" = ").str[1].to_numpy()
-        at = self._last(events, np.asarray(patient), day)
-        return np.where(at >= 0, level[at], self.people["opioid"].to_numpy()[np.asarray(patient)])
+        at = _latest(self._opioids["patient"], self._opioids["tick"], patient, day)
+        at_onset = self.people["opioid"].to_numpy()[np.asarray(patient)]
+        return np.where(at >= 0, self._opioids["level"].to_numpy()[at], at_onset)
+
+
+def _latest(patients: pd.Series, days: pd.Series, patient: Iterable[int], day: Any) -> np.ndarray:
+    """The row of each patient's latest event up to a day, -1 where there is none. Rows are by patient, then by day."""
+    width = 1 << 20
+    key = patients.to_numpy(np.int64) * width + days.to_numpy(np.int64) + width // 2
+    asked = np.asarray(patient, np.int64) * width
+    at = np.searchsorted(key, asked + np.asarray(day, np.int64) + width // 2, side="right") - 1
+    return np.where((at >= 0) & (key[np.maximum(at, 0)] // width * width == asked), at, -1)
 
 
 def follow(name: str, region: Region, *, years: float, replication: int = 0, practices: Iterable[str] = ()) -> Followed:
@@ -91,7 +100,7 @@ def follow(name: str, region: Region, *, years: float, replication: int = 0, pra
         scenario = scenario.model_copy(update={"levers": levers})
     plan = Case(name, scenario, pathway).plan(region, years)
     cohort = draw_cohort(plan, seed=1, replication=replication)
-    return Followed(plan, cohort, Running(plan, cohort, keep_log=True).finish().log().canonical().frame())
+    return Followed(plan, cohort, Running(plan, cohort, keep_log=True).finish().log())
 
 
 def deprived(region: Region) -> Region:
