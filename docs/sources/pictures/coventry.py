@@ -138,7 +138,10 @@ def meet(followed: Followed, patient: Iterable[int], day: Any) -> pd.DataFrame:
             met[condition.feature] = values.isin(list(condition.levels))
             continue
         inside = pd.Series(True, index=values.index)
-        for bound, plus, above in ((condition.low, condition.low_plus, True), (condition.high, condition.high_plus, False)):
+        for bound, plus, above in (
+            (condition.low, condition.low_plus, True),
+            (condition.high, condition.high_plus, False),
+        ):
             if bound is not None:
                 number = (round(quantities[bound].number()) if isinstance(bound, str) else bound) + plus
                 inside &= values >= number if above else values <= number
@@ -168,12 +171,16 @@ def invited(followed: Followed) -> pd.DataFrame:
 def would_be_invited(followed: Followed, practices: Iterable[str]) -> pd.DataFrame:
     """People of these practices whom the finder would have found at a GP consultation in the first year: `person`, `day`."""
     log = followed.log
-    seen = log[(log["kind"] == "seen") & (log["service"] == "gp") & (log["detail"] == "1") & log["tick"].between(0, YEAR - 1)]
+    seen = log[
+        (log["kind"] == "seen") & (log["service"] == "gp") & (log["detail"] == "1") & log["tick"].between(0, YEAR - 1)
+    ]
     here = followed.people["practice"].isin(list(practices)).to_numpy()
     seen = seen[here[seen["patient"]]]
     day = seen["tick"].to_numpy() + 1
     found = meet(followed, seen["patient"], day).all(axis=1).to_numpy()
-    first = pd.DataFrame({"person": seen["patient"].to_numpy()[found], "day": day[found]}).groupby("person")["day"].min()
+    first = (
+        pd.DataFrame({"person": seen["patient"].to_numpy()[found], "day": day[found]}).groupby("person")["day"].min()
+    )
     return _without_listed(first.reset_index(), followed)
 
 
@@ -194,6 +201,16 @@ def groups(region: Region, replication: int) -> tuple[dict[str, Followed], pd.Da
     return {TREATED: with_offer, SAME: without, ELSEWHERE: in_half}, people.reset_index(drop=True)
 
 
+def frequent(followed: Followed, *, at_least: int) -> pd.DataFrame:
+    """What becomes of people in pain on the first measured day who consulted so often in the year before, nothing done."""
+    everyone = np.arange(len(followed.cohort))
+    in_pain = pd.DataFrame({"group": "frequent", "person": everyone[followed.state(everyone, 0) > 0], "day": 0})
+    consulted = visits({"frequent": followed}, CONSULTATIONS)
+    before = consulted[consulted["day"].between(-YEAR, -1)].groupby("person").size()
+    chosen = in_pain[in_pain["person"].isin(before.index[before >= at_least])]
+    return before_and_after(consulted, chosen)
+
+
 def visits(lived: dict[str, Followed], services: tuple[str, ...], kind: str = "seen") -> pd.DataFrame:
     """Visits to some services: `group`, `person`, `day`."""
     rows = []
@@ -204,47 +221,27 @@ def visits(lived: dict[str, Followed], services: tuple[str, ...], kind: str = "s
 
 
 def courses(lived: dict[str, Followed], people: pd.DataFrame) -> pd.DataFrame:
-    """Mean pain (0 to 100) and the share on opioids around the invitation: `group`, `offset`, `pain`, `on_opioids`."""
-    rows = []
+    """Mean pain (0 to 100) and the share on opioids around the invitation: `group`, `offset`, `people`, `pain`, `on_opioids`."""
+    tables = []
     for group, members in people.groupby("group", sort=False):
         followed = lived[str(group)]
-        points = [followed.plan.pathway.quantities[followed.plan.pathway.health.pain[state]].number() for state in STATES]
-        for offset in OFFSETS:
-            day = members["day"].to_numpy() + offset
-            pain = np.array([*points, 0.0])[followed.state(members["person"], day)]
-            taking = followed.opioid(members["person"], day) != "none"
-            rows.append((group, len(members), offset, pain.mean(), taking.mean()))
-    return pd.DataFrame(rows, columns=["group", "people", "offset", "pain", "on_opioids"])
+        pain = followed.plan.pathway.health.pain or {}
+        points = np.array([followed.plan.pathway.quantities[pain[state]].number() for state in STATES])
+        person = np.repeat(members["person"].to_numpy(), len(OFFSETS))
+        offset = np.tile(OFFSETS, len(members))
+        day = np.repeat(members["day"].to_numpy(), len(OFFSETS)) + offset
+        told = {"pain": points[followed.state(person, day)], "on_opioids": followed.opioid(person, day) != "none"}
+        means = pd.DataFrame({"offset": offset, **told}).groupby("offset").mean().reset_index()
+        tables.append(means.assign(group=group, people=len(members)))
+    return pd.concat(tables, ignore_index=True)
 
 
-@dataclass(frozen=True)
-class Findings:
-    """What all replications together say."""
-
-    finder: pd.DataFrame
-    consultations: pd.DataFrame
-    cascade: pd.DataFrame
-    courses: pd.DataFrame
-
-
-def find(region: Region, replications: int) -> Findings:
-    """Runs the three groups and puts the replications together, person by person."""
-    finders, parts, cascades, pain = [], [], [], []
-    for replication in range(replications):
-        lived, people = groups(region, replication)
-        finders.append(register(lived[SAME]))
-        parts.append(before_and_after(visits(lived, CONSULTATIONS), people))
-        cascades.append(before_and_after(visits(lived, CASCADE, "referral"), people))
-        pain.append(courses(lived, people))
-    return Findings(pd.DataFrame(finders), _pooled(parts), _pooled(cascades), _pooled(pain, by=["group", "offset"]))
-
-
-def _pooled(tables: list[pd.DataFrame], by: list[str] | None = None) -> pd.DataFrame:
-    """Means over all people of several tables, each row weighted by its `people`."""
+def pooled(tables: list[pd.DataFrame], by: list[str] | None = None) -> pd.DataFrame:
+    """Tables of several replications as one: means over all people, each row weighted by its `people`."""
     by = by or ["group"]
     together = pd.concat(tables)
     values = [column for column in together.columns if column not in (*by, "people")]
-    together[values] = together[values].mul(together["people"], axis=0)
+    together[values] = together[values].astype(float).mul(together["people"], axis=0)
     summed = together.groupby(by, sort=False).sum()
     summed[values] = summed[values].div(summed["people"], axis=0)
     return summed.reset_index()
@@ -256,25 +253,32 @@ INK, GREY, PALE, WHITE = "#212B32", "#425563", "#D8DDE0", "#FFFFFF"
 STYLE = {TREATED: ("#005EB8", ""), SAME: ("#B35900", "7 4"), ELSEWHERE: ("#007F3B", "2 4")}
 
 
-def words(x: float, y: float, said: str, *, colour: str = INK, size: int = 14, anchor: str = "start", bold: bool = False) -> str:
+def words(
+    x: float, y: float, said: str, *, colour: str = INK, size: int = 14, anchor: str = "start", bold: bool = False
+) -> str:
     """One line of text."""
     weight = ' font-weight="bold"' if bold else ""
     return f'<text x="{x:g}" y="{y:g}" fill="{colour}" font-size="{size}" text-anchor="{anchor}"{weight}>{escape(said)}</text>'
 
 
-def draw(findings: Findings) -> str:
-    """Pain around the invitation on the left, the change in consultations on the right."""
+def draw(consultations: pd.DataFrame, courses: pd.DataFrame) -> str:
+    """Pain around the invitation on the left, consultations before and after it on the right."""
     parts = [words(20, 30, "Before and after an invitation, with and without the therapy", size=18, bold=True)]
-    parts += _pain(findings.courses, left=60, top=80, width=460, height=260)
-    parts += _change(findings.consultations, left=580, top=80, width=340, height=260)
+    parts += _pain(courses, left=60, top=80, width=460, height=260)
+    parts += _change(consultations, left=580, top=80, width=340, height=260)
     for place, (group, (colour, dashes)) in enumerate(STYLE.items()):
         y = 408 + 24 * place
-        people = int(findings.consultations.set_index("group")["people"][group])
-        parts.append(f'<path d="M60 {y - 5}L104 {y - 5}" stroke="{colour}" stroke-width="3" stroke-dasharray="{dashes}"/>')
+        people = int(consultations.set_index("group")["people"][group])
+        parts.append(
+            f'<path d="M60 {y - 5}L104 {y - 5}" stroke="{colour}" stroke-width="3" stroke-dasharray="{dashes}"/>'
+        )
         parts.append(words(114, y, f"{group} ({people:,} people)"))
-    says = "Pain rises to the invitation and falls after it in all three groups; the treated group's falls further. " + "; ".join(
-        f"{row.group}: {row.before:.2f} consultations in the year before, {row.after:.2f} in the year after"
-        for row in findings.consultations.itertuples()
+    says = (
+        "Pain rises to the invitation and falls after it in all three groups; the treated group's falls further. "
+        + "; ".join(
+            f"{row.group}: {row.before:.2f} consultations in the year before, {row.after:.2f} in the year after"
+            for row in consultations.itertuples()
+        )
     )
     body = "\n".join(parts)
     return (
@@ -294,15 +298,28 @@ def _pain(table: pd.DataFrame, *, left: float, top: float, width: float, height:
         parts.append(words(left - 8, y + 5, f"{mark:.0f}", colour=GREY, size=13, anchor="end"))
     for months in (-12, -6, 0, 6, 12):
         x = left + width * (months + 12) / 24
-        parts.append(words(x, top + height + 20, f"{months:+d}".replace("-", "−") if months else "invited", colour=GREY, size=13, anchor="middle"))
-    parts.append(words(left + width / 2, top + height + 40, "months from the invitation", colour=GREY, size=13, anchor="middle"))
+        parts.append(
+            words(
+                x,
+                top + height + 20,
+                f"{months:+d}".replace("-", "−") if months else "invited",
+                colour=GREY,
+                size=13,
+                anchor="middle",
+            )
+        )
+    parts.append(
+        words(left + width / 2, top + height + 40, "months from the invitation", colour=GREY, size=13, anchor="middle")
+    )
     parts.append(f'<path d="M{left + width / 2} {top}L{left + width / 2} {top + height}" stroke="{GREY}"/>')
     for group, rows in table.groupby("group", sort=False):
         colour, dashes = STYLE[str(group)]
         x = left + width * (rows["offset"] - OFFSETS[0]) / (OFFSETS[-1] - OFFSETS[0])
         y = top + height * (1 - rows["pain"] / highest)
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="3" stroke-dasharray="{dashes}"/>')
+        parts.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="3" stroke-dasharray="{dashes}"/>'
+        )
     return parts
 
 
@@ -328,25 +345,54 @@ def _change(table: pd.DataFrame, *, left: float, top: float, width: float, heigh
 
 def main(replications: int) -> None:
     """Prints the numbers and draws the picture."""
-    pd.set_option("display.width", 160)
     region = load_region("demonstration")
-    finder = pd.DataFrame([register(follow("usual_care", region, years=0.1, replication=k)) for k in range(replications)])
-    findings = find(deprived(region), replications)
-    per_100k = region.population / 100_000
-    print(f"{replications} replications, {region.population:,} people")
-    print("\nPeople per 100,000 who meet the finder's conditions, one after another")
-    print(pd.DataFrame({"demonstration": finder.mean() / per_100k, "all deprived": findings.finder.mean() / per_100k}).round(1))
-    print("\nConsultations for back pain, a person, in the year before and after the invitation (all deprived)")
-    print(findings.consultations.round(3).to_string(index=False))
+    area = deprived(region)
+    found = [groups(area, replication) for replication in range(replications)]
+    registers = {
+        "demonstration": [
+            register(follow("usual_care", region, years=0.1, replication=k)) for k in range(replications)
+        ],
+        "all deprived": [register(lived[SAME]) for lived, _ in found],
+    }
+    per_100k = {name: pd.DataFrame(rows).mean() / (region.population / 100_000) for name, rows in registers.items()}
+    consultations = pooled([before_and_after(visits(lived, CONSULTATIONS), people) for lived, people in found])
+    apart = pooled(
+        [
+            before_and_after(visits(lived, CONSULTATIONS), people.assign(day=people["day"] - 1))
+            for lived, people in found
+        ]
+    )
+    cascade = pooled([before_and_after(visits(lived, CASCADE, "referral"), people) for lived, people in found])
+    often = pooled([frequent(lived[SAME], at_least=4) for lived, _ in found])
+    around = pooled([courses(lived, people) for lived, people in found], by=["group", "offset"])
+    told(
+        f"People per 100,000 who meet the finder's conditions, {replications} replications",
+        pd.DataFrame(per_100k).round(0),
+    )
+    told(
+        "Invitations taken up in a year per 100,000, all deprived",
+        len_of(found, TREATED) / replications / (region.population / 100_000),
+    )
+    told("Consultations for back pain, a person, in the year before and after the invitation", consultations.round(2))
     for untreated in (SAME, ELSEWHERE):
-        print(effect_beside_regression(findings.consultations, treated=TREATED, untreated=untreated).round(3).to_string(index=False))
-    print("\nReferrals for scans, triage and the spinal clinic, a person and year")
-    print(findings.cascade.round(3).to_string(index=False))
-    print("\nPain and opioids")
-    chosen = findings.courses[findings.courses["offset"].isin([-360, -180, 0, 90, 180, 360])]
-    print(chosen.pivot(index="offset", columns="group", values="pain").round(1))
-    print(chosen.pivot(index="offset", columns="group", values="on_opioids").round(3))
-    (HERE / "coventry.svg").write_text(draw(findings), encoding="utf-8")
+        told(untreated, effect_beside_regression(consultations, treated=TREATED, untreated=untreated).round(2))
+    told("The same without the consultation at which they were found", apart.round(2))
+    told("Referrals for scans, triage and the spinal clinic", cascade.round(3))
+    told("People who consulted four times and more last year, under usual care", often.round(2))
+    chosen = around[around["offset"].isin([-360, 0, 90, 180, 360])]
+    for what in ("pain", "on_opioids"):
+        told(what, chosen.pivot(index="group", columns="offset", values=what).round(2))
+    (HERE / "coventry.svg").write_text(draw(consultations, around), encoding="utf-8")
+
+
+def told(title: str, what: Any) -> None:
+    """Prints a table under its title."""
+    print(f"\n{title}\n{what.to_string() if isinstance(what, pd.DataFrame) else round(what, 1)}")
+
+
+def len_of(found: list[tuple[dict[str, Followed], pd.DataFrame]], group: str) -> int:
+    """How many people a group has in all replications."""
+    return sum(int((people["group"] == group).sum()) for _, people in found)
 
 
 if __name__ == "__main__":
