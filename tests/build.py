@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,16 @@ def region(
             for service, amount in (sites or {}).items()
         ),
         waiting=waiting,
+    )
+
+
+def shrunk(place: Region, times: int) -> Region:
+    """The region with so many times fewer people, appointments and people waiting."""
+    return replace(
+        place,
+        people=place.people // times,
+        sites=tuple(replace(site, amount=site.amount / times) for site in place.sites),
+        waiting=tuple(replace(row, people=-(-row.people // times)) for row in place.waiting),
     )
 
 
