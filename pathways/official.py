@@ -70,6 +70,8 @@ def open_table(path: Path, *, what: str) -> pd.DataFrame:
     What a Mac adds to a zip (`__MACOSX/`, names that begin with `._`) does not count.
     `what` is "registered", "map" or "deprivation": the file that was asked for, so that a wrong one can be named.
     """
+    if path.is_dir():
+        raise refuse("file_exists", str(path), "this is a folder; a file is needed.")
     try:
         data = _unpacked(path)
     except FileNotFoundError:

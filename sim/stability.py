@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pathways import Pathway, Region
+from pathways import Pathway, Region, Scenario
 from sim.cohort import draw_cohort
 from sim.layout import DID_NOT_ATTEND, REFERRAL, SEEN
 from sim.plan import Plan, compile_plan
@@ -45,12 +45,21 @@ class Load:
         return self.people * (1 - self.had / self.wanted) * 365 / 7 if self.wanted > 0 else 0.0
 
 
-def offered_loads(pathway: Pathway, area: Region) -> list[Load]:
-    """The offered load of every service with limited capacity, from one run with room for all."""
+def offered_loads(pathway: Pathway, area: Region, scenario: Scenario | None = None) -> list[Load]:
+    """The offered load of every service with limited capacity, from one run with room for all.
+
+    With a scenario, its levers act from the first day in every practice that takes part, so that the year shows what
+    comes once all have taken them up; where they add capacity, the room is what it is on average over that year.
+    """
+    if scenario is not None and scenario.levers:
+        pathway, scenario = _taken_up(pathway, scenario)
+    else:
+        scenario = None
     roomy = replace(
         area, sites=tuple(replace(site, amount=max(site.amount, 1.0) * PLENTY) for site in area.sites), waiting=()
     )
-    plan = compile_plan(pathway, roomy, years=YEARS)
+    plan = compile_plan(pathway, roomy, scenario=scenario, years=YEARS)
+    more = _capacity_of_levers(pathway, area, scenario) if scenario else {}
     running = Running(plan, draw_cohort(plan, seed=SEED, replication=0)).finish()
     weeks = YEARS * 365 / 7
     loads = []
@@ -58,15 +67,34 @@ def offered_loads(pathway: Pathway, area: Region) -> list[Load]:
         if service.capacity == "open":
             continue
         amounts = [site.amount for site in area.sites if site.service == name]
-        had = float(sum(amounts))
+        had = float(sum(amounts)) + more.get(name, 0.0)
         events = running.tallies.monthly[:, position].sum(axis=1)
         wanted = float(events[SEEN] + events[DID_NOT_ATTEND]) / weeks
         if service.capacity == "places":
             wanted *= _mean_stay_weeks(plan, position)
-            had = float(np.rint(amounts).sum())
+            had = float(np.rint(amounts).sum()) + more.get(name, 0.0)
         area_name = area.area_names()[0] if area.area_names() else ""
         loads.append(Load(name, area_name, float(events[REFERRAL]) / weeks, wanted, had))
     return loads
+
+
+def _taken_up(pathway: Pathway, scenario: Scenario) -> tuple[Pathway, Scenario]:
+    """The same with every lever on from the first day."""
+    levers = {name: lever.model_copy(update={"adoption": None}) for name, lever in pathway.levers.items()}
+    settings = {name: setting.model_copy(update={"starts": "0 weeks"}) for name, setting in scenario.levers.items()}
+    return replace(pathway, levers=levers), scenario.model_copy(update={"levers": settings})
+
+
+def _capacity_of_levers(pathway: Pathway, area: Region, scenario: Scenario) -> dict[str, float]:
+    """What a scenario's levers add to each service over the year: appointments a week, or places."""
+    plans = [compile_plan(pathway, area, scenario=each, years=YEARS) for each in (scenario, None)]
+    start = -plans[0].first_tick // plans[0].ticks_per_day
+    added: dict[str, float] = {}
+    for position, site in enumerate(plans[0].sites):
+        with_levers, without = (float(each.arrays.capacity[position, start : plans[0].days].mean()) for each in plans)
+        a_week = 1 if pathway.services[site.service].capacity == "places" else 7
+        added[site.service] = added.get(site.service, 0.0) + a_week * (with_levers - without)
+    return added
 
 
 def _mean_stay_weeks(plan: Plan, position: int) -> float:

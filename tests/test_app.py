@@ -23,7 +23,7 @@ from tests.typed import backpath
 from ui import jobs, own_scenario
 from ui.cases import gather
 from ui.key_message import key_message, watch
-from ui.words import in_a_sentence
+from ui.words import in_a_sentence, row_title
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS, YEARS = 20, 1
@@ -81,7 +81,8 @@ def test_the_first_page_answers_at_once() -> None:
     assert message.absolute in said
     for sentence in watch(comparison, "physio_first", besides="mri_scans")[:3]:
         assert sentence in said
-    assert labels(page, "metric") == [word.title for word in comparison.plan.pathway.outcomes.values()]
+    assert labels(page, "metric") == [row_title(word) for word in comparison.plan.pathway.outcomes.values()]
+    assert page.pills(key="scenarios").value == ["MRI guidance", "Physio first"]
     assert labels(page, "tab") == ["Change", "Over time", "Pathway flow", "By deprivation", "Table and downloads"]
     assert labels(page, "download_button") == ["Report (web page)", "Differences (CSV)", "Everything (JSON)"]
     assert "made-up data" in page.sidebar.caption[0].value

@@ -171,7 +171,8 @@ def test_the_change_chart_shows_the_figures_of_the_key_message(outcome: str) -> 
         message = key_message(quick(), name, outcome)
         row = rows[quick().cases[name].scenario.title]
         assert (row["low"], row["median"], row["high"]) == (message.low, message.median, message.high)
-        assert row["label"] == f"{percent(message.median)} ({percent(message.low)} to {percent(message.high)})"
+        percents = f"{percent(message.median)} ({percent(message.low)} to {percent(message.high)})"
+        assert row["label"] == (message.figures if outcome == "qalys" else percents)
         assert f"{row['scenario']}: {row['label']}." in each.alt
 
 
@@ -188,6 +189,23 @@ def test_the_periods_of_a_chart_add_up_to_the_total(outcome: str) -> None:
     for name in quick().cases:
         values, _ = over_time(quick(), name, outcome)
         assert values.sum(axis=1) == pytest.approx(quick().values[name][outcome].to_numpy())
+
+
+def test_qalys_are_drawn_as_what_is_gained() -> None:
+    """Symbols at the mean difference a year (here of one year); over time, each run minus its base, without the base."""
+    gained = quick().values["physio_first"]["qalys"] - quick().values["usual_care"]["qalys"]
+    change = chart("change", "qalys")
+    row = next(row for row in change.spec["data"]["values"] if row["scenario"] == "Physio first")
+    assert row["median"] == pytest.approx(gained.mean())
+    assert "%" not in change.alt
+    assert "Change from usual care (QALYs a year)" in texts(change)
+    assert any("Symbol: mean of the runs. Band: its 95% interval." in words for words in texts(change))
+    course = over_time_chart(quick(), "qalys")
+    rows = course.spec["data"]["values"]
+    assert {row["scenario"] for row in rows} == {"MRI guidance", "Physio first"}
+    own = next(row for row in rows if row["scenario"] == "Physio first")
+    assert own["median"] == pytest.approx(gained.median())
+    assert course.alt.startswith("QALYs gained over 1 year. MRI guidance: ")
 
 
 def test_waits_of_one_year_are_the_waits_of_the_run() -> None:
@@ -283,6 +301,21 @@ def test_a_sankey_has_no_circles_and_every_link_has_its_boxes(name: str) -> None
     assert gone == set(boxes)
     assert any(link["lineStyle"]["color"] == "#005EB8" for link in series["links"])
     assert "Largest changes: " in alt
+
+
+@pytest.mark.parametrize("name", ["mri_guidance", "physio_first"])
+def test_a_sankey_of_many_services_stays_readable(name: str) -> None:
+    """Nothing below 1% of those who need care, every box reached from there, ways back in one box; at most 20 boxes."""
+    series = sankey(quick(), name)[0]["series"][0]
+    table = flows(quick(), name)
+    everyone = table.loc[table["from"] == "entry", "scenario"].sum()
+    assert min(link["value"] for link in series["links"]) >= 0.01 * everyone - 0.05
+    ways = [(link["source"], link["target"]) for link in series["links"]]
+    assert len(set(ways)) == len(ways)
+    assert {source for source, _ in ways} - {target for _, target in ways} == {"Needs care"}
+    boxes = {node["name"] for node in series["data"]}
+    assert [box for box in boxes if box.startswith("Back to")] == ["Back to an earlier service"]
+    assert 8 <= len(boxes) <= 20 < len(quick().plan.services)
 
 
 def test_boxes_are_called_as_the_pathway_calls_them() -> None:

@@ -26,6 +26,7 @@ import typer.main
 
 from pathways import load_pathway, load_region
 from pathways.load import LIBRARY
+from pathways.pathway import Clock
 from sim.events import COLUMNS
 from sim.layout import KINDS
 from sim.results import activity_table
@@ -138,7 +139,8 @@ def test_check_tells_which_lists_would_grow(small: Path) -> None:
     seen = backpath("check", "usual_care", "--region", "demonstration")
     assert seen.code == 0
     assert re.search(
-        r"warning: demonstration: MRI scan: [\d.]+ referrals a week need [\d.]+ appointments, for 8.6 slots", seen.err
+        r"warning: demonstration: MRI scan: [\d.]+ referrals a week need [\d.]+ appointments, for [\d.]+ slots",
+        seen.err,
     )
 
 
@@ -188,7 +190,7 @@ def test_show_of_what_is_not_there(tmp_path: Path) -> None:
         "Did you mean 'usual_care'?",
     )
     refused(backpath("show", "scenario", "mri"), "mri: there is no scenario of that name")
-    refused(backpath("show", "picture", "usual_care"), "picture: show a 'pathway' or a 'scenario'")
+    refused(backpath("show", "picture", "usual_care"), "picture: show a 'pathway', a 'scenario' or 'evidence'")
     seen = backpath("show", "pathway", "usual_care", "--svg", tmp_path / "nowhere" / "pathway.svg")
     assert seen.code == 2
     assert "pathway.svg: the drawing cannot be written there: No such file or directory." in seen.err
@@ -315,7 +317,9 @@ def test_json_is_one_object_and_nothing_else(small: Path) -> None:
 
 def test_csv_has_a_row_for_each_scenario_and_outcome(small: Path) -> None:
     seen = comparison(small, "--csv")
-    assert (seen.code, seen.err) == (0, "")
+    assert seen.code == 0
+    assert "Warning: Few replications" in seen.err
+    assert "Warning: " not in seen.out
     table = pd.read_csv(io.StringIO(seen.out))
     found = json.loads(comparison(small, "--json").out)["scenarios"]["mri_guidance"]
     assert list(table["outcome"]) == list(found)
@@ -330,6 +334,9 @@ def test_the_table_names_every_outcome_and_warns_on_the_other_output(small: Path
     assert seen.out.startswith("MRI guidance against usual care: ")
     for outcome in load_pathway("usual_care").outcomes.values():
         assert outcome.title in seen.out
+    few = [line for line in seen.err.splitlines() if line.startswith("Warning: Few")]
+    assert len(few) == 3
+    assert re.search(r"^Warning: And \d+ more wide intervals: see the report", seen.err, re.MULTILINE)
     assert "Warning: " in seen.err
     assert "Warning: " not in seen.out
 
@@ -424,6 +431,8 @@ def test_replay_refuses_what_is_no_record(tmp_path: Path, text: str, sentence: s
         (["compare", "mri_guidance", "--years", "nan"], "years: nan is written; use a number from 0 to 100."),
         (["compare", "mri_guidance", "--replications", "0"], "--replications 0: write a whole number from 1, or auto."),
         (["compare", "mri_guidance", "--replications", "1.5"], "--replications 1.5: write a whole number from 1, or auto."),
+        (["compare", "mri_guidance", "--replications", "²"], "--replications ²: write a whole number from 1, or auto."),
+        (["compare", GALLERY.parent.parent / "pathways" / "library" / "pathways" / "usual_care.toml"], "usual_care.toml: this is a pathway, not a scenario."),
         (["compare", "mri_guidance", "--seed", "-1"], "seed: -1 is written; use a whole number from 0."),
         (["compare", "mri_guidance", "--workers", "-2"], "workers: -2 is written; use a whole number from 1."),
         (["compare", "mri_guidance", "--engine", "steam"], "--engine steam: there are: compiled, reference."),
@@ -434,7 +443,7 @@ def test_replay_refuses_what_is_no_record(tmp_path: Path, text: str, sentence: s
         (["run", "usual_care", "--log", "nowhere/log.csv"], "nowhere/log.csv: the folder does not exist. Make it first."),
         (["app", "--region", "atlantis"], "atlantis: there is no region of that name"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else "",
 )  # fmt: skip
 def test_settings_that_cannot_be_used_are_explained(typed: list[str], sentence: str) -> None:
     refused(backpath(*typed), sentence)
@@ -470,7 +479,7 @@ def test_broken_scenarios_and_pathways_write_nothing(tmp_path: Path) -> None:
         ("population.csv", "D00001,female,0-4,23", "D00001,female,0-4,many", "population.csv: row 2, column people: 'many' is not a number."),
         ("population.csv", "D00001,female,5-9", "D00001,female,0-4", "population.csv: row 3: the count 'D00001 / female / 0-4' stands twice."),
         ("practices.csv", "D00002,", "D00001,", "practices.csv: row 3: the practice 'D00001' stands twice."),
-        ("capacity.csv", "Riverside Clinic,,32.0", "Riverside Clinic,,-32.0", "capacity.csv: row 2, column amount: '-32.0' is negative."),
+        ("capacity.csv", "Riverside Clinic,,", "Riverside Clinic,,-", "capacity.csv: row 2, column amount: '-"),
         ("region.toml", 'title = "', 'titel = "', "region.toml: titel: there is no field 'titel' here. Did you mean 'title'?"),
     ],
     ids=["decile 0", "decile 11", "negative count", "no number", "count twice", "practice twice", "negative capacity", "misspelt"],
@@ -491,16 +500,23 @@ def test_an_area_without_people_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_area_without_capacity_has_a_defined_result(small: Path, tmp_path: Path) -> None:
-    """No MRI appointments at all: nobody is scanned, nobody's wait is known, and everything else goes on."""
+    """No MRI appointments at all, but for emergencies: nobody's wait is known, and everything else goes on."""
     region = Path(shutil.copytree(small, tmp_path / "region"))
     lines = (region / "capacity.csv").read_text().splitlines()
-    words = next(csv.reader(line for line in lines if line.startswith("mri,")))
-    closed = [f"mri,{words[1]},,0,,,,local,ours" if line.startswith("mri,") else line for line in lines]
+    rows = list(csv.reader(lines))
+    closed = [
+        f'{row[0]},"{row[1]}",,0,,,,local,ours' if row[0] in ("mri", "mri_urgent") else line
+        for row, line in zip(rows, lines, strict=True)
+    ]
     (region / "capacity.csv").write_text("\n".join(closed) + "\n")
     seen = comparison(region, "--json")
     assert seen.code == 0
     found = json.loads(seen.out)["scenarios"]["mri_guidance"]
-    assert found["mri_scans"]["base"] == found["mri_scans"]["scenario"] == 0
+    assert load_pathway("usual_care").services["emergency_mri"].capacity == "open"
+    activity = pd.read_csv(io.StringIO(backpath("run", "usual_care", "--region", region, *QUICK, "--csv").out))
+    seen_at = activity.groupby("service")["seen"].sum()
+    assert seen_at["mri"] == seen_at["mri_urgent"] == 0
+    assert 2 * seen_at["emergency_mri"] == pytest.approx(2 * found["mri_scans"]["base"])
     assert found["mri_wait_days"] == {"base": None, "scenario": None, "difference": dict.fromkeys(("mean", "low", "high", "share_lower"))}  # fmt: skip
     assert found["gp_consultations"]["base"] > 0
     assert comparison(region).code == 0
@@ -573,7 +589,55 @@ def test_run_prints_tables_json_or_csv(small: Path) -> None:
     table = pd.read_csv(io.StringIO(backpath(*typed, "--csv").out))
     assert table.to_dict("records")[0]["service"] == found["services"][0]["service"] == "gp"
     assert table["seen"].tolist() == [each["seen"] for each in found["services"]]
-    assert found["outcomes"]["mri_scans"] == table.set_index("service").loc["mri", "seen"]
+    scans = load_pathway("usual_care").outcomes["mri_scans"].services
+    assert found["outcomes"]["mri_scans"] == table.set_index("service").loc[scans, "seen"].sum()
+
+
+def test_a_run_writes_its_record_and_tables_and_compares_nothing(small: Path, tmp_path: Path) -> None:
+    seen = backpath("run", "usual_care", "--region", small, "--years", 0.1, "--out", tmp_path / "out")
+    assert seen.code == 0
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"record.json", "activity.csv"} <= written
+    assert not {"report.html", "differences.csv"} & written
+    assert backpath("replay", tmp_path / "out" / "record.json").code == 0
+
+
+def with_clock(folder: Path, clock: str) -> Path:
+    """A scenario on a copy of today's pathway with another clock."""
+    shutil.copytree(LIBRARY / "pathways", folder, dirs_exist_ok=True)
+    text = (folder / "usual_care.toml").read_text()
+    found = re.search(r"\[clock\]\n(?:.+\n)+", text)
+    assert found
+    (folder / "usual_care.toml").unlink()
+    (folder / "other.toml").write_text(text.replace(found[0], f"[clock]\n{clock}\n"))
+    (folder / "mine.toml").write_text('format = 1\ntitle = "Mine"\nsays = "Ours."\npathway = "other.toml"\n')
+    return folder / "mine.toml"
+
+
+@pytest.mark.parametrize(("clock", "word"), [('tick = "1 day"\nwarm_up = "4 weeks"', "warm_up"), ('tick = "12 hours"\nwarm_up = "52 weeks"', "tick")])  # fmt: skip
+def test_pathways_with_other_clocks_cannot_stand_side_by_side(tmp_path: Path, clock: str, word: str) -> None:
+    """Their weeks and years would be read off the wrong rows."""
+    assert load_pathway("usual_care").clock == Clock(tick="1 day", warm_up="52 weeks")
+    refused(backpath("compare", with_clock(tmp_path, clock)), f"other: clock.{word}: the pathway of 'mine' has {word}")
+
+
+def test_check_looks_at_a_scenario_with_its_levers(tmp_path: Path) -> None:
+    """Three times as many first contacts pass more people on to physiotherapy; practices that the region lacks are told."""
+    loads = {}
+    for name in ("usual_care", "physio_first"):
+        seen = backpath("check", name)
+        found = re.search(r"Community physiotherapy: [\d.]+ referrals a week need ([\d.]+) appointments", seen.err)
+        assert found
+        loads[name] = float(found[1])
+    assert loads["physio_first"] > loads["usual_care"] + 1
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        'format = 1\ntitle = "Mine"\nsays = "Ours."\npathway = "usual_care"\n[levers.mri_form]\npractices = ["X1"]\n'
+    )
+    refused(backpath("check", mine, "--region", "demonstration"), "X1")
+    seen = backpath("check", mine)
+    assert seen.code == 0
+    assert "it names practices that are not in the demonstration area; name their region" in seen.err
 
 
 def test_a_runs_figures_are_those_of_the_engine(small: Path) -> None:

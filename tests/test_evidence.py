@@ -25,6 +25,7 @@ from pathways.evidence import REGIONS, Row, bounds_written, place_in_words, uses
 from pathways.load import LIBRARY, load_quantities
 from pathways.quantity import DAYS_IN
 from tests.shared import SHARED
+from tests.typed import backpath
 from ui.evidence import PAGE_COMMAND, csv_text, json_text, page, pathway_named, rows_of, summary, terminal_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -352,15 +353,20 @@ def test_no_number_about_the_nhs_stands_in_the_code(path: Path) -> None:
     assert not unknown, "\n".join(unknown)
 
 
+def figures(number: float) -> int:
+    """How many figures a number has, leading and closing noughts left out."""
+    return len(f"{number:g}".replace(".", "").strip("0"))
+
+
 def test_no_value_of_the_evidence_stands_in_the_code() -> None:
-    """Of all quantities, scenarios' included: those that could not be met by chance, having three figures or more."""
+    """Of all quantities, scenarios' included: those that are hardly met by chance, having three figures, or two below 0.1."""
     quantities = [load_pathway("usual_care").quantities, load_quantities("region.toml")]
     quantities += [load_scenario(name)[2].quantities for name in library_names("scenarios")]
     values: dict[float, str] = {}
     for each in quantities:
         for name, quantity in each.items():
             held = quantity.value.values() if isinstance(quantity.value, dict) else [quantity.value]
-            values |= {value: name for value in held if len(f"{value:g}".replace(".", "").strip("0")) >= 3}
+            values |= {value: name for value in held if figures(value) >= (2 if value < 0.1 else 3)}
     assert len(values) > 50
     found = [
         f"{path.relative_to(ROOT)}:{line}: {number}, the value of {values[number]}"
@@ -543,36 +549,19 @@ def test_csv_and_json_say_the_same() -> None:
         ("pathway", "show pathway: which one? There are: "),
     ],
 )
-def test_what_cannot_be_shown_is_refused(
-    words: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert typed(f"show {words}", monkeypatch) == 2
-    seen = capsys.readouterr()
-    assert seen.out == ""
+def test_what_cannot_be_shown_is_refused(words: str, says: str) -> None:
+    seen = backpath("show", *words.split())
+    assert (seen.code, seen.out) == (2, "")
     assert says in seen.err
 
 
-def typed(words: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The exit code of a command."""
-    from ui.command_line import main
-
-    monkeypatch.setattr("sys.argv", ["backpath", *words.split()])
-    with pytest.raises(SystemExit) as end:
-        main()
-    return int(end.value.code or 0)
-
-
-def test_show_evidence_prints_the_library_and_what_is_asked_of_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert typed("show evidence", monkeypatch) == 0
-    everything = capsys.readouterr().out
-    assert everything.splitlines()[-1] == f"Back pain care today. {summary(library())}"
-    assert typed("show evidence usual_care --grade recalled --search Kind --csv", monkeypatch) == 0
-    lines = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert {"utility_well", "utility_norm_by_age"} <= {line["name"] for line in lines}
+def test_show_evidence_prints_the_library_and_what_is_asked_of_it() -> None:
+    seen = backpath("show", "evidence")
+    assert (seen.code, seen.err) == (0, "")
+    assert seen.out.splitlines()[-1] == f"Back pain care today. {summary(library())}"
+    seen = backpath("show", "evidence", "usual_care", "--grade", "recalled", "--search", "Kind", "--csv")
+    lines = list(csv.DictReader(io.StringIO(seen.out)))
+    assert "utility_norm_by_age" in {line["name"] for line in lines}
     assert {line["grade"] for line in lines} == {"recalled"}
-    assert typed("show evidence --json", monkeypatch) == 0
-    assert len(json.loads(capsys.readouterr().out)) == len(library())
-    assert typed("show evidence --markdown", monkeypatch) == 0
-    assert capsys.readouterr().out == page()
+    assert len(json.loads(backpath("show", "evidence", "--json").out)) == len(library())
+    assert backpath("show", "evidence", "--markdown").out == page()

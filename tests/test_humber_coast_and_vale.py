@@ -62,6 +62,7 @@ RUNS = Runs(
     *(variant(lever, {lever: FORM.get(lever, {})}, **EVERYWHERE_AT_ONCE) for lever in LEVERS),
     variant("three", {lever: FORM.get(lever, {}) for lever in THREE}, **EVERYWHERE_AT_ONCE),
     variant("form_and_card", {**FORM, "guidance_postcard": {}}, **EVERYWHERE_AT_ONCE),
+    variant("pilots", {"mri_form": {"practices": PILOTS}}, **EVERYWHERE_AT_ONCE),
     variant("form_and_stop", {**FORM, "stop_low_value": {}}, **EVERYWHERE_AT_ONCE),
     from_library("mri_guidance"),
 )
@@ -100,6 +101,7 @@ def first_requests(scenario: str) -> pd.DataFrame:
                     "symptom_class": people["symptom_class"].astype(str).to_numpy(),
                     "expects_scan": people["expects_scan"].astype(str).to_numpy(),
                     "decile": people["decile"].to_numpy(),
+                    "practice": people["practice"].astype(str).to_numpy(),
                 }
             )
         )
@@ -219,6 +221,16 @@ def test_each_intervention_alone_cuts_requests_by_what_its_study_measured(lever:
     agrees(table["kept"], shares_kept(table, lever))
 
 
+def test_the_form_cuts_requests_in_the_practices_that_use_it_and_in_no_other() -> None:
+    """In pilot practices by 37%; elsewhere requests are made on the day on which they were made without the form, but for
+    those of people whom a shorter list has moved."""
+    table = first_requests("pilots")
+    pilot = table["practice"].isin(PILOTS)
+    assert 0.3 < pilot.mean() < 0.7
+    assert table["kept"][~pilot].mean() > 0.99
+    agrees(table["kept"][pilot], shares_kept(table[pilot], "mri_form"))
+
+
 def test_the_interventions_together_cut_less_than_the_sum_of_each_alone() -> None:
     """Each works on what the others leave: what is kept is the product of the shares, not one minus the sum of the cuts."""
     table = first_requests("three")
@@ -231,12 +243,15 @@ def test_the_interventions_together_cut_less_than_the_sum_of_each_alone() -> Non
 
 
 def test_the_form_and_the_card_cut_scans_and_all_requests_in_the_year() -> None:
-    """Over the whole year people who were refused may ask again, so that the year's requests fall a little less."""
+    """Over the whole year, in which people who were refused may ask again or go another way, requests still fall by about
+    as much; scans fall in every run, but by less than requests by GPs."""
     requested = differences("form_and_card", lambda seen: len(gp_requests(seen)))
     today_requested = sum(len(gp_requests(RUNS.seen("today", r))) for r in REPLICATIONS)
     fall = -requested.sum() / today_requested
     assert 0.30 < fall < 0.44
-    assert clearly(differences("form_and_card", lambda seen: visits(seen, "mri", "mri_urgent", "emergency_mri"))) == -1
+    scans = differences("form_and_card", lambda seen: visits(seen, "mri", "mri_urgent", "emergency_mri"))
+    assert (scans < 0).all()
+    assert requested.sum() < scans.sum()
 
 
 def test_blocked_requests_go_to_triage_and_fewer_reports_lead_on() -> None:
@@ -299,7 +314,12 @@ def test_messages_to_patients_lower_what_those_who_expect_a_scan_ask_for() -> No
     assert published.low - 3 * error < 100 * asks.mean() < published.high + 3 * error
     assert table["kept"][~asks].all()
     assert not table["kept"][asks].all()
-    fewer = Runs(variant("fewer", **{f"consult_{state}": 0.8 * number(f"consult_{state}") for state in ("mild", "moderate", "severe")}))
+    fewer = Runs(
+        variant(
+            "fewer",
+            **{f"consult_{state}": 0.8 * number(f"consult_{state}") for state in ("mild", "moderate", "severe")},
+        )
+    )
     for replication in range(2):
         assert visits(fewer.seen("fewer", replication), "gp") < visits(RUNS.seen("today", replication), "gp")
 

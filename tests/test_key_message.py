@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pathways.pathway import Outcome
 from tests.compared import made_up
 from tests.test_words import COST, NAN, QALYS, SCANS, WAIT
-from ui.key_message import KeyMessage, describe, key_message, percent_changes, watch
+from ui.key_message import KeyMessage, describe, describe_gain, key_message, percent_changes, watch
 
 
 def runs(falls: int, of: int, *, fall: float = -10.0, rise: float = 5.0) -> np.ndarray:
@@ -80,7 +80,6 @@ def test_nineteen_of_twenty_runs_are_no_proof_while_the_interval_includes_no_cha
         (SCANS, "All 30 runs show fewer MRI scans.", "All 30 runs show more MRI scans."),
         (WAIT, "All 30 runs show a shorter MRI wait.", "All 30 runs show a longer MRI wait."),
         (COST, "All 30 runs show a lower cost.", "All 30 runs show a higher cost."),
-        (QALYS, "All 30 runs show fewer QALYs.", "All 30 runs show more QALYs."),
     ],
 )
 def test_the_comparative_fits_the_outcome_and_better_is_what_the_outcome_says(
@@ -89,6 +88,58 @@ def test_the_comparative_fits_the_outcome_and_better_is_what_the_outcome_says(
     down, up = describe(runs(30, 30), outcome), describe(runs(0, 30), outcome)
     assert (down.headline, up.headline) == (falls, rises)
     assert (down.verdict, up.verdict) == (("better", "worse") if outcome.better == "less" else ("worse", "better"))
+
+
+def test_a_change_that_is_neither_good_nor_bad_is_called_a_change() -> None:
+    """More first contacts are what a design is for, and no benefit in themselves."""
+    visits = Outcome(title="First contact physio", of="seen", services=["physio"], better="neither")
+    for falls in (0, 30):
+        message = describe(runs(falls, 30), visits)
+        assert (message.verdict, message.clear) == ("changed", True)
+    assert describe(runs(168, 200), visits).verdict == "unclear"
+
+
+# QALYs
+
+
+def gain(*gained: float, years: float = 2, people: int = 50_000) -> KeyMessage:
+    """The key message for totals over two years in an area of 50,000."""
+    return describe_gain(np.array(gained), QALYS, years=years, people=people)
+
+
+def test_qalys_gained_are_clear_where_the_interval_excludes_zero_however_small_they_are() -> None:
+    """Gains of 9, 10 and 11 over two years: 5 a year, ± 4.303 × 0.5 / √3 = 1.24; in 50,000 people 0.1 per 1,000."""
+    message = gain(9, 10, 11)
+    assert message.headline == "All 3 runs show more QALYs."
+    assert message.verdict == "better"
+    assert message.detail == "+5 a year on average, 95% interval of the mean +3.76 to +6.24 (3 runs)."
+    assert message.absolute == "+0.1 a year per 1,000 registered people."
+    assert message.figures == "+5 (+3.76 to +6.24)"
+    assert gain(-9, -10, -11).verdict == "worse"
+    assert "%" not in message.headline + message.detail.replace("95%", "") + message.absolute
+
+
+def test_qalys_that_cannot_be_told_from_zero_say_so() -> None:
+    """Gains of 30, -10 and 10: 5 a year, ± 4.303 × 10 / √3 = 24.8."""
+    message = gain(30, -10, 10)
+    assert message.headline == "No clear change in QALYs. 33% of runs are lower, 67% are higher."
+    assert message.verdict == "unclear"
+    assert message.detail.endswith("(3 runs). This cannot be told from no change.")
+    assert gain(30.0).verdict == "unclear"
+    assert gain(0, 0, 0).headline == "No change in QALYs."
+    assert gain().verdict == "none"
+
+
+def test_qalys_gained_do_not_depend_on_the_qalys_of_everyone_ever_ill() -> None:
+    """The same gain beside 1,000 QALYs and beside 20,000, of which it is 0.05%: the same words, and never the total."""
+    comparison, larger = made_up({"qalys": [1.0, 1.1, 0.9]}), made_up({"qalys": [1.0, 1.1, 0.9]})
+    values = {name: frame.assign(qalys=frame["qalys"] + 19_000) for name, frame in comparison.values.items()}
+    object.__setattr__(larger, "values", values)
+    messages = [key_message(each, "mri_guidance", "qalys") for each in (comparison, larger)]
+    assert [message.verdict for message in messages] == ["better", "better"]
+    assert messages[0].detail == messages[1].detail
+    assert messages[0].absolute == "+0.0962 a year per 1,000 registered people."  # 10 among 104,000
+    assert "1,000 a year today" not in messages[0].absolute
 
 
 def test_one_run_claims_nothing_and_gives_no_interval() -> None:
@@ -174,6 +225,7 @@ def test_what_clearly_gets_worse_is_watched_and_nothing_else() -> None:
     comparison = made_up(
         {
             "mri_scans": [-20] * 4,
+            "msk_triage_referrals": [4, 5, 5, 6],
             "physio_referrals": [4, 5, 5, 6],
             "physio_wait_days": [10, 11, 12, 13],
             "qalys": [-5, -6, -5, -6],
@@ -182,9 +234,9 @@ def test_what_clearly_gets_worse_is_watched_and_nothing_else() -> None:
         }
     )
     assert watch(comparison, "mri_guidance") == [
-        "physiotherapy referrals go up. Median +5%, 90% interval +4% to +6%.",
+        "MSK triage referrals go up. Median +5%, 90% interval +4% to +6%.",
         "physiotherapy wait goes up. Median +12%, 90% interval +10% to +13%.",
-        "QALYs go down. Median −6%, 90% interval −6% to −5%.",
+        "QALYs go down. −55 a year, 95% interval −64.2 to −45.8.",
     ]
     assert len(watch(comparison, "mri_guidance", besides="physio_wait_days")) == 2
     assert watch(comparison, "physio_first") == []

@@ -107,14 +107,16 @@ def test_a_source_cannot_give_more_than_it_has() -> None:
 
 
 def test_a_second_lever_works_on_what_the_first_could_move() -> None:
-    """Of 0.6 asked b could give its 0.1, so clinic has 0.3; a second lever that halves this frees 0.15 of everyone."""
+    """Of 0.6 asked b could give its 0.1, so clinic has 0.3; up to 0.35 a second lever then adds 0.05 from a."""
     numbers = Numbers()
-    halved = {"decision": "plan", "option": "clinic", "times": numbers(0.5, "ratio"), "freed": {"home": "rest"}}
-    levers = {"first": [to_clinic(numbers, 0.6, taken_from=["b"])], "then": [halved]}
+    levers = {
+        "first": [to_clinic(numbers, 0.6, taken_from=["b"])],
+        "then": [to_clinic(numbers, 0.2, taken_from=["a"], at_most=numbers(0.35, "share"))],
+    }
     table = routes(world(numbers, levers), first={}, then={})
-    agrees(int((table["after"] == "clinic").sum()), len(table), 0.15)
-    agrees(int((table["after"] == "home").sum()), len(table), 0.55)
-    assert not (table["after"] == "b").any()
+    assert table["moved"][table["before"] == "b"].all()
+    moves(table, 0.05, before="a")
+    moves(table, 0.15)
 
 
 def test_plus_stops_at_the_limit() -> None:

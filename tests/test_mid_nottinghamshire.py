@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,11 +16,18 @@ import pandas as pd
 from calibration.ages import users
 from calibration.observed import Observed
 from calibration.targets import load_targets
-from calibration.variation import chance_fold, correlation_with_deprivation, fold, fold_by_chance, ratio_of_deciles, standardised
-from pathways import Region, load_region, load_scenario
+from calibration.variation import (
+    chance_fold,
+    correlation_with_deprivation,
+    fold,
+    fold_by_chance,
+    ratio_of_deciles,
+    standardised,
+)
+from pathways import Region
 from sim.cohort import draw_cohort
 from sim.compare import Comparison, compare
-from sim.results import health_table
+from sim.results import by_decile_table, health_table
 from tests.sources import (
     FIGURES,
     SEED,
@@ -36,7 +42,6 @@ from tests.sources import (
     today,
     variant,
 )
-from ui.report import write_results
 
 PAGE = "mid-nottinghamshire"
 PUBLISHED = figures("mid_nottinghamshire")
@@ -67,23 +72,22 @@ def portfolio() -> pd.DataFrame:
 def redesign() -> Comparison:
     """Stop and reinvest against today, in the demonstration area."""
     cases = {name: from_library(name) for name in ("usual_care", "stop_and_reinvest")}
-    return compare(
-        cases, base="usual_care", region=demonstration(), years=1, replications=6, seed=SEED, workers=2
-    )
+    return compare(cases, base="usual_care", region=demonstration(), years=1, replications=6, seed=SEED, workers=2)
 
 
 # duties
 
 
-def test_every_report_carries_health_cost_and_deprivation(tmp_path: Path) -> None:
-    """The three duties: wellbeing as QALYs, resources as cost, access by decile of deprivation."""
-    folder = tmp_path / "report"
-    write_results(redesign(), folder, region_from="demonstration")
-    outcomes = set(pd.read_csv(folder / "differences.csv")["outcome"])
-    assert {"qalys", "total_cost_gbp"} <= outcomes
-    by_decile = pd.read_csv(folder / "by_decile.csv")
-    assert set(by_decile["decile"]) == set(range(1, 11))
-    assert {"community_physio", "mri", "facet_injection"} <= set(by_decile["service"])
+def test_every_comparison_carries_health_cost_and_deprivation() -> None:
+    """The three duties: wellbeing as QALYs, resources as cost, access by decile of deprivation; all from one run."""
+    comparison = redesign()
+    assert {"qalys", "total_cost_gbp"} <= set(comparison.table()["outcome"])
+    for name, runs in comparison.tallies.items():
+        by_decile = by_decile_table(runs[0], comparison.plan)
+        assert set(by_decile["decile"]) == set(range(1, 11)), name
+        reached = by_decile[by_decile["seen"] > 0].groupby("service")["decile"].nunique()
+        assert (reached[["gp", "community_physio", "mri"]] == 10).all()
+        assert set(health_table(runs[0], comparison.plan)["decile"]) == set(range(1, 11))
 
 
 # variation between practices
@@ -345,7 +349,9 @@ def test_targeting_moves_waits_and_health_towards_deprived_neighbourhoods() -> N
     for service in ("community_physio", "msk_triage"):
         waits = {}
         for name in comparison.cases:
-            counts = np.sum([each.waits_by_decile[services.index(service)] for each in comparison.tallies[name]], axis=0)
+            counts = np.sum(
+                [each.waits_by_decile[services.index(service)] for each in comparison.tallies[name]], axis=0
+            )
             waits[name] = [part[:, 1].sum() / part[:, 0].sum() for part in (counts[:2], counts[2:])]
         assert waits["stop_and_reinvest"][0] < 0.7 * waits["usual_care"][0]
         assert waits["stop_and_reinvest"][1] > waits["usual_care"][1]

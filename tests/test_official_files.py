@@ -242,7 +242,7 @@ def test_archives_that_cannot_be_opened_are_explained(files: Files) -> None:
 @pytest.mark.parametrize("name", ["folder", "folder.zip"])
 def test_a_folder_in_place_of_a_file_is_explained(files: Files, name: str) -> None:
     (files.folder / name).mkdir()
-    with pytest.raises(BadInput, match=f"{name}: it cannot be read: Is a directory"):
+    with pytest.raises(BadInput, match=f"{name}: this is a folder; a file is needed"):
         read_map(files.folder / name)
 
 

@@ -84,8 +84,8 @@ def test_the_app_and_the_command_line_get_the_same_results(tmp_path: Path) -> No
         compare(each, base=base, region=region, years=0.5, replications=1, seed=1) for each in (cases, own)
     )
     assert fingerprint(from_file) == fingerprint(from_app)
-    scans = from_app.values[NAME]["mri_scans"] - from_app.values[base]["mri_scans"]
-    assert (scans < 0).all()
+    first_contacts = from_app.values[NAME]["first_contact_physio"] - from_app.values[base]["first_contact_physio"]
+    assert (first_contacts > 0).all()
 
 
 def test_nothing_switched_on_is_todays_pathway() -> None:

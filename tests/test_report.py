@@ -126,11 +126,50 @@ def test_the_report_and_the_terminal_show_the_same_table_and_warn_of_the_same(pa
         for row in rows_of(quick(), name):
             line = next(line for line in lines if line.strip().startswith(row.title))
             for cell in (row.title, row.today, row.scenario, row.change, row.interval, row.agreement):
-                assert cell in line
                 assert cell in cells
+            for cell in (
+                row.title,
+                *(in_thousands(each) for each in (row.today, row.scenario, row.change, row.interval)),
+            ):
+                assert cell in line
+            assert row.runs in line
+            assert row.agreement == "none differs" or row.runs == (
+                row.agreement.replace(" of ", "/").replace(" lower", "↓").replace(" higher", "↑")
+            )
         for sentence in watch(quick(), name):
             assert sentence[:1].upper() + sentence[1:] in page.says("li")
     assert watch(quick(), "physio_first")
+
+
+def in_thousands(cell: str) -> str:
+    """A cell as a terminal shows it: £12,300 is £12.3k and 85,000 is 85k; 7,320 stays."""
+    words = []
+    for word in cell.split(" "):
+        figures = word.lstrip("−+£")
+        sign = word[: len(word) - len(figures)]
+        if figures.replace(",", "").isdigit() and "," in figures and ("£" in sign or len(figures) > 5):
+            word = f"{sign}{float(figures.replace(',', '')) / 1000:g}k"
+        words.append(word)
+    return " ".join(words)
+
+
+def test_every_row_of_a_terminal_of_100_columns_takes_one_line() -> None:
+    """With the library's titles and figures of the size of an area of half a million: title, heads, rule, rows, caption."""
+    comparison = made_up({outcome: [-12.3, -15.6, -9.1] * 66 for outcome in quick().outcomes})
+    sizes = {"seen": 45.0, "referral": 45.0, "wait": 0.2, "cost": 9_345.0, "qalys": 0.3}
+    words = comparison.plan.pathway.outcomes
+    scale = pd.Series({outcome: sizes[word.of] for outcome, word in words.items()})
+    object.__setattr__(comparison, "values", {name: frame * scale for name, frame in comparison.values.items()})
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(terminal_table(comparison, "mri_guidance", width=100))
+    lines = capture.get().rstrip().splitlines()
+    assert len(lines) == 3 + len(comparison.outcomes) + 1
+    assert max(map(len, lines)) <= 100
+    for row, line in zip(rows_of(comparison, "mri_guidance"), lines[3:], strict=False):
+        assert line.startswith(row.title)
+        assert in_thousands(row.interval) in line
+        assert "…" not in line
 
 
 def test_a_narrow_terminal_keeps_what_matters() -> None:
@@ -140,8 +179,8 @@ def test_a_narrow_terminal_keeps_what_matters() -> None:
     shown = capture.get()
     for row in rows_of(quick(), "mri_guidance"):
         line = next(line for line in shown.splitlines() if line.strip().startswith(row.title))
-        assert row.change in line
-        assert row.interval in line
+        assert in_thousands(row.change) in line
+        assert in_thousands(row.interval) in line
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= 90
 
 
@@ -170,8 +209,8 @@ def test_names_with_angle_brackets_stay_text() -> None:
     assert nasty in page.says("h2")
 
 
-def test_a_report_of_one_scenario_alone_is_whole() -> None:
-    """`backpath run --out` compares a scenario with itself."""
+def test_one_scenario_alone_has_no_report_and_no_differences(tmp_path: Path) -> None:
+    """`backpath run --out`: nothing is compared, so nothing is said of it."""
     alone = Comparison(
         region=quick().region,
         base="usual_care",
@@ -182,10 +221,8 @@ def test_a_report_of_one_scenario_alone_is_whole() -> None:
         engine="compiled",
         tallies={"usual_care": quick().tallies["usual_care"]},
     )
-    page = Page(html_report(alone))
-    assert page.says("h1") == ["Usual care in Demonstration area"]
-    assert {row.message.verdict for row in rows_of(alone, "usual_care")} == {"no change"}
-    assert "none differs" in page.says("td")
+    written = write_results(alone, tmp_path / "out", region_from="demonstration")
+    assert written == [name for name in FILES if name not in ("report.html", "differences.csv")]
 
 
 # tables
@@ -199,13 +236,31 @@ def test_a_row_as_worked_out_by_hand() -> None:
     assert (scans.today, scans.scenario, scans.change) == ("1,000", "800", "−200 (−20%)")
     assert (scans.interval, scans.agreement, scans.message.verdict) == ("−225 to −175", "3 of 3 lower", "better")
     cost = rows["total_cost_gbp"]
-    assert (cost.today, cost.change, cost.agreement) == ("£1,000", "£0 (0%)", "none differs")
+    assert (cost.today, cost.change, cost.agreement, cost.runs) == ("£1,000", "£0 (0%)", "none differs", "0/3")
+    assert (scans.runs, rows["physio_wait_days"].runs) == ("3/3↓", "3/3↑")
     object.__setattr__(comparison, "years", 5)
     rows = {row.outcome: row for row in rows_of(comparison, "mri_guidance")}
     scans, wait = rows["mri_scans"], rows["physio_wait_days"]
     assert (scans.today, scans.scenario, scans.change, scans.interval) == ("200", "160", "−40 (−20%)", "−45 to −35")
     assert (wait.today, wait.scenario, wait.change, wait.interval) == ("1,000", "1,050", "+50 (+5%)", "+25.2 to +74.8")
     assert (wait.agreement, wait.message.verdict) == ("3 of 3 higher", "worse")
+
+
+def test_the_percentage_of_a_row_is_that_of_its_own_mean_difference() -> None:
+    """Runs of −5, −5 and −50%: the mean is −20% of the base, whatever the median (−5%) is."""
+    rows = {row.outcome: row for row in rows_of(made_up({"mri_scans": [-5, -5, -50]}), "mri_guidance")}
+    assert rows["mri_scans"].change == "−200 (−20%)"
+    assert rows["mri_scans"].message.median == pytest.approx(-5)
+
+
+def test_qalys_are_told_as_gained_without_a_total_or_a_percentage(page: Page) -> None:
+    """10, 11 and 9 in one year: mean 10, ± 4.30 / √3 = 2.48."""
+    rows = {row.outcome: row for row in rows_of(made_up({"qalys": [1, 1.1, 0.9]}), "mri_guidance")}
+    row = rows["qalys"]
+    assert (row.title, row.today, row.scenario) == ("QALYs gained", "–", "–")
+    assert (row.change, row.interval, row.message.verdict) == ("+10", "+7.52 to +12.5", "better")
+    assert "QALYs gained" in page.says("th")
+    assert "QALYs" not in page.says("th")
 
 
 def test_rows_without_a_figure_say_so() -> None:
@@ -260,7 +315,8 @@ def test_the_tables_add_up_to_the_decision_table(folder: Path, name: str) -> Non
     """MRI scans: the mean over the runs of those seen, summed over years, deciles or practices."""
     table = pd.read_csv(folder / f"{name}.csv")
     assert list(table.columns[:2]) == ["scenario", "replication"]
-    scans = table[table["service"] == "mri"].groupby(["scenario", "replication"])["seen"].sum()
+    chosen = table["service"].isin(quick().plan.pathway.outcomes["mri_scans"].services)
+    scans = table[chosen].groupby(["scenario", "replication"])["seen"].sum()
     for scenario in quick().cases:
         assert scans[scenario].to_numpy() == pytest.approx(quick().values[scenario]["mri_scans"].to_numpy())
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pathways import BadInput, Problem, load_scenario
 from sim.compare import Case
+from ui.checking import kind_of
 
 
 def gather(scenarios: list[str], *, against: str) -> tuple[dict[str, Case], str]:
     """The cases of the named scenarios and of the base, by name, and the base's name.
 
     All problems of all files are raised together. Two files of one name, or scenarios of pathways with other
-    services, cannot stand side by side.
+    services or another clock, cannot stand side by side.
     """
     cases: dict[str, Case] = {}
     problems: list[Problem] = []
@@ -18,6 +21,10 @@ def gather(scenarios: list[str], *, against: str) -> tuple[dict[str, Case], str]
     base = against
     for written in names:
         try:
+            if Path(written).is_file() and kind_of(Path(written))[0] == "pathway":
+                says = 'this is a pathway, not a scenario. Compare scenarios; each names its pathway: pathway = "FILE".'
+                problems.append(Problem("is_a_scenario", written, says))
+                continue
             name, scenario, pathway = load_scenario(written)
         except BadInput as error:
             problems += [problem for problem in error.problems if problem not in problems]
@@ -36,6 +43,14 @@ def gather(scenarios: list[str], *, against: str) -> tuple[dict[str, Case], str]
         if list(case.pathway.services) != services or list(case.pathway.outcomes) != outcomes:
             says = f"its pathway '{case.pathway.name}' has other services or outcomes than that of '{base}': they cannot be compared."
             problems.append(Problem("pathways_compare", name, says))
+        ours, theirs = case.pathway.clock, cases[base].pathway.clock
+        for word in ("tick", "warm_up"):
+            if getattr(ours, word) != getattr(theirs, word):
+                says = (
+                    f"the pathway of '{name}' has {word} = \"{getattr(ours, word)}\", that of '{base}' "
+                    f'"{getattr(theirs, word)}": they cannot be compared. Write the same in both.'
+                )
+                problems.append(Problem("clocks_compare", f"{case.pathway.name}: clock.{word}", says))
     if problems:
         raise BadInput(problems)
     return cases, base

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes import qalys_of_time
+from outcomes import cost_of_activity, qalys_of_time
 from sim.compare import Comparison
 from sim.layout import REFERRAL, SEEN
+from sim.reducers import list_sizes, weeks_before
 from sim.results import activity_table, by_decile_table, health_table, prices_table
 from ui.key_message import key_message
-from ui.words import in_a_sentence, percent, span
+from ui.words import figures, in_a_sentence, percent, row_title, span
 
 BASELINE = "#425563"
 SCENARIO_COLOURS = ("#005EB8", "#007F3B", "#AE2573", "#B35900")
@@ -28,6 +29,7 @@ GRID = "#D8DDE0"
 LABEL_ROOM = 70
 """Pixels left free at both ends of an axis for labels that are centred on a symbol."""
 MOST_SCENARIOS = len(SCENARIO_COLOURS)
+MEDIAN_AND_BAND = "Symbol: median of the runs. Band: 90% interval."
 
 CONFIG: dict[str, Any] = {
     "background": "#FFFFFF",
@@ -110,7 +112,10 @@ def _colour_and_dash(titles: list[str], colours: list[str]) -> tuple[dict[str, A
 
 
 def change_chart(comparison: Comparison, outcome: str) -> Chart:
-    """The change of one outcome in each scenario: a symbol at the median, a band over 90% of the runs."""
+    """The change of one outcome in each scenario: a symbol at the median, a band over 90% of the runs.
+
+    Of QALYs, what is gained a year: a symbol at the mean, a band over its 95% interval.
+    """
     word = comparison.plan.pathway.outcomes[outcome]
     rows, said = [], []
     for name in comparison.scenarios:
@@ -118,11 +123,12 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
         if message.verdict == "none":
             continue
         title = comparison.cases[name].scenario.title
-        text = f"{percent(message.median)} ({percent(message.low)} to {percent(message.high)})"
+        text = message.figures
         rows.append(
             {"scenario": title, "median": message.median, "low": message.low, "high": message.high, "label": text}
         )
         said.append(f"{title}: {text}.")
+    gained = word.of == "qalys"
     titles, colours = _scales(comparison, comparison.scenarios, with_base=False)
     colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": None}
     shape = {
@@ -139,7 +145,8 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
         "axis": {"grid": False, "ticks": False, "domain": False},
     }
     x_axis = {
-        "title": f"Change from {in_a_sentence(comparison.cases[comparison.base].scenario.title)} (%)",
+        "title": f"Change from {in_a_sentence(comparison.cases[comparison.base].scenario.title)} "
+        + ("(QALYs a year)" if gained else "(%)"),
         "tickCount": 7,
     }
     room = {"padding": LABEL_ROOM}
@@ -171,8 +178,9 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
             },
         ],
     }
-    title = f"{word.title}, average over {span(comparison.years)}"
-    subtitle = ["Symbol: median of the runs. Band: 90% interval.", "Dashed line: no change."]
+    title = f"{row_title(word)}, average over {span(comparison.years)}"
+    band = "Symbol: mean of the runs. Band: its 95% interval." if gained else MEDIAN_AND_BAND
+    subtitle = [band, "Dashed line: no change."]
     return Chart(_spec(title, subtitle, body), f"Change in {in_a_sentence(word.title)}. {' '.join(said)}")
 
 
@@ -194,26 +202,28 @@ def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.n
             with np.errstate(invalid="ignore", divide="ignore"):
                 return ticks / people / plan.ticks_per_day, "year"
         case "cost":
-            prices = prices_table(pathway, comparison.region).set_index("service")
-            yearly = []
-            for tallies in runs:
-                activity = activity_table(tallies, plan)
-                paid = activity["seen"] + activity["missed"] * activity["service"].map(prices["price_share_of_missed"])
-                yearly.append((paid * activity["service"].map(prices["price_gbp"])).groupby(activity["year"]).sum())
-            return np.array(yearly), "year"
+            prices = prices_table(pathway, comparison.region)
+            costs = [cost_of_activity(activity_table(tallies, plan), prices) for tallies in runs]
+            return np.array([each.groupby("year")["cost_gbp"].sum() for each in costs]), "year"
         case _:
             worths = [qalys_of_time(health_table(tallies, plan)) for tallies in runs]
             return np.array([each.groupby("year")["qalys"].sum() for each in worths]), "year"
 
 
 def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = True) -> Chart:
-    """One outcome over the years in today's pathway and in each scenario: median and 90% band of the runs."""
+    """One outcome over the years in today's pathway and in each scenario: median and 90% band of the runs.
+
+    Of QALYs, what each scenario gains in each year.
+    """
     word = comparison.plan.pathway.outcomes[outcome]
     rows: list[dict[str, Any]] = []
     period = "year"
     names = [comparison.base, *(name for name in comparison.scenarios if name != comparison.base)]
-    for name in names:
+    gained = word.of == "qalys"
+    for name in names[1:] if gained else names:
         values, period = over_time(comparison, name, outcome)
+        if gained:
+            values = values - over_time(comparison, comparison.base, outcome)[0]
         per_year = 4 if period == "quarter" else 1
         for k in range(values.shape[1]):
             column = values[:, k][~np.isnan(values[:, k])]
@@ -248,7 +258,7 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
                 "mark": {"type": "area", "opacity": 0.18},
                 "encoding": {
                     "x": x,
-                    "y": {"field": "low", "type": "quantitative", "title": word.title, "scale": y_scale},
+                    "y": {"field": "low", "type": "quantitative", "title": row_title(word), "scale": y_scale},
                     "y2": {"field": "high"},
                     "color": colour,
                 },
@@ -264,16 +274,16 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
             },
         ],
     }
-    said = "; ".join(_from_to(rows, title) for title in titles)
+    said = "; ".join(_from_to(rows, title) for title in (titles[1:] if gained else titles))
     return Chart(
-        _spec(f"{word.title}, {unit}", "Line: median of the runs. Band: 90% interval.", body),
-        f"{word.title} over {span(comparison.years)}. {said}.",
+        _spec(f"{row_title(word)}, {unit}", "Line: median of the runs. Band: 90% interval.", body),
+        f"{row_title(word)} over {span(comparison.years)}. {said}.",
     )
 
 
 def _from_to(rows: list[dict[str, Any]], title: str) -> str:
     own = [row["median"] for row in rows if row["scenario"] == title]
-    return f"{title}: from {own[0]:,.0f} to {own[-1]:,.0f}" if own else f"{title}: nothing"
+    return f"{title}: from {figures(own[0])} to {figures(own[-1])}" if own else f"{title}: nothing"
 
 
 def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
@@ -359,7 +369,7 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
         if 1 in own and 10 in own:
             said.append(f"{title}: {percent(own[1])} in decile 1, {percent(own[10])} in decile 10.")
     return Chart(
-        _spec(f"{word.title} by deprivation", "Symbol: median of the runs. Band: 90% interval.", body),
+        _spec(f"{word.title} by deprivation", MEDIAN_AND_BAND, body),
         f"Change in {in_a_sentence(word.title)} by deprivation. {' '.join(said)}",
     )
 
@@ -373,10 +383,8 @@ def _by_decile(comparison: Comparison, scenario: str, run: int, services: list[s
 
 def lists_chart(comparison: Comparison, service: str) -> Chart:
     """People waiting for one service at the end of each week, in today's pathway and in each scenario."""
-    from sim.reducers import list_sizes
-
     plan = comparison.plan
-    first_week = -plan.first_tick // (7 * plan.ticks_per_day)
+    first_week = weeks_before(plan)
     position = plan.services.index(service)
     title = plan.pathway.services[service].title
     names = [comparison.base, *(name for name in comparison.scenarios if name != comparison.base)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pathways import BadInput, Pathway, Problem, Region, load_pathway, load_region, load_scenario
+from pathways import BadInput, Pathway, Problem, Region, Scenario, load_pathway, load_region, load_scenario
 from pathways.checks import problems_of
 from pathways.load import draft_pathway, find, read_toml
 
@@ -17,12 +17,13 @@ def check_path(path: Path, region: str | None = None) -> list[Problem]:
     With a `region`, also whether the pathway can run there and which lists would grow; without one the
     demonstration area is taken where it has the pathway's services.
     """
+    scenario = None
     try:
         kind, found = kind_of(path)
         if kind == "region":
             return _fits(load_pathway("usual_care"), load_region(found))
         if kind == "scenario":
-            _, _, pathway = load_scenario(found)
+            _, scenario, pathway = load_scenario(found)
             problems: list[Problem] = []
         else:
             draft, problems = draft_pathway(found)
@@ -35,7 +36,13 @@ def check_path(path: Path, region: str | None = None) -> list[Problem]:
         if region is None and limited != {site.service for site in place.sites}:
             says = "its services are not those of the demonstration area; name a region with --region to learn which lists grow."
             return [*problems, Problem("stability", str(path), says, "warning")]
-        return problems + _fits(pathway, place)
+        named = (
+            {code for setting in scenario.levers.values() for code in setting.practices or ()} if scenario else set()
+        )
+        if region is None and named - set(place.codes):
+            says = "it names practices that are not in the demonstration area; name their region with --region to learn which lists grow."
+            return [*problems, Problem("stability", str(path), says, "warning")]
+        return problems + _fits(pathway, place, scenario)
     except BadInput as bad:
         return bad.problems
 
@@ -56,8 +63,8 @@ def kind_of(path: Path) -> tuple[str, Path]:
     )
 
 
-def _fits(pathway: Pathway, region: Region) -> list[Problem]:
-    """Whether a pathway can run in a region, and where its lists would grow without end."""
+def _fits(pathway: Pathway, region: Region, scenario: Scenario | None = None) -> list[Problem]:
+    """Whether a pathway, with a scenario's levers, can run in a region, and where its lists would grow without end."""
     from sim.plan import compile_plan
     from sim.stability import offered_loads, sentence
 
@@ -66,12 +73,12 @@ def _fits(pathway: Pathway, region: Region) -> list[Problem]:
     for name in names[:MOST_AREAS]:
         area = region.area(name)
         try:
-            compile_plan(pathway, area, years=1)
+            compile_plan(pathway, area, scenario=scenario, years=1)
         except BadInput as bad:
             return bad.problems
         problems += [
             Problem("stability", region.name, sentence(load, pathway), "warning")
-            for load in offered_loads(pathway, area)
+            for load in offered_loads(pathway, area, scenario)
             if load.too_much
         ]
     if len(names) > MOST_AREAS:

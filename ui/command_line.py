@@ -126,13 +126,14 @@ def check(
 ) -> None:
     """Tell everything that is wrong with a pathway, a scenario or a region."""
     from ui.checking import check_path
+    from ui.words import counted
 
     problems = check_path(path, region)
     if any(problem.severity == "error" for problem in problems):
         raise BadInput(problems)
     _tell(problems)
     out.print(
-        f"{path}: no errors{', ' + str(len(problems)) + ' warnings' if problems else ''}.",
+        f"{path}: no errors{', ' + counted(len(problems), 'warning') if problems else ''}.",
         highlight=False,
         markup=False,
     )
@@ -255,6 +256,7 @@ def region_new(
     """Build a region from official files as they are published, and tell what was assumed."""
     from pathways import load_pathway
     from pathways.region_new import Selection, region_from_official_files, write_region
+    from ui.words import counted
 
     selection = Selection(networks=tuple(pcn or ()), area=sub_icb, practices=tuple(practice or ()), england=england)
     region = region_from_official_files(
@@ -268,7 +270,7 @@ def region_new(
     write_region(region, folder)
     areas = len(region.area_names())
     out.print(
-        f"{region.population:,} registered people at {len(region.codes)} practices"
+        f"{region.population:,} registered people at {counted(len(region.codes), 'practice')}"
         f"{f' in {areas} areas' if areas > 1 else ''}, written to {folder}",
         markup=False,
         highlight=False,
@@ -327,7 +329,7 @@ def _engine(name: str) -> Literal["compiled", "reference"]:
 def _replications(text: str) -> int | Literal["auto"]:
     if text == "auto":
         return "auto"
-    if text.isdigit() and int(text) > 0:
+    if text.isascii() and text.isdecimal() and int(text) > 0:
         return int(text)
     raise refuse("replications", f"--replications {text}", "write a whole number from 1, or auto.")
 
@@ -403,7 +405,7 @@ def compare(
     ] = None,
 ) -> None:
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
-    from sim.compare import warnings_of
+    from sim.compare import MOST_SENTENCES, warnings_of
     from ui.key_message import watch
     from ui.report import folder_problem, write_results
     from ui.tables import csv_text, json_text, terminal_table
@@ -422,7 +424,8 @@ def compare(
             for sentence in watch(comparison, name):
                 out.print(f"  Watch: {sentence}", markup=False, highlight=False, soft_wrap=True)
             out.print()
-        for sentence in warnings_of(comparison):
+    if not as_json:
+        for sentence in warnings_of(comparison, most=MOST_SENTENCES):
             err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
     if folder is not None:
         files = write_results(comparison, folder, region_from=_lasting(region))

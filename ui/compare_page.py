@@ -45,6 +45,7 @@ h1 { font-size: 2.1rem !important; }
 [data-testid="stTable"] td:not(:first-child) * { white-space: nowrap; }
 .st-key-flow { overflow-x: auto; }
 .st-key-flow > div { min-width: 44rem; }
+[data-testid="stMetric"] [data-testid="stMetricDelta"], [data-testid="stMetric"] [data-testid="stMetricDelta"] ~ * { white-space: nowrap; }
 *:focus-visible, label:has(input:focus-visible), [data-testid="stSlider"] div:has(> div > input:focus-visible) {
   outline: 3px solid #FFB81C !important; box-shadow: 0 0 0 5px #212B32 !important;
 }
@@ -321,9 +322,10 @@ def _flow(comparison: Comparison) -> None:
     shown = st.selectbox("Flows of", list(by_title), index=len(by_title) - 1, key="flow_of")
     spec, alt = sankey(comparison, by_title[shown])
     with st.container(key="flow"):
-        st.echarts_chart(spec, height=620, renderer="svg", theme=None, alt=alt)
+        st.echarts_chart(spec, height=660, renderer="svg", theme=None, alt=alt)
     st.caption(
-        "Blue: changed by more than 2% from today. People who return to an earlier service are drawn to 'Back to …'."
+        "Blue: changed by more than 2% from today. Ways taken by fewer than 1% of all people are left out here and stand "
+        "in the table; people who go back to a service are drawn to one box at the end."
     )
     with st.expander("The same as a table"):
         names = titles(comparison)

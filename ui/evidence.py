@@ -213,8 +213,8 @@ def _definitions(pathway: Pathway) -> str:
         _, scenario, base = load_scenario(name)
         if base.name == pathway.name:
             for lever, setting in scenario.levers.items():
-                said = [f"{word} {value}" for word, value in setting.model_dump(exclude_defaults=True).items()]
-                lines += (
-                    [f"| {_escaped(', '.join(said))} | scenario {_escaped(f'{name}, lever {lever}')} |"] if said else []
-                )
+                written = [f"{word} {value}" for word, value in setting.model_dump(exclude_defaults=True).items()]
+                if written:
+                    place = _escaped(f"scenario {name}, lever {lever}")
+                    lines.append(f"| {_escaped(', '.join(written))} | {place} |")
     return "\n".join(lines) + "\n"

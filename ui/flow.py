@@ -14,8 +14,11 @@ from ui.words import percent
 
 MAIN = 0.2
 """A way that brings at least this share of a service's people sets its place in the diagram."""
-LABEL_ROOM = 210
-"""Pixels for the names at the right; longer ones are cut short, and whole in the table."""
+SMALLEST = 0.01
+"""Ways taken by a smaller share of all people are left out of the diagram; they stand in the table."""
+BACK = "Back to an earlier service"
+LABEL_ROOM, INNER_LABEL = 110, 116
+"""Pixels for the names at the right, and for those between two columns; longer ones take more lines."""
 CHANGED = 2.0
 """A flow that changes by more percent than this is drawn in colour."""
 
@@ -42,35 +45,33 @@ def titles(comparison: Comparison) -> dict[str, str]:
     }
 
 
-def sankey(comparison: Comparison, scenario: str, *, smallest: float = 0.004) -> tuple[dict[str, Any], str]:
+def sankey(comparison: Comparison, scenario: str) -> tuple[dict[str, Any], str]:
     """A Sankey diagram for ECharts, changed flows in colour, and the sentence that describes it.
 
-    A Sankey cannot show a way back: people who return to an earlier service are drawn to 'Back to …' at the end.
-    Flows below `smallest` of all people are left out.
+    A Sankey cannot show a way back: people who return to an earlier service are drawn to one box at the end. Ways
+    taken by fewer than `SMALLEST` of all people are left out.
     """
     table = flows(comparison, scenario)
     names = titles(comparison)
-    order = _order(table)
-    least = smallest * float(table.loc[table["from"] == ENTRY, "scenario"].sum())
+    shown = _ways(table, names)
     nodes: dict[str, dict[str, Any]] = {}
     links = []
-    for source, target, people, change in table[["from", "to", "scenario", "change"]].to_numpy().tolist():
-        if people < least or people == 0:
-            continue
-        back = target != HOME and order[target] <= order[source]
-        target_name = f"Back to {names[target]}" if back else names[target]
+    for source, target, base, people in shown[["from", "to", "base", "scenario"]].to_numpy().tolist():
+        change = 100 * (people - base) / base if base > 0 else float("nan")
         changed = np.isfinite(change) and abs(change) > CHANGED
         links.append(
             {
-                "source": names[source],
-                "target": target_name,
+                "source": source,
+                "target": target,
                 "value": round(people, 1),
                 "lineStyle": {"color": "#005EB8" if changed else "#768692", "opacity": 0.55 if changed else 0.3},
-                "tooltip": {"formatter": f"{names[source]} to {target_name}: {people:,.0f} a year ({percent(change)})"},
+                "tooltip": {"formatter": f"{source} to {target}: {people:,.0f} a year ({percent(change)})"},
             }
         )
-        for name in (names[source], target_name):
-            nodes.setdefault(name, {"name": name, "itemStyle": {"color": BASELINE}})
+        for name in (source, target):
+            at_the_end = name in (names[HOME], BACK)
+            label = {"width": LABEL_ROOM if at_the_end else INNER_LABEL}
+            nodes.setdefault(name, {"name": name, "itemStyle": {"color": BASELINE}, "label": label})
     spec = {
         "textStyle": {"fontFamily": "Arial, Helvetica, sans-serif", "color": INK},
         "tooltip": {"trigger": "item"},
@@ -79,18 +80,48 @@ def sankey(comparison: Comparison, scenario: str, *, smallest: float = 0.004) ->
                 "type": "sankey",
                 "nodeAlign": "justify",
                 "layoutIterations": 64,
-                "nodeGap": 12,
+                "nodeGap": 20,
+                "nodeWidth": 14,
                 "left": 4,
                 "right": LABEL_ROOM + 10,
                 "draggable": False,
                 "data": list(nodes.values()),
                 "links": links,
-                "label": {"color": INK, "fontSize": 13, "width": LABEL_ROOM, "overflow": "truncate"},
+                "label": {
+                    "color": INK,
+                    "fontSize": 12,
+                    "lineHeight": 13,
+                    "overflow": "break",
+                    "backgroundColor": "rgba(255,255,255,0.7)",
+                    "padding": [1, 2],
+                },
                 "emphasis": {"focus": "adjacency"},
             }
         ],
     }
     return spec, _sentence(table, names)
+
+
+def _ways(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """The ways that are drawn, by the titles of their ends: those that many take, from boxes that are reached."""
+    order = _order(table)
+    back = [to != HOME and order[to] <= order[source] for source, to in zip(table["from"], table["to"], strict=True)]
+    ends = pd.DataFrame(
+        {
+            "from": [names[str(source)] for source in table["from"]],
+            "to": [BACK if returns else names[str(to)] for to, returns in zip(table["to"], back, strict=True)],
+            "base": table["base"],
+            "scenario": table["scenario"],
+        }
+    )
+    ways = ends.groupby(["from", "to"], sort=False, as_index=False).sum()
+    least = SMALLEST * float(table.loc[table["from"] == ENTRY, "scenario"].sum())
+    ways = ways[(ways["scenario"] >= least) & (ways["scenario"] > 0)]
+    while True:
+        reached = ways["from"].isin([names[ENTRY], *ways["to"]])
+        if reached.all():
+            return ways
+        ways = ways[reached]
 
 
 def _order(table: pd.DataFrame) -> dict[str, int]:

@@ -121,7 +121,8 @@ def describe_gain(differences: np.ndarray, outcome: Outcome, *, years: float, pe
     mean, low, high = difference.mean, difference.low, difference.high
     absolute = f"{signed(1000 * mean / max(people, 1), outcome)} a year per 1,000 registered people."
     if not gained.any():
-        return KeyMessage(f"No change in {name}.", f"The same in all {runs} runs.", "", "no change", 0, 0, 0, "0")
+        same = "The same in one run." if runs == 1 else f"The same in all {runs} runs."
+        return KeyMessage(f"No change in {name}.", same, absolute, "no change", 0, 0, 0, "0")
     if runs == 1:
         headline = f"One run shows {comparative(outcome, lower=mean < 0)} {name}."
         detail = f"{signed(mean, outcome)} a year in one run, which gives no interval."
@@ -131,7 +132,9 @@ def describe_gain(differences: np.ndarray, outcome: Outcome, *, years: float, pe
     detail = f"{signed(mean, outcome)} a year on average, 95% interval of the mean {interval} ({runs} runs)."
     falls, rises = int((gained < 0).sum()), int((gained > 0).sum())
     if low <= 0 <= high:
-        headline = f"No clear change in {name}. {_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
+        headline = (
+            f"No clear change in {name}. {_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
+        )
         told = f"{detail} This cannot be told from no change."
         return KeyMessage(headline, told, absolute, "unclear", mean, low, high, short)
     lower = mean < 0

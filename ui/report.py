@@ -94,7 +94,14 @@ def _scenario_section(comparison: Comparison, name: str) -> str:
 
 def _table(comparison: Comparison, name: str) -> str:
     base = comparison.cases[comparison.base].scenario.title
-    head = (base, comparison.cases[name].scenario.title, "Change", "95% interval of the change", "Runs that agree", "")
+    head = (
+        base,
+        comparison.cases[name].scenario.title,
+        "Mean change",
+        "95% interval of the change",
+        "Runs that agree",
+        "",
+    )
     cells = "".join(f'<th scope="col">{escape(text)}</th>' for text in ("Outcome", *head))
     body = ""
     for row in rows_of(comparison, name):
@@ -150,24 +157,29 @@ def _provenance(comparison: Comparison) -> str:
     return (
         f'<h2>How this was made</h2>\n<p class="small">Fingerprint {fingerprint(comparison)}, seed {comparison.seed}, '
         f"{comparison.replications} paired runs under common random numbers, {comparison.region.population:,} registered people, "
-        f"{escape(used)}. Change and interval columns: mean of the paired differences with a 95% t interval. Percentages and the "
-        "90% intervals in the text: median and range of the runs, from the 5th to the 95th percentile. They cover chance only, "
-        "not errors of the model or of its numbers. Costs and QALYs are not discounted; QALYs are those of everyone who has had "
-        f"back pain in the model. Sources of the area: {escape('; '.join(comparison.region.about.sources))}.</p>"
+        f"{escape(used)}. Tables: mean of the paired differences, its percentage of the base's mean, and its 95% t interval. "
+        "Percentages and 90% intervals in the text and the charts: median and range of the runs, from the 5th to the 95th "
+        "percentile. They cover chance only, not errors of the model or of its numbers. Costs and QALYs are not discounted; "
+        "QALYs gained are those of everyone who has had back pain in the model, told with the 95% t interval of their mean. "
+        f"Sources of the area: {escape('; '.join(comparison.region.about.sources))}.</p>"
     )
 
 
 def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> list[str]:
-    """Writes report, record and tables into a new folder, whole or not at all; the names of the files."""
+    """Writes report, record and tables into a new folder, whole or not at all; the names of the files.
+
+    One scenario alone has nothing to differ from: record and tables only.
+    """
     folder_problem(folder)
     plan = comparison.plan
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        (part / "report.html").write_text(html_report(comparison), encoding="utf-8")
+        if len(comparison.cases) > 1:
+            (part / "report.html").write_text(html_report(comparison), encoding="utf-8")
+            (part / "differences.csv").write_text(csv_text(comparison), encoding="utf-8")
         record = record_of(comparison, region_from=region_from)
         (part / "record.json").write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
-        (part / "differences.csv").write_text(csv_text(comparison), encoding="utf-8")
         makers: dict[str, Callable] = {
             "activity": activity_table,
             "waits": waits_table,

@@ -65,7 +65,8 @@ def run_json(comparison: Comparison) -> str:
     """The run as one JSON object."""
     values = comparison.values[comparison.base]
     outcomes = {
-        name: number_or_none(float(np.nanmean(values[name])) if values[name].notna().any() else math.nan) for name in values
+        name: number_or_none(float(np.nanmean(values[name])) if values[name].notna().any() else math.nan)
+        for name in values
     }
     frame = run_frame(comparison).astype(object)
     rows = [

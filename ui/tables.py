@@ -52,9 +52,7 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
         difference = comparison.difference(scenario, outcome)
         years = comparison.years
         today, then = (per_year(comparison.mean(name, outcome), word, years) for name in (comparison.base, scenario))
-        mean, low, high = (
-            per_year(value, word, years) for value in (difference.mean, difference.low, difference.high)
-        )
+        mean, low, high = (per_year(value, word, years) for value in (difference.mean, difference.low, difference.high))
         gained = word.of == "qalys"
         share = "" if gained else f" ({percent(100 * mean / abs(today) if today else math.nan)})"
         lower, higher = (
@@ -82,19 +80,23 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
 
 
 def _runs(lower: int, higher: int, runs: int) -> str:
-    """How many runs agree, and on which way: 9/10 ↓."""
+    """How many runs agree, and on which way: 9/10↓."""
     if lower == higher == 0:
         return f"0/{runs}"
-    return f"{max(lower, higher)}/{runs} {'↓' if lower >= higher else '↑'}"
+    return f"{max(lower, higher)}/{runs}{'↓' if lower >= higher else '↑'}"
 
 
 def _narrow(text: str) -> str:
-    """Pounds in thousands, so that a row fits on a line: £85,900 is £85.9k.
+    """Pounds and numbers from ten thousand in thousands, so that a row fits on a line: £85,900 is £85.9k.
 
-    >>> _narrow("−£123,000 to −£45,600")
-    '−£123k to −£45.6k'
+    >>> _narrow("−£123,000 to −£5,600"), _narrow("7,320"), _narrow("−12,300 (−20%)")
+    ('−£123k to −£5.6k', '7,320', '−12.3k (−20%)')
     """
-    return re.sub(r"£(\d+),(\d{3})", lambda found: f"£{int(found[1] + found[2]) / 1000:g}k", text)
+    return re.sub(
+        r"£\d+,\d{3}|\d{2,3},\d{3}",
+        lambda found: f"{'£' * found[0].startswith('£')}{int(found[0].lstrip('£').replace(',', '')) / 1000:g}k",
+        text,
+    )
 
 
 def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_WIDTH) -> Table:
@@ -106,7 +108,7 @@ def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_W
         title=f"{title} against {base[:1].lower()}{base[1:]}: {comparison.region.about.title}, a year on average",
         title_justify="left",
         title_style="bold",
-        caption="Change: mean of the paired differences, and its percentage of the base's mean. Runs: how many agree.",
+        caption="Change: mean of the paired differences (% of the base's mean). Runs: how many agree.",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         show_edge=False,
@@ -114,7 +116,9 @@ def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_W
         padding=(0, 1, 0, 0),
     )
     table.add_column("Outcome", no_wrap=True)
-    for column in ("Base", "Scenario", "Change", "95% interval", "Runs") if wide else ("Base", "Change", "95% interval"):
+    for column in (
+        ("Base", "Scenario", "Change", "95% interval", "Runs") if wide else ("Base", "Change", "95% interval")
+    ):
         table.add_column(column, justify="right")
     table.add_column("", no_wrap=True)
     for row in rows_of(comparison, scenario):

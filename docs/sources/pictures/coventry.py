@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,11 @@ OFFSETS = np.arange(-360, 361, 30)
 """Days from the invitation at which pain is read."""
 
 
-@dataclass(frozen=True)
 class Followed:
     """One simulation with its event log, from which each patient's pain and opioids are read day by day."""
 
-    plan: Plan
-    cohort: Cohort
-    events: EventLog
+    def __init__(self, plan: Plan, cohort: Cohort, events: EventLog):
+        self.plan, self.cohort, self.events = plan, cohort, events
 
     @cached_property
     def log(self) -> pd.DataFrame:
@@ -335,9 +333,8 @@ def _change(table: pd.DataFrame, *, left: float, top: float, width: float, heigh
         x = left + 10 + place * width / 3
         for side, (value, name, faint) in enumerate(((row.before, "before", 0.45), (row.after, "after", 1.0))):
             tall = height * value / highest
-            parts.append(
-                f'<rect x="{x + 46 * side:.1f}" y="{top + height - tall:.1f}" width="42" height="{tall:.1f}" fill="{colour}" fill-opacity="{faint}"/>'
-            )
+            where = f'x="{x + 46 * side:.1f}" y="{top + height - tall:.1f}" width="42" height="{tall:.1f}"'
+            parts.append(f'<rect {where} fill="{colour}" fill-opacity="{faint}"/>')
             parts.append(words(x + 46 * side + 21, top + height - tall - 6, f"{value:.2f}", size=13, anchor="middle"))
             parts.append(words(x + 46 * side + 21, top + height + 20, name, colour=GREY, size=13, anchor="middle"))
     return parts
@@ -369,10 +366,10 @@ def main(replications: int) -> None:
         f"People per 100,000 who meet the finder's conditions, {replications} replications",
         pd.DataFrame(per_100k).round(0),
     )
-    told(
-        "Invitations taken up in a year per 100,000, all deprived",
-        len_of(found, TREATED) / replications / (region.population / 100_000),
-    )
+    mixed = [len(invited(follow("targeted_cft", region, years=1, replication=k))) for k in range(replications)]
+    deprived_too = [int((people["group"] == TREATED).sum()) for _, people in found]
+    for place, people in (("demonstration", mixed), ("all deprived", deprived_too)):
+        told(f"Invitations taken up in a year, {place}", float(np.mean(people)))
     told("Consultations for back pain, a person, in the year before and after the invitation", consultations.round(2))
     for untreated in (SAME, ELSEWHERE):
         told(untreated, effect_beside_regression(consultations, treated=TREATED, untreated=untreated).round(2))
@@ -381,18 +378,13 @@ def main(replications: int) -> None:
     told("People who consulted four times and more last year, under usual care", often.round(2))
     chosen = around[around["offset"].isin([-360, 0, 90, 180, 360])]
     for what in ("pain", "on_opioids"):
-        told(what, chosen.pivot(index="group", columns="offset", values=what).round(2))
+        told(what, chosen.pivot_table(index="group", columns="offset", values=what).round(2))
     (HERE / "coventry.svg").write_text(draw(consultations, around), encoding="utf-8")
 
 
 def told(title: str, what: Any) -> None:
     """Prints a table under its title."""
     print(f"\n{title}\n{what.to_string() if isinstance(what, pd.DataFrame) else round(what, 1)}")
-
-
-def len_of(found: list[tuple[dict[str, Followed], pd.DataFrame]], group: str) -> int:
-    """How many people a group has in all replications."""
-    return sum(int((people["group"] == group).sum()) for _, people in found)
 
 
 if __name__ == "__main__":
