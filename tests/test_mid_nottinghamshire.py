@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from sim.compare import Comparison, compare
 from sim.results import by_decile_table, health_table
 from tests.sources import (
     FIGURES,
+    ROOT,
     SEED,
     Runs,
     clearly,
@@ -42,6 +44,7 @@ from tests.sources import (
     today,
     variant,
 )
+from tests.test_docs import script
 
 PAGE = "mid-nottinghamshire"
 PUBLISHED = figures("mid_nottinghamshire")
@@ -371,3 +374,14 @@ def test_the_page_has_every_fact_of_the_document() -> None:
 
 def test_the_page_names_the_test_of_each_row() -> None:
     every_row_names_its_tests(PAGE, globals())
+
+
+def test_the_pages_examples_can_be_refreshed(tmp_path: Path) -> None:
+    """Only what stands below an example and is wrong is replaced; what it prints over several lines too."""
+    refresh = script(ROOT / "docs" / "sources" / "refresh.py").refresh
+    page = tmp_path / "page.md"
+    before = "Two:\n\n```python\n>>> 1 + 1\n3\n>>> for number in (1, 2):\n...     print(number)\n5\n>>> 2\n2\n```\n\nThe end: 3.\n"
+    page.write_text(before, encoding="utf-8")
+    assert refresh(page)
+    assert page.read_text(encoding="utf-8") == before.replace("3\n>>>", "2\n>>>").replace("5\n", "1\n2\n")
+    assert not refresh(page)

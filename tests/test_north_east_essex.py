@@ -195,6 +195,15 @@ def test_nobody_has_more_than_four_treatments_in_a_course() -> None:
     assert len(run.events("seen")) <= 4 * len(run.events("referral")) + 4 * 20
 
 
+def test_the_gain_in_health_rests_on_the_effect_of_manual_therapy() -> None:
+    """QALYs against today fall with the effect: as fitted, as that of physiotherapy, none, which is within its range."""
+    gained = []
+    for effect in (number("manual_therapy_improves"), number("physiotherapy_improves"), 1.0):
+        gained.append(difference("qalys", manual_therapy_improves=effect).mean())
+    assert gained[0] > gained[1] > 0 > gained[2]
+    assert today().quantities["manual_therapy_improves"].low <= 1
+
+
 def test_a_course_has_one_agreed_price_whoever_gives_it() -> None:
     """Four sessions cost the tariff; every provider's sessions cost the same; the referrer is where people return to."""
     assert SAID["sessions_at_most"] * number("manual_therapy_price") == SAID["tariff"]

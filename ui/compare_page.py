@@ -45,7 +45,6 @@ h1 { font-size: 2.1rem !important; }
 [data-testid="stTable"] td:not(:first-child) * { white-space: nowrap; }
 .st-key-flow { overflow-x: auto; }
 .st-key-flow > div { min-width: 44rem; }
-[data-testid="stMetric"] [data-testid="stMetricDelta"], [data-testid="stMetric"] [data-testid="stMetricDelta"] ~ * { white-space: nowrap; }
 *:focus-visible, label:has(input:focus-visible), [data-testid="stSlider"] div:has(> div > input:focus-visible) {
   outline: 3px solid #FFB81C !important; box-shadow: 0 0 0 5px #212B32 !important;
 }
@@ -311,7 +310,7 @@ def _tile(word: Outcome, message: KeyMessage, value: float) -> None:
         change.partition(" ")[2] or change if gained else change,
         delta_color=COLOURS[message.verdict],
         delta_arrow=arrow,
-        delta_description=message.verdict,
+        delta_description=None if message.verdict == "changed" else message.verdict,
         border=True,
         help=f"{message.headline} {message.detail}",
     )

@@ -63,6 +63,7 @@ def refresh(page: Path) -> bool:
         script.chmod(0o755)
         environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
         put_official_files(folder)
+        before_here = Path.cwd()
         os.chdir(folder)
         for block in blocks_of(page):
             if not block.runs:
@@ -74,7 +75,7 @@ def refresh(page: Path) -> bool:
             else:
                 now, known = refreshed(block, known)
                 text = text.replace(block.text, now)
-        os.chdir(ROOT)
+        os.chdir(before_here)
     if text != before:
         page.write_text(text, encoding="utf-8")
     return text != before
