@@ -145,6 +145,28 @@ def test_the_page_has_a_picture_that_its_script_draws() -> None:
         assert (drawn.count("<polyline"), drawn.count("<circle")) == (2, 12)
 
 
+def test_the_page_tells_what_the_model_still_gives() -> None:
+    """Caps, choice and the policy after the cap in one small run each come near the page's tables: where they do not,
+    run the script again."""
+    page = page_of("north-east-essex")
+    caps = {row[0]: row for row in table_after(page, "cap")}
+    for cap in (4, 12):
+        run = lived(manual_therapy_cap=cap)
+        _, people, sessions, _, within, _ = caps[str(cap)]
+        assert at_visit(run, 1) == pytest.approx(float(people), rel=0.15)
+        assert len(run.events("seen")) / at_visit(run, 1) == pytest.approx(float(sessions), abs=0.3)
+        assert 100 * essex.share_within(run) == pytest.approx(float(within.rstrip("%")), abs=10)
+    choosing = {row[0].split(",")[0]: row for row in table_after(page, "who chooses")}
+    for who, name in (("patients", AQP), ("the GP", STEERED)):
+        found = 100 * (essex.first_visits(lived(name))["discipline"] == "physiotherapy").mean()
+        assert found == pytest.approx(float(choosing[who][1].rstrip("%")), abs=6)
+    after = {row[0]: float(row[1].replace("−", "-")) for row in table_after(page, "after the cap, everyone")}
+    for policy in ("back to the GP", "give up"):
+        found = difference("gp_consultations", **essex.policy(policy)).mean()
+        assert found == pytest.approx(after[policy], abs=90)
+        assert np.sign(found) == np.sign(after[policy])
+
+
 # the facts
 
 
