@@ -142,13 +142,15 @@ def _when(when: dict[str, Any]) -> str:
 
 
 def option_shares(pathway: Pathway, decision: Decision) -> dict[str, float]:
-    """The base shares of a decision's options, 'rest' worked out."""
+    """The base shares of a decision's options; 'rest' is that of someone to whom no option with a condition is open."""
     given = {
         name: pathway.quantities[option.share].number()
         for name, option in decision.options.items()
         if option.share != REST
     }
-    return {name: given.get(name, max(0.0, 1 - sum(given.values()))) for name in decision.options}
+    has_rest = len(given) < len(decision.options)
+    taken = sum(share for name, share in given.items() if not (has_rest and decision.options[name].when))
+    return {name: given.get(name, max(0.0, 1 - taken)) for name in decision.options}
 
 
 def scenario_in_words(name: str, scenario: Scenario, pathway: Pathway) -> str:
@@ -271,8 +273,10 @@ def _ends(pathway: Pathway, to: str, share: float) -> Iterator[tuple[str, float]
         yield to, share
         return
     decision = pathway.decisions[to]
-    for name, part in option_shares(pathway, decision).items():
-        yield from _ends(pathway, decision.destination(name), share * part)
+    shares = option_shares(pathway, decision)
+    whole = sum(shares.values())
+    for name, part in shares.items():
+        yield from _ends(pathway, decision.destination(name), share * part / whole)
 
 
 def draw(pathway: Pathway) -> str:

@@ -62,8 +62,12 @@ def test_every_price_and_capacity_is_told_with_its_grade() -> None:
 
 
 def test_the_shares_of_each_decision_add_up(pathway: Pathway) -> None:
+    """Of those open to everyone, where one takes the rest: what others may take comes from the rest."""
     for decision in pathway.decisions.values():
-        assert sum(option_shares(pathway, decision).values()) == pytest.approx(1)
+        shares = option_shares(pathway, decision)
+        has_rest = any(option.share == "rest" for option in decision.options.values())
+        counted = [share for name, share in shares.items() if not (has_rest and decision.options[name].when)]
+        assert sum(counted) == pytest.approx(1)
 
 
 def test_the_shares_printed_for_the_first_decision_add_to_a_hundred() -> None:
@@ -129,7 +133,8 @@ def test_scenarios_tell_every_lever_its_size_and_what_it_cannot_tell(name: str) 
         assert squeezed(f"Lever {lever_name}: {lever.title}") in words
         assert squeezed(f"Counter-effects: {lever.counter_effects}.") in words
         for change in lever.changes:
-            quantity = pathway.quantities[str(change.times or change.capacity_times)]
+            sizes = (change.times, change.plus, change.capacity_times, change.capacity_plus_per_100k)
+            quantity = pathway.quantities[next(size for size in sizes if size)]
             size = f"{quantity.value:g} {quantity.unit} ({quantity.low:g} to {quantity.high:g}; {quantity.grade}: "
             assert squeezed(size) in words
             assert squeezed(change.decision or pathway.services[str(change.service)].title) in words
