@@ -447,11 +447,16 @@ def _capacity(
     closed = np.isin(day_numbers, [(day - region.about.start).days for day in region.about.closed])
     capacity = np.zeros((len(sites), days), dtype=np.int32)
     listed = {row.service for row in region.waiting}
+    acting = {
+        use.name: _acting(builder, region, use, strength, day_numbers)
+        for use in uses
+        if any(change.service for change in builder.pathway.levers[use.name].changes)
+    }
     for position, site in enumerate(sites):
         word = builder.pathway.services[site.service]
         if word.capacity == "open":
             continue
-        amount = site.amount + _added(builder, region, sites, site, uses, strength, day_numbers)
+        amount = np.full(days, site.amount) + _added(builder, region, sites, site, acting)
         if word.capacity == "places":
             capacity[position] = np.rint(amount)
             if site.service in listed:
@@ -468,28 +473,21 @@ def _capacity(
 
 
 def _added(
-    builder: Builder,
-    region: Region,
-    sites: list[Site],
-    site: Site,
-    uses: tuple[LeverUse, ...],
-    strength: np.ndarray,
-    day_numbers: np.ndarray,
-) -> np.ndarray:
-    """What levers add to a site's amount, by day."""
-    added = np.zeros(len(day_numbers))
+    builder: Builder, region: Region, sites: list[Site], site: Site, acting: dict[str, np.ndarray]
+) -> np.ndarray | float:
+    """What levers add to a site's amount, by day; `acting` tells how much each lever acts."""
+    added: np.ndarray | float = 0.0
     of_service = [other for other in sites if other.service == site.service]
-    for use in uses:
-        acting = _acting(builder, region, use, strength, day_numbers)
-        for change in builder.pathway.levers[use.name].changes:
+    for lever, acts in acting.items():
+        for change in builder.pathway.levers[lever].changes:
             if change.service != site.service:
                 continue
             if change.capacity_times:
-                added += site.amount * (builder.number(change.capacity_times) - 1) * acting
+                added += site.amount * (builder.number(change.capacity_times) - 1) * acts
             elif change.capacity_plus_per_100k:
                 total = sum(other.amount for other in of_service)
                 part = site.amount / total if total > 0 else 1 / len(of_service)
-                added += builder.number(change.capacity_plus_per_100k) * region.population / 100_000 * part * acting
+                added += builder.number(change.capacity_plus_per_100k) * region.population / 100_000 * part * acts
     return added
 
 
