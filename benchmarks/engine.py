@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -58,6 +59,11 @@ def seconds(do: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def run(plan: Plan, cohort: Cohort) -> Running:
+    """One run of the compiled engine, counted and not kept."""
+    return Running(plan, cohort).finish()
+
+
 def rows_per_run(plan: Plan, cohort: Cohort) -> int:
     """Events of one run."""
     return len(Running(plan, cohort, keep_log=True).finish().log().rows)
@@ -96,7 +102,7 @@ def growth(_: str | None) -> None:
     best = [float("inf")] * len(cases)
     for _repeat in range(4):
         for position, (plan, cohort, rows) in enumerate(cases):
-            taken = seconds(lambda plan=plan, cohort=cohort: Running(plan, cohort).finish())  # type: ignore[misc]
+            taken = seconds(partial(run, plan, cohort))
             best[position] = min(best[position], taken / rows * 1e9)
     for (_plan, cohort, rows), nano in zip(cases, best, strict=True):
         print(f"{len(cohort):>9,} patients {rows:>11,} events {nano:6.0f} ns an event")
@@ -113,7 +119,7 @@ def million(_: str | None) -> None:
 def _million() -> str:
     region = grown(load_region("demonstration"), 1_000_000)
     warm = planned(grown(region, 10_000), years=1)
-    Running(warm, draw_cohort(warm, seed=SEED, replication=0)).finish()
+    run(warm, draw_cohort(warm, seed=SEED, replication=0))
     lines = []
     for repeat in range(3):
         start = time.perf_counter()
@@ -121,7 +127,7 @@ def _million() -> str:
         compiled = time.perf_counter()
         cohort = draw_cohort(plan, seed=SEED, replication=repeat)
         drawn = time.perf_counter()
-        values = outcome_values(Running(plan, cohort).finish().tallies, plan)
+        values = outcome_values(run(plan, cohort).tallies, plan)
         done = time.perf_counter()
         lines.append(
             f"{region.population:,} people, five years and the warm-up, {len(cohort):,} patients, {len(values)} outcomes: "
@@ -140,8 +146,7 @@ def batch(_: str | None) -> None:
     """350,000 people, five years, 30 paired replications of three scenarios on two threads."""
     region = grown(load_region("demonstration"), 350_000)
     cases, base = gather(SCENARIOS, against="usual_care")
-    warm = {"region": grown(region, 10_000), "years": 1.0, "replications": 1, "seed": SEED}
-    compare(cases, base=base, **warm)  # type: ignore[arg-type]
+    compare(cases, base=base, region=grown(region, 10_000), years=1, replications=1, seed=SEED)
     taken = seconds(
         lambda: compare(cases, base=base, region=region, years=5, replications=30, seed=SEED, workers=2),
     )
@@ -165,7 +170,7 @@ def england(folder: str | None) -> None:
         raise SystemExit("england needs --region DIR: the folder that 'backpath region new ... --england' wrote.")
     whole = load_region(folder)
     warm = planned(grown(load_region("demonstration"), 10_000), years=1)
-    Running(warm, draw_cohort(warm, seed=SEED, replication=0)).finish()
+    run(warm, draw_cohort(warm, seed=SEED, replication=0))
     start = time.perf_counter()
     events = patients = 0
     slowest = cheapest = float("nan")
@@ -173,7 +178,7 @@ def england(folder: str | None) -> None:
         plan = planned(whole.area(name), years=5)
         cohort = draw_cohort(plan, seed=SEED, replication=0)
         began = time.perf_counter()
-        running = Running(plan, cohort).finish()
+        running = run(plan, cohort)
         rows = int(running.tallies.monthly.sum())
         cost = (time.perf_counter() - began) / rows * 1e9
         slowest, cheapest = np.fmax(slowest, cost), np.fmin(cheapest, cost)

@@ -30,15 +30,12 @@ import pandas as pd
 from pathways import Region
 from pathways.health import STATES
 from pathways.region import DECILES, SEXES
-from sim.cohort import Cohort, draw_cohort
+from sim.cohort import Cohort, draw_cohort, named
 from sim.compare import Case
 from sim.events import ENTRY, EventLog
 from sim.layout import (
-    AGE,
-    DECILE,
     DID_NOT_ATTEND,
     DISCHARGE,
-    FIRST_ATTRIBUTE,
     GAVE_UP,
     HEALTH,
     JOINED,
@@ -47,7 +44,6 @@ from sim.layout import (
     PRESCRIPTION,
     REFERRAL,
     SEEN,
-    SEX,
 )
 from sim.plan import Plan
 from sim.results import HOME
@@ -128,8 +124,8 @@ def residents_of(region: Region) -> pd.DataFrame:
     practice, sex, band, decile = np.indices(people.shape).reshape(4, -1)
     return pd.DataFrame(
         {
-            "practice": _names(practice, region.codes),
-            "sex": _names(sex, SEXES),
+            "practice": named(practice, region.codes),
+            "sex": named(sex, SEXES),
             "age_low": BAND_YEARS * band,
             "decile": np.array(DECILES)[decile],
             "people": people.ravel(),
@@ -137,29 +133,15 @@ def residents_of(region: Region) -> pd.DataFrame:
     )
 
 
-def _names(codes: np.ndarray, names: Sequence[str]) -> pd.Categorical[str]:
-    """Names for codes, none for -1."""
-    return pd.Categorical.from_codes(codes.astype(np.int64), categories=pd.Index(list(names)))
-
-
 def _people(cohort: Cohort, plan: Plan) -> pd.DataFrame:
-    patients = cohort.patients
-    attributes = patients["attributes"]
+    people = cohort.table(plan).set_index("patient").rename(columns={"deprivation_decile": "decile"})
+    people["onset_day"] = people.pop("onset_tick") / plan.ticks_per_day
+    people["new"] = np.arange(len(cohort)) >= cohort.ill_at_start
     lost = worth(plan.pathway)
     lost = lost[:1] - lost  # of each state against being well, by class
-    table = {
-        "age": attributes[:, AGE].astype(np.int64),
-        "sex": _names(attributes[:, SEX], SEXES),
-        "decile": attributes[:, DECILE].astype(np.int64),
-        "practice": _names(cohort.practice, plan.region.codes),
-        "onset_day": patients["onset"] / plan.ticks_per_day,
-        "new": np.arange(len(cohort)) >= cohort.ill_at_start,
-    }
-    for position, (name, attribute) in enumerate(plan.pathway.attributes.items(), start=FIRST_ATTRIBUTE):
-        table[name] = _names(attributes[:, position], list(attribute.levels))
     for state in STATES[1:]:
-        table[f"lost_{state}"] = lost[STATES.index(state), cohort.group // 10]
-    return pd.DataFrame(table)
+        people[f"lost_{state}"] = lost[STATES.index(state), cohort.group // 10]
+    return people
 
 
 def _spells(rows: np.ndarray, plan: Plan) -> pd.DataFrame:
@@ -179,7 +161,7 @@ def _spells(rows: np.ndarray, plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "patient": rows["patient"].astype(np.int64),
-            "state": _names(state, STATES),
+            "state": named(state, STATES),
             "from_day": day,
             "to_day": until,
             "episode_day": began[start] if len(rows) else began,
@@ -192,13 +174,13 @@ def _events(rows: np.ndarray, plan: Plan) -> pd.DataFrame:
         {
             "patient": rows["patient"].astype(np.int64),
             "day": rows["tick"] / plan.ticks_per_day,
-            "service": _names(rows["service"], plan.services),
+            "service": named(rows["service"], plan.services),
         }
     )
 
 
 def _referrals(rows: np.ndarray, plan: Plan) -> pd.DataFrame:
-    return _events(rows, plan).assign(came_from=_names(rows["detail"], (ENTRY, *plan.services)))
+    return _events(rows, plan).assign(came_from=named(rows["detail"], (ENTRY, *plan.services)))
 
 
 def _settings(rows: np.ndarray, plan: Plan) -> pd.DataFrame:
@@ -243,8 +225,8 @@ def _contacts(rows: np.ndarray, plan: Plan) -> pd.DataFrame:
     table = _events(seen, plan).assign(
         visit=seen["detail"].astype(np.int64),
         waited_days=seen["value"] / plan.ticks_per_day,
-        came_from=_names(np.concatenate([source[chosen], blank]), places),
-        led_to=_names(np.concatenate([target[chosen], blank]), places),
+        came_from=named(np.concatenate([source[chosen], blank]), places),
+        led_to=named(np.concatenate([target[chosen], blank]), places),
     )
     return table.sort_values(["patient", "day"], kind="stable", ignore_index=True)
 

@@ -23,6 +23,7 @@ from calibration.natural_history import FOLDER, read_quantities
 from calibration.untreated import DAYS_IN_A_YEAR, Untreated
 from pathways import Pathway, Quantity, load_pathway
 from pathways.quantity import DAYS_IN
+from sim.plan import effect_steps
 
 LEAST, MOST = 0.05, 15.0
 """Multipliers are looked for in between; the engine allows sixteenfold."""
@@ -60,24 +61,13 @@ def gain(untreated: Untreated, pathway: Pathway, target: Target, *, improve_time
 
 def follow_treated(untreated: Untreated, pathway: Pathway, effect: str, improve_times: float) -> np.ndarray:
     """The people of the untreated persistent cohort, treated on day 0, by day for a year."""
-    word = pathway.effects[effect]
-
-    def days(name: str | None) -> float:
-        return pathway.quantities[name].days() if name else 0.0
-
-    starts, lasts, half_life = days(word.starts_after), days(word.lasts), days(word.half_life)
-    plain = untreated.step()
-    steps: dict[float, object] = {1.0: plain}
-    by_day = [untreated.entering]
-    for day in range(DAYS_IN_A_YEAR):
-        since = day - starts
-        over = max(since - lasts, 0.0)
-        kept = 0.0 if since < 0 else 1.0 if over == 0 else 0.5 ** np.ceil(over / half_life) if half_life else 0.0
-        times = 1 + (improve_times - 1) * kept
-        if times not in steps:
-            steps[times] = untreated.step(improve_times=times)
-        by_day.append(steps[times] @ by_day[-1])
-    return np.array(by_day)
+    steps = effect_steps(pathway.effects[effect], lambda name: round(pathway.quantities[name].days()))
+    people = untreated.entering[None]
+    for until, share in [*steps, (DAYS_IN_A_YEAR, 0.0)]:
+        days = min(until, DAYS_IN_A_YEAR) - (len(people) - 1)
+        step = untreated.step(improve_times=1 + (improve_times - 1) * share)
+        people = np.concatenate([people[:-1], untreated.follow(people[-1], step, days=max(days, 0))])
+    return people
 
 
 def multiplier(untreated: Untreated, pathway: Pathway, target: Target, published: float) -> float:

@@ -7,6 +7,7 @@ the named checks of `pathways.checks` then look at how the words fit together.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -224,8 +225,12 @@ def load_pathway(name_or_path: str | Path) -> Pathway:
     return _accepted(*draft_pathway(find("pathways", name_or_path)))
 
 
-def load_scenario(name_or_path: str | Path) -> tuple[str, Scenario, Pathway]:
+def load_scenario(
+    name_or_path: str | Path, *, pathway_of: Callable[[str | Path], Pathway] = load_pathway
+) -> tuple[str, Scenario, Pathway]:
     """The name of a scenario, what it says, and its pathway with the scenario's quantities put in.
+
+    `pathway_of` loads the pathway; who loads many scenarios may give one that reads each pathway once.
 
     >>> name, scenario, pathway = load_scenario("mri_guidance")
     >>> name, scenario.pathway
@@ -239,7 +244,7 @@ def load_scenario(name_or_path: str | Path) -> tuple[str, Scenario, Pathway]:
         raise BadInput(problems)
     is_file = scenario.pathway.endswith(".toml")
     try:
-        pathway = load_pathway(path.parent / scenario.pathway if is_file else scenario.pathway)
+        pathway = pathway_of(path.parent / scenario.pathway if is_file else scenario.pathway)
     except BadInput as error:
         raise BadInput(problems + error.problems) from None
     overrides, wrong = _override(pathway, scenario, path.name)

@@ -7,6 +7,7 @@ that a practice more, a year more or another scenario changes nobody else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -74,10 +75,10 @@ class Cohort:
     `patients` holds a `PATIENT` record each and `counters` what they have met so far; the first `ill_at_start`
     of them are ill when the simulation begins, or are on a waiting list when the measured years do: those are
     `listed`, by date joined.
-    `practice_effects` are the multipliers of each practice, shape (effects, practices).
+    `practice_effects` are the multipliers of each practice, shape (effects, practices). `group` is ten times each
+    patient's class of worth, plus their deprivation decile from 0; shape (patients,).
     """
 
-    pathway: Pathway
     seed: int
     replication: int
     patients: np.ndarray
@@ -86,17 +87,12 @@ class Cohort:
     listed: np.ndarray
     practice_effects: np.ndarray
     practice_keys: np.ndarray
+    group: np.ndarray
 
     @cached_property
     def practice(self) -> np.ndarray:
         """Each patient's practice, as a position; shape (patients,)."""
         return np.ascontiguousarray(self.patients["practice"])
-
-    @cached_property
-    def group(self) -> np.ndarray:
-        """Ten times each patient's class of worth, plus their deprivation decile from 0; shape (patients,)."""
-        attributes = self.patients["attributes"]
-        return (10 * worth_classes(self.pathway, attributes) + attributes[:, DECILE] - 1).astype(np.int16)
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -110,15 +106,20 @@ class Cohort:
         attributes = self.patients["attributes"]
         columns = {
             "patient": np.arange(len(self)),
-            "practice": np.array(plan.region.codes)[self.practice],
-            "sex": np.array(SEXES)[attributes[:, SEX]],
-            "age": attributes[:, AGE],
-            "deprivation_decile": attributes[:, DECILE],
+            "practice": named(self.practice, plan.region.codes),
+            "sex": named(attributes[:, SEX], SEXES),
+            "age": attributes[:, AGE].astype(np.int64),
+            "deprivation_decile": attributes[:, DECILE].astype(np.int64),
             "onset_tick": self.patients["onset"],
         }
         for position, (name, word) in enumerate(plan.pathway.attributes.items(), start=FIRST_ATTRIBUTE):
-            columns[name] = np.array(list(word.levels))[attributes[:, position]]
+            columns[name] = named(attributes[:, position], list(word.levels))
         return pd.DataFrame(columns)
+
+
+def named(codes: np.ndarray, names: Sequence[str]) -> pd.Categorical[str]:
+    """Names for codes, none for -1."""
+    return pd.Categorical.from_codes(codes.astype(np.int64), categories=pd.Index(list(names)))
 
 
 def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
@@ -144,7 +145,6 @@ def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
     )
     listed = np.flatnonzero(patients["site"][:ill_at_start] >= 0)
     return Cohort(
-        pathway=pathway,
         seed=seed,
         replication=replication,
         patients=patients,
@@ -153,6 +153,7 @@ def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
         listed=listed[np.argsort(patients["asked"][listed], kind="stable")].astype(np.int32),
         practice_effects=effects,
         practice_keys=practice_keys,
+        group=(10 * worth_classes(plan, state) + patients["attributes"][:, DECILE] - 1).astype(np.int16),
     )
 
 

@@ -64,13 +64,14 @@ class Case:
 class Comparison:
     """What a comparison found.
 
-    `tallies[name][r]` are the counts of scenario `name` in replication r, over all areas; the base is among them.
+    `plans` are those of the cases for the region's first area. `tallies[name][r]` are the counts of scenario `name`
+    in replication r, over all areas; the base is among them.
     """
 
     region: Region
     base: str
     cases: Mapping[str, Case]
-    plan: Plan
+    plans: Mapping[str, Plan]
     years: float
     seed: int
     engine: str
@@ -78,12 +79,16 @@ class Comparison:
     values: Mapping[str, pd.DataFrame] = field(init=False)
 
     def __post_init__(self) -> None:
-        plans = {name: case.plan(_first_area(self.region), self.years) for name, case in self.cases.items()}
         values = {
-            name: pd.DataFrame([outcome_values(tallies, plans[name]) for tallies in runs])
+            name: pd.DataFrame([outcome_values(tallies, self.plans[name]) for tallies in runs])
             for name, runs in self.tallies.items()
         }
         object.__setattr__(self, "values", values)
+
+    @property
+    def plan(self) -> Plan:
+        """The base's plan for the first area."""
+        return self.plans[self.base]
 
     @property
     def replications(self) -> int:
@@ -164,7 +169,7 @@ def compare(
         for _, tallies in _replications(plans, base, seed, batch, engine, workers, progress, target, stop):
             for name, each in tallies.items():
                 found[name].append(each._replace(by_practice=each.by_practice[:, :, order]))
-        result = Comparison(region, base, cases, plans[0][base], years, seed, engine, found)
+        result = Comparison(region, base, cases, plans[0], years, seed, engine, found)
         if replications != "auto" or target >= AUTO_MOST or not too_wide(result):
             return result
         target += AUTO_STEP
@@ -389,7 +394,3 @@ def growing_lists(comparison: Comparison, scenario: str) -> list[str]:
                 "Its waits depend on the years simulated."
             )
     return sentences
-
-
-def _first_area(region: Region) -> Region:
-    return region.area(region.area_names()[0])

@@ -65,6 +65,7 @@ from sim.layout import (
     OPEN,
     OUT_OF_PATIENCE,
     PATIENT,
+    PER_CHUNK,
     PLACES,
     PRESCRIPTION,
     PRIORITIES,
@@ -74,6 +75,7 @@ from sim.layout import (
     WAITING,
     WENT_ELSEWHERE,
     WORSEN,
+    chunks_for,
 )
 from sim.memory import prefetch
 from sim.rules import (
@@ -101,7 +103,6 @@ BACK, CARE = 0, 1
 NOWHERE = -2
 DONE, LOG_FULL, CALENDAR_FULL, SCRATCH_FULL = range(4)
 ROWS_OF_AN_ACT = 9
-PER_CHUNK = CHUNK - 1
 AHEAD = 6
 SECOND_LINE = np.uint64(LINE)
 PATIENT_BYTES = np.uint64(PATIENT.itemsize)
@@ -606,7 +607,7 @@ def room(plan: Any, state: Any, log: Any, tick: Any) -> Any:
     if log.written + needed > log.room:
         return LOG_FULL, needed
     pushes = 2 * back + 4 * care + seen
-    chunks = pushes // PER_CHUNK + min(pushes, 2 * state.span) + 2
+    chunks = chunks_for(pushes, state.span)
     if state.free_chunks < chunks:
         return CALENDAR_FULL, chunks
     if state.scratch < care:

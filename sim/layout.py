@@ -7,10 +7,11 @@ warm-up has negative ticks. No rule is here: see `sim.rules` and `sim.health`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.jit import scalar
 from sim.memory import place
 
 NEVER = 2**31 - 1
@@ -247,6 +248,7 @@ LINE = 64
 """Bytes in a line of the processor's cache."""
 CHUNK = 16
 """Numbers in a chunk of the calendar: the next chunk, and 15 patients."""
+PER_CHUNK = CHUNK - 1
 
 
 MOST_WEIGHTS = 64
@@ -286,6 +288,12 @@ STATE = np.dtype(
     ]
 )
 """The state as compiled code sees it: where its arrays are, and its single numbers."""
+
+
+@scalar
+def chunks_for(entries: Any, span: Any) -> Any:
+    """Chunks that are enough for so many new entries of a calendar of two threads, wherever in its span they fall."""
+    return entries // PER_CHUNK + min(entries, 2 * span) + 2
 
 
 def blank(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pathways import BadInput, Pathway, Problem, Region, Scenario, Service, Site, did_you_mean
-from pathways.health import PAIN_STATES, PHASES, STATES
+from pathways.health import PAIN_STATES, PHASES, STATES, Effect
 from pathways.service import WEEKDAYS
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.word import PRIORITIES as PRIORITY_WORDS
@@ -81,6 +81,7 @@ class Plan:
     attributes: tuple[str, ...]
     sites: tuple[Site, ...]
     counters: int
+    decrement_tests: tuple[tuple[int, int], ...]
     levers: tuple[LeverUse, ...]
     first_tick: int
     last_tick: int
@@ -134,6 +135,7 @@ def compile_plan(
     days = -(-(last_tick - first_tick) // ticks_per_day) + 7
     paces = _paces(builder)
     effects, segments = _effects(builder)
+    decrement_tests = tuple(builder.tests(decrement.when) for decrement in pathway.health.decrements)
     strength = _strength(builder, days)
     arrays = PlanArrays(
         services=services,
@@ -175,6 +177,7 @@ def compile_plan(
         attributes=("age", "sex", "deprivation_decile", *builder.attributes),
         sites=tuple(sites),
         counters=builder.counters,
+        decrement_tests=decrement_tests,
         levers=uses,
         first_tick=first_tick,
         last_tick=last_tick,
@@ -357,6 +360,22 @@ def _rates(builder: Builder) -> np.ndarray:
     return rates
 
 
+def effect_steps(effect: Effect, length: Callable[[str], int]) -> list[tuple[int, float]]:
+    """How strongly a treatment acts, in steps: until how long after the visit, and as what share of its full effect.
+
+    `length` tells how long a quantity of time is. After the last step the treatment does nothing.
+    """
+    until = length(effect.starts_after) if effect.starts_after else 0
+    steps = [(until, 0.0)]
+    until += length(effect.lasts)
+    steps.append((until, 1.0))
+    if effect.half_life:
+        for halving in range(1, HALVINGS + 1):
+            until += length(effect.half_life)
+            steps.append((until, 0.5**halving))
+    return steps
+
+
 def _effects(builder: Builder) -> tuple[np.ndarray, np.ndarray]:
     effects: list[tuple[int, int]] = []
     segments: list[tuple[int, int, int]] = []
@@ -364,14 +383,8 @@ def _effects(builder: Builder) -> tuple[np.ndarray, np.ndarray]:
         first = len(segments)
         improve = builder.number(effect.improve_times) - 1 if effect.improve_times else 0.0
         worsen = builder.number(effect.worsen_times) - 1 if effect.worsen_times else 0.0
-        until = builder.ticks(effect.starts_after) if effect.starts_after else 0
-        segments.append((until, 0, 0))
-        until += builder.ticks(effect.lasts)
-        segments.append((until, round(improve * ONE), round(worsen * ONE)))
-        if effect.half_life:
-            for halving in range(1, HALVINGS + 1):
-                until += builder.ticks(effect.half_life)
-                segments.append((until, round(improve * ONE / 2**halving), round(worsen * ONE / 2**halving)))
+        for until, share in effect_steps(effect, builder.ticks):
+            segments.append((until, round(improve * ONE * share), round(worsen * ONE * share)))
         effects.append((first, len(segments) - first))
     return np.array(effects, dtype=EFFECT), np.array(segments, dtype=SEGMENT)
 

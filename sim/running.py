@@ -10,10 +10,10 @@ import numpy as np
 from sim import compiled
 from sim.cohort import Cohort
 from sim.events import EventLog
-from sim.layout import LogArrays, StateArrays
+from sim.layout import LogArrays, StateArrays, chunks_for
 from sim.plan import Plan
 from sim.reducers import Tallies, copy_tallies, new_tallies, tally
-from sim.state import branch, chunks_for, copy_state, new_block, new_state, with_chunks, with_scratch
+from sim.state import branch, copy_state, new_block, new_state, with_chunks, with_scratch
 
 
 class Running:
@@ -44,7 +44,7 @@ class Running:
 
     def _enter_lists(self) -> None:
         listed = self.cohort.listed
-        self._state = with_chunks(self._state, chunks_for(self._state, 4 * len(listed)))
+        self._state = with_chunks(self._state, chunks_for(4 * len(listed), self._state.heads.shape[1]))
         if len(self._block.rows) < 2 * len(listed):
             self._block = new_block(2 * len(listed))
         compiled.enter_lists(self.plan.memory, self._state.memory[0], self._block.memory[0], listed)

@@ -18,6 +18,7 @@ from sim.layout import (
     StateArrays,
     bare_state,
     blank,
+    chunks_for,
     placed,
 )
 from sim.memory import place
@@ -47,13 +48,8 @@ def new_state(plan: Plan, cohort: Cohort, *, shuffle: int = 0) -> StateArrays:
         due=np.zeros((2, span), dtype=np.int32),
         lever_from=lever_from(plan, cohort),
     )
-    more = max(64, len(cohort) // 4, chunks_for(state, 2 * cohort.ill_at_start))
+    more = max(64, len(cohort) // 4, chunks_for(2 * cohort.ill_at_start, span))
     return with_scratch(with_chunks(state, more), max(1024, len(cohort)))
-
-
-def chunks_for(state: StateArrays, pushes: int) -> int:
-    """Chunks that are enough for so many new entries of the calendar, wherever they fall."""
-    return pushes // (CHUNK - 1) + min(pushes, state.heads.size) + 2
 
 
 def with_chunks(state: StateArrays, more: int) -> StateArrays:

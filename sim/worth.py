@@ -6,12 +6,18 @@ what each decrement that applies to them takes.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from pathways import Condition, Pathway, parse_when
+from outcomes.qalys import LOWEST
+from pathways import Pathway
 from pathways.checks import age_band
 from pathways.health import PAIN_STATES, STATES
-from sim.layout import AGE, DECILE, FIRST_ATTRIBUTE, SEX
+from sim.jit import loop
+from sim.layout import AGE, StateArrays
+from sim.plan import Plan
+from sim.rules import holds
 
 
 def class_count(pathway: Pathway) -> int:
@@ -19,48 +25,22 @@ def class_count(pathway: Pathway) -> int:
     return max(1, len(_norms(pathway))) * 2 ** len(pathway.health.decrements)
 
 
-def worth_classes(pathway: Pathway, attributes: np.ndarray) -> np.ndarray:
-    """Each patient's class; `attributes` as at onset, shape (patients, attributes)."""
-    bands = list(_norms(pathway))
-    highest = np.array([age_band(band)[1] for band in bands[:-1]], dtype=np.int64)
-    classes = np.searchsorted(highest, attributes[:, AGE], side="left")
-    for decrement in pathway.health.decrements:
-        conditions, _ = parse_when(
-            decrement.when,
-            attributes=pathway.attributes,
-            services=set(),
-            levers=set(),
-            quantities=set(pathway.quantities),
-        )
-        applies = np.ones(len(attributes), dtype=bool)
-        for condition in conditions:
-            applies &= _holds(pathway, condition, attributes)
-        classes = 2 * classes + applies
+def worth_classes(plan: Plan, state: StateArrays) -> np.ndarray:
+    """Each patient's class, from what they are like at onset; int16, shape (patients,)."""
+    highest = [age_band(band)[1] for band in list(_norms(plan.pathway))[:-1]]
+    classes = np.searchsorted(np.array(highest, dtype=np.int64), state.patients["attributes"][:, AGE], side="left")
+    for first_test, count in plan.decrement_tests:
+        classes = 2 * classes + _whom(plan.memory, state.memory[0], first_test, count)
     return classes.astype(np.int16)
 
 
-def _holds(pathway: Pathway, condition: Condition, attributes: np.ndarray) -> np.ndarray:
-    names = list(pathway.attributes)
-    at = {"age": AGE, "sex": SEX, "deprivation_decile": DECILE}
-    column = attributes[:, at.get(condition.feature, FIRST_ATTRIBUTE)]
-    if condition.feature in names:
-        column = attributes[:, FIRST_ATTRIBUTE + names.index(condition.feature)]
-    if condition.levels is not None:
-        levels = (
-            ("female", "male") if condition.feature == "sex" else tuple(pathway.attributes[condition.feature].levels)
-        )
-        held: np.ndarray = np.isin(column, [levels.index(level) for level in condition.levels])
-        return held
-    inside = np.ones(len(column), dtype=bool)
-    if condition.low is not None:
-        inside &= column >= _bound(pathway, condition.low) + condition.low_plus
-    if condition.high is not None:
-        inside &= column <= _bound(pathway, condition.high) + condition.high_plus
-    return inside
-
-
-def _bound(pathway: Pathway, bound: int | str) -> int:
-    return bound if isinstance(bound, int) else round(pathway.quantities[bound].number())
+@loop
+def _whom(plan: Any, state: Any, first_test: Any, count: Any) -> Any:
+    """Of whom a run of tests on facts of onset holds."""
+    whom = np.zeros(state.patient_count, dtype=np.int64)
+    for i in range(state.patient_count):
+        whom[i] = holds(plan, state, i, first_test, count, plan.first_tick)
+    return whom
 
 
 def worth(pathway: Pathway) -> np.ndarray:
@@ -77,10 +57,6 @@ def worth(pathway: Pathway) -> np.ndarray:
             table[position, code] = norms[norm] - (of_state["well"] - of_state[state])
             table[position, code] -= extra if state in PAIN_STATES else 0.0
     return np.maximum(table, LOWEST)
-
-
-LOWEST = -0.594
-"""The lowest utility of the scale in use (EQ-5D-3L, UK); `outcomes` refuses anything below."""
 
 
 def _norms(pathway: Pathway) -> dict[str, float]:

@@ -23,6 +23,8 @@ BELOW = {
 }
 """The rooms that each room may import besides itself: those below it. The two ground floors do not know each other."""
 ROOMS = [room for room in BELOW if room != "app"]
+REGISTRIES = [".".join((name, "org")) for name in ("pypi", "pythonhosted", "npmjs", "debian")]
+"""Hosts of package registries, none of which stands in the project."""
 STRUCTURAL = {
     "pathways": {1e-9: "rounding", 0.001: "rounding", 0.5: "a half", 0.6: "how alike two names are", 0.594: "bound of utilities"},
     "outcomes": {0.5: "a half", 0.95: "a confidence level", 0.594: "bound of utilities"},
@@ -114,7 +116,7 @@ def test_help_is_quick_because_nothing_heavy_is_loaded() -> None:
 def test_every_room_and_every_file_of_the_library_is_installed() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     assert sorted(settings["packages"]) == sorted(ROOMS)
-    for room, folder in (("pathways", "library"), ("ui", "static")):
+    for room, folder in (("pathways", "library"), ("outcomes", "library"), ("ui", "static")):
         patterns = settings["package-data"][room]
         installed = {path for pattern in patterns for path in (ROOT / room).glob(pattern)}
         assert {path for path in (ROOT / room / folder).rglob("*") if path.is_file()} == installed

@@ -215,7 +215,7 @@ def test_one_scenario_alone_has_no_report_and_no_differences(tmp_path: Path) -> 
         region=quick().region,
         base="usual_care",
         cases={"usual_care": quick().cases["usual_care"]},
-        plan=quick().plan,
+        plans={"usual_care": quick().plan},
         years=1,
         seed=42,
         engine="compiled",

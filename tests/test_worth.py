@@ -11,7 +11,7 @@ import pytest
 from outcomes import qalys_of_time
 from pathways import BadInput, Pathway, Region
 from pathways.health import STATES
-from sim.layout import AGE, DECILE, FIRST_ATTRIBUTE, MOST_ATTRIBUTES, SEX
+from sim.layout import AGE, DECILE, FIRST_ATTRIBUTE, PATIENT, SEX, bare_state
 from sim.results import health_table
 from sim.running import Running
 from sim.worth import class_count, worth, worth_classes
@@ -50,9 +50,10 @@ def word_of(
 
 def a_year(word: Pathway, state: int, *, age: int = 40, sex: int = 0, decile: int = 5, kind: int = 0) -> float:
     """The utility of a year in a state for one person. Kinds: 0 plain, 1 radicular, 2 serious; sexes: 0 female."""
-    attributes = np.zeros((1, MOST_ATTRIBUTES), dtype=np.uint8)
-    attributes[0, [AGE, SEX, DECILE, FIRST_ATTRIBUTE]] = age, sex, decile, kind
-    return float(worth(word)[state, worth_classes(word, attributes)[0]])
+    plan, patients = plan_of(word, region()), np.zeros(1, dtype=PATIENT)
+    patients["attributes"][0, [AGE, SEX, DECILE, FIRST_ATTRIBUTE]] = age, sex, decile, kind
+    person = bare_state(patients, np.zeros((1, plan.counters), dtype=np.uint8), np.ones((1, 1)))
+    return float(worth(word)[state, worth_classes(plan, person)[0]])
 
 
 def test_without_norms_and_decrements_a_state_is_worth_its_utility() -> None:

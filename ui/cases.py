@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
-from pathways import BadInput, Problem, load_scenario
+from pathways import BadInput, Problem, load_pathway, load_scenario
 from sim.compare import Case
 from ui.checking import kind_of
 
@@ -19,13 +20,14 @@ def gather(scenarios: list[str], *, against: str) -> tuple[dict[str, Case], str]
     problems: list[Problem] = []
     names = list(dict.fromkeys([against, *scenarios]))
     base = against
+    pathway_of = functools.cache(load_pathway)
     for written in names:
         try:
             if Path(written).is_file() and kind_of(Path(written))[0] == "pathway":
                 says = 'this is a pathway, not a scenario. Compare scenarios; each names its pathway: pathway = "FILE".'
                 problems.append(Problem("is_a_scenario", written, says))
                 continue
-            name, scenario, pathway = load_scenario(written)
+            name, scenario, pathway = load_scenario(written, pathway_of=pathway_of)
         except BadInput as error:
             problems += [problem for problem in error.problems if problem not in problems]
             continue

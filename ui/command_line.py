@@ -57,6 +57,10 @@ Workers = Annotated[
 ]
 
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+
+
 def main() -> None:
     """Runs the command line; turns problems into sentences and exit codes."""
     try:
@@ -398,8 +402,8 @@ def compare(
     seed: Seed = DEFAULT_SEED,
     engine: Engine = "compiled",
     workers: Workers = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
     folder: Annotated[
         Path | None, typer.Option("--out", help="Write report, record and tables into this new folder.", metavar="DIR")
     ] = None,
@@ -407,7 +411,7 @@ def compare(
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
     from sim.compare import MOST_SENTENCES, warnings_of
     from ui.key_message import watch
-    from ui.report import folder_problem, write_results
+    from ui.report import folder_problem
     from ui.tables import csv_text, json_text, terminal_table
 
     _one_format(as_json, as_csv)
@@ -427,14 +431,18 @@ def compare(
     if not as_json:
         for sentence in warnings_of(comparison, most=MOST_SENTENCES):
             err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
+    _write_results(comparison, folder, region)
+
+
+def _write_results(comparison: Any, folder: Path | None, region: str) -> None:
+    """Writes what `--out` asks for. The record names the region in the library, or its folder's whole path, so that
+    it is found from anywhere."""
+    from ui.report import write_results
+
     if folder is not None:
-        files = write_results(comparison, folder, region_from=_lasting(region))
+        lasting = region if region in library_names("regions") else str(Path(region).resolve())
+        files = write_results(comparison, folder, region_from=lasting)
         err.print(f"Written to {folder}: {', '.join(files)}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _lasting(region: str) -> str:
-    """The region's name in the library, or its folder's whole path, so that a record finds it from anywhere."""
-    return region if region in library_names("regions") else str(Path(region).resolve())
 
 
 @app.command()
@@ -446,8 +454,8 @@ def run(
     seed: Seed = DEFAULT_SEED,
     engine: Engine = "compiled",
     workers: Workers = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
     folder: Annotated[
         Path | None, typer.Option("--out", help="Write record and tables into this new folder.", metavar="DIR")
     ] = None,
@@ -457,7 +465,7 @@ def run(
 ) -> None:
     """Run one scenario: activity, waits and lists; with --log every event of every patient."""
     from sim.events import log_path_problem, write_logs
-    from ui.report import folder_problem, write_results
+    from ui.report import folder_problem
     from ui.running import run_csv, run_json, run_tables
 
     _one_format(as_json, as_csv)
@@ -475,9 +483,7 @@ def run(
     else:
         for table in run_tables(comparison):
             out.print(table)
-    if folder is not None:
-        files = write_results(comparison, folder, region_from=_lasting(region))
-        err.print(f"Written to {folder}: {', '.join(files)}", markup=False, highlight=False, soft_wrap=True)
+    _write_results(comparison, folder, region)
     if log is not None:
         from sim.compare import logs_of
 
@@ -521,7 +527,7 @@ def validate(
     ] = VALIDATION_REPLICATIONS,
     seed: Seed = DEFAULT_SEED,
     workers: Workers = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
     page: Annotated[
         Path | None, typer.Option("--out", help="Write the page (.html, or .md with its picture).", metavar="FILE")
     ] = None,

@@ -10,8 +10,9 @@ import pandas as pd
 from rich.table import Table
 
 from sim.compare import Comparison
-from sim.record import fingerprint, number_or_none
+from sim.record import number_or_none
 from sim.results import activity_table, lists_table, waits_table
+from ui.tables import in_short
 from ui.words import amount, figures, per_year
 
 
@@ -76,12 +77,7 @@ def run_json(comparison: Comparison) -> str:
     return json.dumps(
         {
             "scenario": comparison.base,
-            "region": comparison.region.name,
-            "population": comparison.region.population,
-            "years": comparison.years,
-            "replications": comparison.replications,
-            "seed": comparison.seed,
-            "fingerprint": fingerprint(comparison),
+            **in_short(comparison),
             "outcomes": outcomes,
             "services": rows,
         },

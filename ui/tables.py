@@ -134,6 +134,18 @@ def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_W
     return table
 
 
+def in_short(comparison: Comparison) -> dict[str, Any]:
+    """What was run, as every JSON object of a comparison says it."""
+    return {
+        "region": comparison.region.name,
+        "population": comparison.region.population,
+        "years": comparison.years,
+        "replications": comparison.replications,
+        "seed": comparison.seed,
+        "fingerprint": fingerprint(comparison),
+    }
+
+
 def as_json(comparison: Comparison) -> dict[str, Any]:
     """The comparison as one object; a number that does not exist is null."""
     scenarios: dict[str, Any] = {}
@@ -152,12 +164,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
                 },
             }
     return {
-        "region": comparison.region.name,
-        "population": comparison.region.population,
-        "years": comparison.years,
-        "replications": comparison.replications,
-        "seed": comparison.seed,
-        "fingerprint": fingerprint(comparison),
+        **in_short(comparison),
         "against": comparison.base,
         "interval": 0.95,
         "scenarios": scenarios,

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from calibration.validation import Result, Simulated, Validation
 from pathways import refuse
+from sim.record import number_or_none
 from ui.charts import Chart
 from ui.ratio_chart import ratio_chart
 from ui.report import STYLE, svg
@@ -318,9 +319,9 @@ def _as_json(validation: Validation, result: Result) -> dict[str, Any]:
         "scenario": target.scenario,
         "published": {"value": target.value, "low": target.low, "high": target.high, "interval": target.interval},
         "simulated": {
-            name: _number(getattr(found, name)) for name in ("mean", "low", "high", "range_low", "range_high")
+            name: number_or_none(getattr(found, name)) for name in ("mean", "low", "high", "range_low", "range_high")
         },
-        "beside": _number(result.beside.mean) if result.beside is not None else None,
+        "beside": number_or_none(result.beside.mean) if result.beside is not None else None,
         "rule": {
             "kind": target.rule.kind,
             "than": target.rule.than,
@@ -337,10 +338,6 @@ def _as_json(validation: Validation, result: Result) -> dict[str, Any]:
         "compared": target.compared,
         "note": target.note,
     }
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 # files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 HERE = Path(__file__).parent
@@ -35,9 +36,9 @@ def text(
     return f'<text x="{x:g}" y="{y:g}" fill="{colour}" font-size="{size}"{weight}{anchor}>{escape(words)}</text>'
 
 
-def lines(x: float, y: float, said: list[str], **style: object) -> list[str]:
+def lines(x: float, y: float, said: list[str], **style: Any) -> list[str]:
     """Several lines of text, the first with its baseline at y."""
-    return [text(x, y + LINE * row, words, **style) for row, words in enumerate(said)]  # type: ignore[arg-type]
+    return [text(x, y + LINE * row, words, **style) for row, words in enumerate(said)]
 
 
 def box(
