@@ -36,6 +36,17 @@ TABS = ("Change", "Over time", "Pathway flow", "By deprivation", "Table and down
 PHONE = {"width": 390, "height": 844}
 LAPTOP = {"width": 1280, "height": 900}
 
+STILL = 500
+QUIET = """([still, patience]) => new Promise((quiet, restless) => {
+  let last = performance.now(), seen = new MutationObserver(() => { last = performance.now() });
+  const end = (how, why) => { clearInterval(clock); seen.disconnect(); how(why) }, from = last;
+  seen.observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+  const clock = setInterval(() => {
+    if (!document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')) last = performance.now();
+    if (performance.now() - last > still) end(quiet);
+    else if (performance.now() - from > patience) end(restless, new Error('the page never came to rest'));
+  }, 50) })"""
+
 CONTRASTS = """() => {
   const light = c => { const f = v => { v /= 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4 };
     return .2126 * f(c[0]) + .7152 * f(c[1]) + .0722 * f(c[2]) };
@@ -117,10 +128,8 @@ class Visit:
         self.page.goto(url)
 
     def settled(self) -> Page:
-        """The page when nothing moves any more."""
-        self.page.wait_for_timeout(200)
-        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        self.page.wait_for_timeout(200)
+        """The page when nothing moves any more: until then it may replace what the focus is on."""
+        self.page.evaluate(QUIET, [STILL, PATIENCE])
         return self.page
 
     def headline(self) -> str:
