@@ -132,7 +132,7 @@ def tables_with_values(written: Any, path: str = "") -> Iterator[tuple[str, dict
             yield from tables_with_values(each, f"{path}[{position}]")
 
 
-DATA = sorted([*LIBRARY.rglob("*.toml"), *(ROOT / "calibration").rglob("*.toml")])
+DATA = sorted([*LIBRARY.rglob("*.toml"), *(ROOT / "calibration").rglob("*.toml"), *(ROOT / "outcomes").rglob("*.toml")])
 
 
 @pytest.mark.parametrize("path", DATA, ids=lambda path: f"{path.parent.name}/{path.stem}")
