@@ -134,7 +134,7 @@ def residents_of(region: Region) -> pd.DataFrame:
 
 
 def _people(cohort: Cohort, plan: Plan) -> pd.DataFrame:
-    people = cohort.table(plan).set_index("patient").rename(columns={"deprivation_decile": "decile"})
+    people = cohort.table(plan).drop(columns="patient").rename(columns={"deprivation_decile": "decile"})
     people["onset_day"] = people.pop("onset_tick") / plan.ticks_per_day
     people["new"] = np.arange(len(cohort)) >= cohort.ill_at_start
     lost = worth(plan.pathway)
