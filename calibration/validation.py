@@ -7,11 +7,10 @@ the page looks is the user interface's business. Nothing here changes the model.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,14 +20,14 @@ from calibration.observed import observe
 from calibration.targets import TODAY, Target, Targets, beside_of, measure_all, shared_evidence
 from outcomes.paired import t_half_width
 from pathways import BadInput, Pathway, Problem, Region, load_scenario
-from sim.compare import Case, Stopped
+from sim.compare import Case
+from sim.parallel import Progress, in_order
 
 FEWEST_REPLICATIONS = 2
 MOST_PEOPLE = 2_000_000
 """Every event of a run is kept: more people would not fit into the memory of a usual machine."""
 RANGE = (5, 95)
 """Percentiles of single runs between which the rule `range_contains` looks."""
-LOOKS_PER_SECOND = 5
 """How often a long run looks whether it is to stop."""
 
 Verdict = Literal["pass", "fail", "no value"]
@@ -138,7 +137,7 @@ def validate(
     replications: int,
     seed: int,
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     stop: Event | None = None,
 ) -> Validation:
     """Runs every scenario that the targets name, and judges each target. The result does not depend on `workers`."""
@@ -156,7 +155,7 @@ def validate(
     def one(replication: int) -> tuple[dict[str, list[float]], pd.DataFrame]:
         return _replication(targets, cases, region, years=years, seed=seed, replication=replication)
 
-    runs = _all_replications(one, replications, workers, progress, stop)
+    runs = in_order(one, replications, workers=workers, progress=progress, stop=stop)
     results = []
     for name, target in targets.targets.items():
         found = simulated([values[name] for values, _ in runs])
@@ -231,32 +230,3 @@ def _change(scenario: Sequence[float], base: Sequence[float]) -> list[float]:
     """
     before = sum(base)
     return [100.0 * (sum(scenario) - before) / before if before else float("nan")]
-
-
-def _all_replications(
-    one: Callable[[int], Any],
-    replications: int,
-    workers: int,
-    progress: Callable[[int, int], None] | None,
-    stop: Event | None,
-) -> list[Any]:
-    """The replications in order, on so many threads; `Stopped` where the user stops them."""
-    found: dict[int, Any] = {}
-    running: dict[Future[Any], int] = {}
-    following = 0
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        try:
-            while len(found) < replications:
-                while following < replications and len(running) < workers:
-                    running[pool.submit(one, following)] = following
-                    following += 1
-                if stop is not None and stop.is_set():
-                    raise Stopped
-                done, _ = wait(running, timeout=1 / LOOKS_PER_SECOND, return_when=FIRST_COMPLETED)
-                for future in done:
-                    found[running.pop(future)] = future.result()
-                if progress is not None:
-                    progress(len(found), replications)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return [found[replication] for replication in range(replications)]

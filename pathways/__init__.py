@@ -6,7 +6,14 @@ No clock runs here and nothing is left to chance; that is `sim`.
 from pathways.condition import Condition, parse_when
 from pathways.decision import Decision, Odds, Option
 from pathways.lever import Lever, LeverSetting, Scenario
-from pathways.load import library_names, load_pathway, load_scenario, pathway_from_dict, pathway_to_dict
+from pathways.load import (
+    library_names,
+    load_pathway,
+    load_scenario,
+    pathway_from_dict,
+    pathway_problems,
+    pathway_to_dict,
+)
 from pathways.pathway import Pathway
 from pathways.problems import BadInput, Problem, did_you_mean, refuse
 from pathways.quantity import Quantity
@@ -38,6 +45,7 @@ __all__ = [
     "load_scenario",
     "parse_when",
     "pathway_from_dict",
+    "pathway_problems",
     "pathway_to_dict",
     "refuse",
     "save_region",

@@ -7,6 +7,8 @@ The rules stand in modules by what they are about; each puts its own on the list
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pathways import (
     checks_of_levers,
     checks_of_names,
@@ -19,7 +21,7 @@ from pathways.checks_of_levers import scenario_problems
 from pathways.checks_of_numbers import age_band
 from pathways.draft import Draft
 from pathways.problems import Problem
-from pathways.rule import CHECKS, Check, check
+from pathways.rule import CHECKS, CHECKS_OF_VALUES, Check, check
 from pathways.walk import (
     bounds_used,
     conditions,
@@ -32,6 +34,7 @@ from pathways.walk import (
 
 __all__ = [
     "CHECKS",
+    "CHECKS_OF_VALUES",
     "Check",
     "age_band",
     "bounds_used",
@@ -53,6 +56,6 @@ __all__ = [
 ]
 
 
-def problems_of(draft: Draft) -> list[Problem]:
+def problems_of(draft: Draft, checks: Iterable[Check] = CHECKS) -> list[Problem]:
     """Everything the checks find wrong with a draft, in the order of the list."""
-    return [problem for rule in CHECKS for problem in rule(draft)]
+    return [problem for rule in checks for problem in rule(draft)]

@@ -8,12 +8,12 @@ from pathways.draft import Draft
 from pathways.lever import Scenario
 from pathways.pathway import Pathway
 from pathways.problems import Problem, did_you_mean
-from pathways.rule import check, problem
+from pathways.rule import check, check_of_values, problem
 from pathways.timing import length_in_days
 from pathways.walk import conditions, single, whens_of
 
 
-@check
+@check_of_values
 def levers_that_raise_keep_below_one(draft: Draft) -> Iterator[Problem]:
     """A lever that multiplies a share upwards says where it stops."""
     for name, lever in draft.named["levers"].items():
@@ -59,7 +59,7 @@ def levers_do_something(draft: Draft) -> Iterator[Problem]:
             )
 
 
-@check
+@check_of_values
 def half_lives_take_time(draft: Draft) -> Iterator[Problem]:
     """A lever that wears off does so over some time."""
     for name, lever in draft.named["levers"].items():

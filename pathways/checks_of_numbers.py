@@ -9,7 +9,7 @@ from pathways.condition import BOUND_UNITS
 from pathways.draft import Draft
 from pathways.problems import Problem
 from pathways.quantity import DAYS_IN, LONGEST_DAYS, YEARS_PER
-from pathways.rule import check, problem
+from pathways.rule import check, check_of_values, problem
 from pathways.walk import bounds_used, quantities_used, single, words_of
 from pathways.word import AMOUNT_OF, Duration, words_within
 
@@ -47,7 +47,7 @@ def units_fit(draft: Draft) -> Iterator[Problem]:
             )
 
 
-@check
+@check_of_values
 def values_are_possible(draft: Draft) -> Iterator[Problem]:
     """Shares and utilities lie where they can, nothing else is negative, and nothing is absurdly large."""
     for name, quantity in draft.named["quantities"].items():
@@ -138,7 +138,7 @@ def age_band(level: str) -> tuple[int, int]:
     raise ValueError(f"'{level}' is no age band: write '18-24', or '75+' for the last.")
 
 
-@check
+@check_of_values
 def bounds_fit(draft: Draft) -> Iterator[Problem]:
     """A quantity that a condition compares a feature with is a single number of the feature's own kind."""
     for path, name in bounds_used(draft):
@@ -156,7 +156,7 @@ def bounds_fit(draft: Draft) -> Iterator[Problem]:
         yield problem(draft, bounds_fit, path, says)
 
 
-@check
+@check_of_values
 def caps_are_whole(draft: Draft) -> Iterator[Problem]:
     """A course is capped at a whole number of visits, at least one."""
     for name, service in draft.named["services"].items():
@@ -166,7 +166,7 @@ def caps_are_whole(draft: Draft) -> Iterator[Problem]:
             yield problem(draft, caps_are_whole, f"services.{name}.course.cap", says)
 
 
-@check
+@check_of_values
 def amounts_fit_the_capacity(draft: Draft) -> Iterator[Problem]:
     """Capacity per head is in appointments where there are slots, in places where there are places."""
     services = draft.named["services"]
@@ -190,7 +190,7 @@ def amounts_fit_the_capacity(draft: Draft) -> Iterator[Problem]:
         yield problem(draft, amounts_fit_the_capacity, path, says)
 
 
-@check
+@check_of_values
 def durations_are_possible(draft: Draft) -> Iterator[Problem]:
     """The numbers of a duration's shape go together: nine in ten take longer than half, a range runs upwards."""
     for start, outer in words_of(draft):

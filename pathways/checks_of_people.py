@@ -9,7 +9,7 @@ from pathways.draft import Draft
 from pathways.health import PAIN_STATES
 from pathways.problems import Problem
 from pathways.quantity import DAYS_IN
-from pathways.rule import check, problem
+from pathways.rule import check, check_of_values, problem
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.walk import conditions, decisions_of, paces, single
 
@@ -58,7 +58,7 @@ def first_states_are_states(draft: Draft) -> Iterator[Problem]:
                 yield problem(draft, first_states_are_states, f"{name}.state.options.{option}", says)
 
 
-@check
+@check_of_values
 def phases_follow_each_other(draft: Draft) -> Iterator[Problem]:
     """The persistent phase begins after the subacute one, and forgetting after the recent time."""
     if not (health := draft.singles.get("health")):
@@ -88,7 +88,7 @@ def times_can_be_read(draft: Draft) -> Iterator[Problem]:
                 yield problem(draft, times_can_be_read, f"clock.{field}", f"{error}.")
 
 
-@check
+@check_of_values
 def sizes_are_in_bounds(draft: Draft) -> Iterator[Problem]:
     """There are not more attributes, levels or options than the engine has room for."""
     if len(draft.named["attributes"]) > MOST_ATTRIBUTES:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathways.decision import REST, Decision
 from pathways.draft import Draft
 from pathways.problems import Problem
-from pathways.rule import check, problem
+from pathways.rule import check_of_values, problem
 from pathways.walk import conditions, decisions_of, single
 
 MOST_CASES = 12
@@ -15,7 +15,7 @@ MOST_CASES = 12
 TOLERANCE = 1e-9
 
 
-@check
+@check_of_values
 def shares_add_to_one(draft: Draft) -> Iterator[Problem]:
     """The shares of a decision's options add to one, with at most one 'rest'.
 
@@ -97,7 +97,7 @@ def _shares(draft: Draft, path: str, shares: dict[str, str], *, what: str) -> It
         )
 
 
-@check
+@check_of_values
 def someone_always_has_a_way(draft: Draft) -> Iterator[Problem]:
     """At least one option of a decision is open to everyone and has a share, which no odds take away."""
     for path, decision in decisions_of(draft):

@@ -7,12 +7,12 @@ the named checks of `pathways.checks` then look at how the words fit together.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pathways.checks import problems_of, scenario_problems
+from pathways.checks import CHECKS, Check, problems_of, scenario_problems
 from pathways.draft import NAMED_SECTIONS, SINGLE_SECTIONS, Draft
 from pathways.explain import read_word
 from pathways.lever import Scenario
@@ -139,6 +139,13 @@ def pathway_from_dict(name: str, written: dict[str, Any]) -> Pathway:
     """
     draft, problems = _draft(written, file=name, name=name)
     return _accepted(draft, problems)
+
+
+def pathway_problems(pathway: Pathway, *, file: str = "", checks: Iterable[Check] = CHECKS) -> list[Problem]:
+    """The errors that checks find in a pathway that was built or changed in Python; `file` is where they say it stands."""
+    draft = Draft.of(pathway)
+    draft.file = file or draft.file
+    return [problem for problem in problems_of(draft, checks) if problem.severity == "error"]
 
 
 def _accepted(draft: Draft, problems: list[Problem]) -> Pathway:
@@ -272,7 +279,5 @@ def _override(pathway: Pathway, scenario: Scenario, file: str) -> tuple[Pathway,
             quantities[name] = quantity
     changed = replace(pathway, quantities=quantities)
     if scenario.quantities and not problems:
-        draft = Draft.of(changed)
-        draft.file = file
-        problems += [problem for problem in problems_of(draft) if problem.severity == "error"]
+        problems += pathway_problems(changed, file=file)
     return changed, problems

@@ -83,6 +83,12 @@ class Quantity(BaseModel):
             raise TypeError("this quantity is a table: ask for a level")
         return self.value
 
+    def interval(self) -> tuple[float, float]:
+        """Both ends of its range, where it is a single number; raises TypeError for a table."""
+        if self.low is None or self.high is None:
+            raise TypeError("this quantity is a table: its range is given as factors")
+        return self.low, self.high
+
     def levels(self) -> dict[str, float]:
         """The values by level, where it is a table; raises TypeError for a single number."""
         if not isinstance(self.value, dict):

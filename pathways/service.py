@@ -111,7 +111,8 @@ class Service(Word):
     Capacity is `open` (everyone is seen when they come), `slots` (appointments per week over weekdays,
     by site) or `places` (beds or servers, held for the `stay`). Amounts belong to the region;
     `per_100k` is what a region without its own figures is assumed to have, and `sites` at how many providers,
-    a table by discipline.
+    a table by discipline. Where a contact does not happen, `cash_share` of its `price` is saved in cash; the rest is
+    capacity, and `contact` is how long one takes of those who give it.
     """
 
     title: str = Field(min_length=1)
@@ -124,6 +125,8 @@ class Service(Word):
     delay: Duration | None = None
     stay: Duration | None = None
     price: Price
+    cash_share: Share | None = None
+    contact: Time | None = None
     next: Destination
     course: Course | None = None
     attendance: Attendance | None = None

@@ -5,7 +5,7 @@ Within a replication the base is burned in once; each scenario branches off at t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from threading import Event
@@ -18,13 +18,13 @@ from outcomes import PairedDifference, paired_difference, replications_are_enoug
 from pathways import BadInput, Pathway, Problem, Region, Scenario
 from sim.cohort import draw_cohort
 from sim.events import EventLog
+from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
 from sim.plan import Plan, compile_plan
 from sim.reducers import Tallies, add_areas, list_sizes, weeks_before
 from sim.results import outcome_values
 from sim.running import Running, tallies_of
 
 Engine = Literal["compiled", "reference"]
-Progress = Callable[[int, int], None]
 
 PRECISION = 0.02
 """Replications are enough when half the interval of a difference is within 2% of the base's figure."""
@@ -41,10 +41,6 @@ MOST_SENTENCES = 3
 GROWTH_WEEKS = 8
 FEW_PEOPLE = 10
 """A list that grows by fewer people than this over the run is called steady."""
-
-
-class Stopped(Exception):
-    """A long run was stopped by its user."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +218,7 @@ def _replications(
                     following += 1
                 if stop is not None and stop.is_set():
                     raise Stopped
-                done, _ = wait(waiting_for, timeout=0.2, return_when=FIRST_COMPLETED)
+                done, _ = wait(waiting_for, timeout=1 / LOOKS_PER_SECOND, return_when=FIRST_COMPLETED)
                 for future in done:
                     replication, area = waiting_for.pop(future)
                     parts[replication][area] = future.result()

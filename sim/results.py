@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes import cost_of_activity, qalys_of_time
+from outcomes.discounting import discount_flow
 from pathways import Pathway, Region
 from pathways.health import STATES
 from pathways.pathway import Outcome
@@ -133,6 +134,29 @@ def prices_table(pathway: Pathway, region: Region) -> pd.DataFrame:
 def outcome_values(tallies: Tallies, plan: Plan) -> dict[str, float]:
     """The pathway's outcomes of one run: totals over the measured years, or mean waits in days (NaN if none)."""
     return {name: _value(outcome, tallies, plan) for name, outcome in plan.pathway.outcomes.items()}
+
+
+def by_year(tallies: Tallies, plan: Plan) -> pd.DataFrame:
+    """What each measured year cost and was worth: `year` from 1, its `length_years`, `cost_gbp`, `qalys`; undiscounted."""
+    costs = cost_of_activity(activity_table(tallies, plan), prices_table(plan.pathway, plan.region))
+    qalys = qalys_of_time(health_table(tallies, plan))
+    table = pd.DataFrame({"year": np.arange(year_count(plan)) + 1})
+    table["length_years"] = np.minimum(1.0, plan.last_tick / (DAYS_IN_A_YEAR * plan.ticks_per_day) - table["year"] + 1)
+    for name, found in (("cost_gbp", costs), ("qalys", qalys)):
+        table[name] = table["year"].map(found.groupby("year")[name].sum()).fillna(0.0)
+    return table
+
+
+def discounted(table: pd.DataFrame, column: str, *, annual_rate: float) -> float:
+    """The total of a column of `by_year` at what it is worth at the start: each year's amount flows evenly through it.
+
+    >>> table = pd.DataFrame({"year": [1, 2], "length_years": [1.0, 1.0], "cost_gbp": [100.0, 100.0]})
+    >>> discounted(table, "cost_gbp", annual_rate=0), round(discounted(table, "cost_gbp", annual_rate=0.035), 2)
+    (200.0, 193.27)
+    """
+    start = table["year"] - 1
+    flow = table[column] / table["length_years"]
+    return float(discount_flow(flow, start, start + table["length_years"], annual_rate=annual_rate).sum())
 
 
 def _value(outcome: Outcome, tallies: Tallies, plan: Plan) -> float:

@@ -18,7 +18,8 @@ from streamlit.testing.v1 import AppTest
 
 from pathways import load_pathway, load_region, load_scenario
 from pathways.load import LIBRARY
-from sim.compare import Comparison, Stopped, compare
+from sim.compare import Comparison, compare
+from sim.parallel import Stopped
 from tests.typed import backpath
 from ui import jobs, own_scenario
 from ui.cases import gather

@@ -259,6 +259,7 @@ EVERYWHERE = (24, 60, 365, 1440)
 """Hours, minutes and days; besides these counts up to twelve, halves, and powers of two and of ten."""
 
 STRUCTURAL: dict[str, dict[float, str]] = {
+    "calibration/psa.py": {63: "bits of a seed"},
     "calibration/treatment_effects.py": {0.001: "tolerance of a root", 63: "bits of a seed"},
     "calibration/validation.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
     "calibration/variation.py": {20: "a seed"},

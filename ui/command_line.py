@@ -349,7 +349,8 @@ def _comparison(
     workers: int,
 ) -> Any:
     from pathways import load_region
-    from sim.compare import Stopped, compare
+    from sim.compare import compare
+    from sim.parallel import Stopped
     from ui.cases import gather
 
     problems: list[Problem] = []
@@ -536,7 +537,7 @@ def validate(
     from calibration.targets import load_targets
     from calibration.validation import validate as compare_with_published
     from pathways import load_region
-    from sim.compare import Stopped
+    from sim.parallel import Stopped
     from ui.validation import json_text, page_path_problem, summary, terminal_tables, write_page
 
     if page is not None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from pathways import BadInput, Problem, Region
-from sim.compare import Case, Comparison, Stopped, compare
+from sim.compare import Case, Comparison, compare
+from sim.parallel import Stopped
 
 
 @dataclass

@@ -1,0 +1,248 @@
+"""Probabilistic sensitivity analysis: scenarios × draws of what is not known × replications, and what could change the answer.
+
+Every scenario of a draw meets the same patients with the same luck. Replications are numbered on from draw to draw, so
+that what chance adds can be told from what is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+import numpy as np
+import pandas as pd
+
+from calibration.parameters import Draws, at_end, at_scores, draw_together
+from outcomes import PairedDifference, paired_difference
+from pathways import BadInput, Problem, Region
+from sim.compare import Case, one_replication
+from sim.parallel import Progress, in_order
+from sim.plan import Plan
+from sim.reducers import Tallies, add_areas
+from sim.results import by_year, discounted, outcome_values
+
+ENDS = ("low", "high")
+
+
+@dataclass(frozen=True)
+class Psa:
+    """What was drawn and what came out.
+
+    `values` has one row per draw, replication and strategy: the pathway's outcomes over the measured years, and `cost`
+    and `qaly`, discounted. A difference between strategies of one draw and replication is one of care alone.
+    """
+
+    cases: Mapping[str, Case]
+    base: str
+    region: Region
+    years: float
+    seed: int
+    replications: int
+    annual_rate: float
+    draws: Draws
+    values: pd.DataFrame
+
+    @property
+    def scenarios(self) -> list[str]:
+        """The scenarios that are compared with the base."""
+        return [name for name in self.cases if name != self.base]
+
+    def strategies(self) -> pd.DataFrame:
+        """One row per draw and strategy: `cost` and `qaly`, means over the replications."""
+        table: pd.DataFrame = self.values.groupby(["draw", "strategy"], sort=False)[["cost", "qaly"]].mean()
+        return table.reset_index()
+
+    def differences(self, scenario: str, measure: str, *, threshold: float) -> np.ndarray:
+        """Scenario minus base by draw, mean over replications. `measure` is a column, or `net_benefit` at the threshold."""
+        means = measured(self.values, measure, threshold).groupby(["strategy", "draw"]).mean()
+        difference: np.ndarray = (means[scenario] - means[self.base]).to_numpy()
+        return difference
+
+
+def measured(values: pd.DataFrame, measure: str, threshold: float) -> pd.Series:
+    """A measure of every row, indexed by strategy, draw and replication."""
+    rows = values.set_index(["strategy", "draw", "replication"])
+    return rows["qaly"] * threshold - rows["cost"] if measure == "net_benefit" else rows[measure]
+
+
+def psa(
+    cases: Mapping[str, Case],
+    *,
+    base: str,
+    region: Region,
+    years: float,
+    draws: int,
+    replications: int,
+    seed: int,
+    annual_rate: float,
+    workers: int = 1,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> Psa:
+    """Runs every case under every draw. `annual_rate` discounts cost and QALYs alike.
+
+    The result does not depend on `workers`. Raises `BadInput` where a request makes no sense or the region lacks what
+    a pathway needs.
+    """
+    problems = [
+        Problem(name, f"--{name}", f"{number} is written; use a whole number from {least}.")
+        for name, number, least in (("draws", draws, 2), ("replications", replications, 1), ("workers", workers, 1))
+        if number < least
+    ]
+    if not 0 <= seed < 2**63:
+        problems.append(Problem("seed", "--seed", f"{seed} is written; use a whole number from 0."))
+    if problems:
+        raise BadInput(problems)
+    plans_by_area(cases, region, years)  # what the region lacks is told before the draws
+    drawn = draw_together(cases, draws, seed=seed)
+
+    def one(draw: int) -> list[dict[str, object]]:
+        numbers = range(draw * replications, (draw + 1) * replications)
+        return runs(drawn.cases(cases, draw), base, region, years, seed, numbers, annual_rate, {"draw": draw})
+
+    found = in_order(one, draws, workers=workers, progress=progress, stop=stop)
+    values = pd.DataFrame([row for rows in found for row in rows])
+    return Psa(cases, base, region, years, seed, replications, annual_rate, drawn, values)
+
+
+def plans_by_area(cases: Mapping[str, Case], region: Region, years: float) -> list[dict[str, Plan]]:
+    """The cases compiled for each area of a region."""
+    areas = [region.area(name) for name in region.area_names()]
+    return [{name: case.plan(area, years) for name, case in cases.items()} for area in areas]
+
+
+def runs(
+    cases: Mapping[str, Case],
+    base: str,
+    region: Region,
+    years: float,
+    seed: int,
+    replications: Sequence[int],
+    annual_rate: float,
+    keys: Mapping[str, object],
+) -> list[dict[str, object]]:
+    """The values of some replications of the cases: a row for each replication and case, with `keys` in front."""
+    areas = plans_by_area(cases, region, years)
+    rows = []
+    for replication in replications:
+        parts = [one_replication(plans, base, seed, replication, "compiled") for plans in areas]
+        for name in cases:
+            tallies: Tallies = add_areas([part[name] for part in parts])
+            yearly = by_year(tallies, areas[0][name])
+            rows.append(
+                {
+                    **keys,
+                    "replication": replication,
+                    "strategy": name,
+                    "cost": discounted(yearly, "cost_gbp", annual_rate=annual_rate),
+                    "qaly": discounted(yearly, "qalys", annual_rate=annual_rate),
+                    **outcome_values(tallies, areas[0][name]),
+                }
+            )
+    return rows
+
+
+def most_telling(found: Psa, scenario: str, measure: str, *, threshold: float, count: int) -> list[str]:
+    """The quantities whose draws go most with the difference that the scenario makes, the strongest first.
+
+    By rank correlation over the draws: a screen for `tornado`, which then measures each alone.
+    """
+    ranks = found.draws.scores.rank()
+    outcome = pd.Series(found.differences(scenario, measure, threshold=threshold)).rank()
+    strength = ranks.corrwith(outcome).abs().fillna(0.0).sort_values(ascending=False, kind="stable")
+    return [str(name) for name in strength.index[:count]]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a scenario makes of a measure with one quantity at an end of its range, all others at their values.
+
+    `difference` is scenario minus base; `shift` is how far that lies from the base case, run by run, with its 95%
+    interval. Both are None where the quantity at that end does not fit with the others: `problem` says why.
+    """
+
+    quantity: str
+    end: str
+    value: float
+    difference: float | None
+    shift: PairedDifference | None
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Tornado:
+    """One-way sensitivity: the base case, and each quantity at both ends of its range, the longest bar first."""
+
+    scenario: str
+    measure: str
+    threshold: float
+    base_case: PairedDifference
+    bars: Sequence[Bar]
+
+    def changes_the_answer(self, quantity: str) -> bool:
+        """Whether the sign of the difference is another at an end of this quantity's range, beyond chance."""
+        for bar in self.bars:
+            if bar.quantity == quantity and bar.difference is not None and bar.shift is not None:
+                beyond_chance = bar.shift.low > 0 or bar.shift.high < 0
+                if bar.difference * self.base_case.mean < 0 and beyond_chance:
+                    return True
+        return False
+
+    def quantities(self) -> list[str]:
+        """The quantities, that of the longest bar first."""
+        return list(dict.fromkeys(bar.quantity for bar in self.bars))
+
+
+def tornado(
+    found: Psa,
+    scenario: str,
+    names: Sequence[str],
+    *,
+    measure: str = "net_benefit",
+    threshold: float,
+    replications: int,
+    workers: int = 1,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> Tornado:
+    """Each named quantity alone at both ends of its range, over the same patients as the base case."""
+    pair = {name: found.cases[name] for name in (found.base, scenario)}
+    settings: list[tuple[str, str]] = [("", ""), *((name, end) for name in names for end in ENDS)]
+    changed = [at_end(pair, name, end) if name else (at_scores(pair, {}), None) for name, end in settings]
+
+    def one(position: int) -> np.ndarray | None:
+        cases, problem = changed[position]
+        if problem is not None:
+            return None
+        rows = runs(
+            cases,
+            found.base,
+            found.region,
+            found.years,
+            found.seed,
+            range(replications),
+            found.annual_rate,
+            {"draw": 0},
+        )
+        values = measured(pd.DataFrame(rows), measure, threshold)
+        difference: np.ndarray = (values[scenario] - values[found.base]).to_numpy()
+        return difference
+
+    results = in_order(one, len(settings), workers=workers, progress=progress, stop=stop)
+    base_case = results[0]
+    assert base_case is not None
+    bars = []
+    for (name, end), (cases, problem), result in list(zip(settings, changed, results, strict=True))[1:]:
+        shift = None if result is None else paired_difference(result, base_case)
+        mean = None if result is None else float(np.nanmean(result))
+        value = cases[scenario].pathway.quantities[name].number()
+        bars.append(Bar(name, end, value, mean, shift, problem))
+    length = {
+        name: max(abs(bar.shift.mean) for bar in bars if bar.quantity == name and bar.shift)
+        if any(bar.quantity == name and bar.shift for bar in bars)
+        else 0.0
+        for name in names
+    }
+    bars.sort(key=lambda bar: (-length[bar.quantity], bar.quantity, ENDS.index(bar.end)))
+    return Tornado(scenario, measure, threshold, paired_difference(base_case, np.zeros(replications)), bars)

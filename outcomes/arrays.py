@@ -1,0 +1,74 @@
+"""Numbers as callers give them: one, a list, an array or a column; and the checks of single numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from outcomes.tables import BadTable
+
+Numbers = float | Sequence[float] | np.ndarray | pd.Series
+"""One number or a row of them."""
+
+
+def plain(values: Any) -> Any:
+    """A plain float for one number, an array for several.
+
+    >>> plain(np.float64(2.0)), plain([1, 2]).tolist()
+    (2.0, [1.0, 2.0])
+    """
+    found = np.asarray(values, dtype=float)
+    return float(found) if found.ndim == 0 else found
+
+
+def checked(
+    name: str,
+    values: Numbers,
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    below: float | None = None,
+    hint: str = "",
+) -> np.ndarray:
+    """The numbers as an array; raises `BadTable` where one is missing or out of range, and says which.
+
+    >>> checked("uptake", [0.5, 30], low=0, high=1)
+    Traceback (most recent call last):
+    ...
+    outcomes.tables.BadTable: uptake: place 1: 30; a number from 0 to 1 is needed
+    """
+    found = np.asarray(values, dtype=float)
+    bad = ~np.isfinite(found) | (found < low) | (found > high)
+    if below is not None:
+        bad |= found >= below
+    if bad.any():
+        where = np.flatnonzero(bad)
+        shown = "; ".join(f"place {k}: {found.ravel()[k]:g}" for k in where) if found.ndim else f"{float(found):g}"
+        bounds = f" from {low:g}" * (low > -np.inf) + f" to {high:g}" * (high < np.inf)
+        bounds += "" if below is None else f" below {below:g}"
+        raise BadTable([f"{name}: {shown}; a number{bounds} is needed{hint}"])
+    return found
+
+
+def checked_rate(annual_rate: float) -> float:
+    """A yearly rate of discount as a share: 3.5% is 0.035.
+
+    >>> checked_rate(3.5)
+    Traceback (most recent call last):
+    ...
+    outcomes.tables.BadTable: discount rate: 3.5; a number from 0 below 1 is needed (3.5% is written 0.035)
+    """
+    return float(checked("discount rate", annual_rate, low=0, below=1, hint=" (3.5% is written 0.035)"))
+
+
+def checked_thresholds(thresholds: Numbers) -> list[float]:
+    """What a QALY may cost, in pounds: one value or several.
+
+    >>> checked_thresholds(20_000)
+    [20000.0]
+    """
+    found: list[float] = np.atleast_1d(checked("thresholds", thresholds, low=0)).tolist()
+    return found
