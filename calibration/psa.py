@@ -1,13 +1,13 @@
 """Probabilistic sensitivity analysis: scenarios × draws of what is not known × replications, and what could change the answer.
 
-Every scenario of a draw meets the same patients with the same luck. Replications are numbered on from draw to draw, so
-that what chance adds can be told from what is not known.
+Every scenario of a draw meets the same patients with the same luck; the next draw meets others, so that what chance
+adds can be told from what is not known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 import numpy as np
@@ -16,6 +16,8 @@ import pandas as pd
 from calibration.parameters import Draws, at_end, at_scores, draw_together
 from outcomes import PairedDifference, paired_difference
 from pathways import BadInput, Problem, Region
+from pathways.checks import quantities_used
+from pathways.draft import Draft
 from sim.compare import Case, one_replication
 from sim.parallel import Progress, in_order
 from sim.plan import Plan
@@ -98,8 +100,10 @@ def psa(
     drawn = draw_together(cases, draws, seed=seed)
 
     def one(draw: int) -> list[dict[str, object]]:
-        numbers = range(draw * replications, (draw + 1) * replications)
-        return runs(drawn.cases(cases, draw), base, region, years, seed, numbers, annual_rate, {"draw": draw})
+        first = draw * replications
+        return runs(
+            drawn.cases(cases, draw), base, region, years, seed, first, replications, annual_rate, {"draw": draw}
+        )
 
     found = in_order(one, draws, workers=workers, progress=progress, stop=stop)
     values = pd.DataFrame([row for rows in found for row in rows])
@@ -118,15 +122,19 @@ def runs(
     region: Region,
     years: float,
     seed: int,
-    replications: Sequence[int],
+    first: int,
+    replications: int,
     annual_rate: float,
     keys: Mapping[str, object],
 ) -> list[dict[str, object]]:
-    """The values of some replications of the cases: a row for each replication and case, with `keys` in front."""
+    """The values of some replications of the cases: a row for each replication and case, with `keys` in front.
+
+    Their luck is that of replications from `first`; in the rows they are numbered from 0.
+    """
     areas = plans_by_area(cases, region, years)
     rows = []
-    for replication in replications:
-        parts = [one_replication(plans, base, seed, replication, "compiled") for plans in areas]
+    for replication in range(replications):
+        parts = [one_replication(plans, base, seed, first + replication, "compiled") for plans in areas]
         for name in cases:
             tallies: Tallies = add_areas([part[name] for part in parts])
             yearly = by_year(tallies, areas[0][name])
@@ -144,14 +152,23 @@ def runs(
 
 
 def most_telling(found: Psa, scenario: str, measure: str, *, threshold: float, count: int) -> list[str]:
-    """The quantities whose draws go most with the difference that the scenario makes, the strongest first.
+    """The quantities that a tornado should look at: those of the scenario's own levers, and `count` more whose draws go
+    most with the difference that it makes.
 
-    By rank correlation over the draws: a screen for `tornado`, which then measures each alone.
+    The latter by rank correlation over the draws: a screen for `tornado`, which then measures each alone.
     """
     ranks = found.draws.scores.rank()
     outcome = pd.Series(found.differences(scenario, measure, threshold=threshold)).rank()
     strength = ranks.corrwith(outcome).abs().fillna(0.0).sort_values(ascending=False, kind="stable")
-    return [str(name) for name in strength.index[:count]]
+    own = [name for name in lever_quantities(found.cases[scenario]) if name in strength.index]
+    return [*own, *[str(name) for name in strength.index if name not in own][:count]]
+
+
+def lever_quantities(case: Case) -> list[str]:
+    """The quantities that the levers of a case use, in the order of the levers."""
+    used = [(path, name) for path, name, _ in quantities_used(Draft.of(case.pathway))]
+    levers = [f"levers.{lever}." for lever in case.scenario.levers]
+    return list(dict.fromkeys(name for lever in levers for path, name in used if path.startswith(lever)))
 
 
 @dataclass(frozen=True)
@@ -169,10 +186,19 @@ class Bar:
     shift: PairedDifference | None
     problem: str | None
 
+    def turns(self, base_case: float) -> bool:
+        """Whether the difference has another sign than in the base case, beyond chance."""
+        if self.difference is None or self.shift is None:
+            return False
+        return self.difference * base_case < 0 and (self.shift.low > 0 or self.shift.high < 0)
+
 
 @dataclass(frozen=True)
 class Tornado:
-    """One-way sensitivity: the base case, and each quantity at both ends of its range, the longest bar first."""
+    """One-way sensitivity: the base case, and each quantity at both ends of its range.
+
+    Quantities that move the difference beyond chance come first, the longest bar ahead.
+    """
 
     scenario: str
     measure: str
@@ -180,17 +206,17 @@ class Tornado:
     base_case: PairedDifference
     bars: Sequence[Bar]
 
+    def beyond_chance(self, quantity: str) -> bool:
+        """Whether the difference is another at an end of this quantity's range, by more than chance explains."""
+        shifts = [bar.shift for bar in self.bars if bar.quantity == quantity and bar.shift]
+        return any(shift.low > 0 or shift.high < 0 for shift in shifts)
+
     def changes_the_answer(self, quantity: str) -> bool:
         """Whether the sign of the difference is another at an end of this quantity's range, beyond chance."""
-        for bar in self.bars:
-            if bar.quantity == quantity and bar.difference is not None and bar.shift is not None:
-                beyond_chance = bar.shift.low > 0 or bar.shift.high < 0
-                if bar.difference * self.base_case.mean < 0 and beyond_chance:
-                    return True
-        return False
+        return any(bar.turns(self.base_case.mean) for bar in self.bars if bar.quantity == quantity)
 
     def quantities(self) -> list[str]:
-        """The quantities, that of the longest bar first."""
+        """The quantities, in the order of the bars."""
         return list(dict.fromkeys(bar.quantity for bar in self.bars))
 
 
@@ -221,7 +247,8 @@ def tornado(
             found.region,
             found.years,
             found.seed,
-            range(replications),
+            0,
+            replications,
             found.annual_rate,
             {"draw": 0},
         )
@@ -238,11 +265,8 @@ def tornado(
         mean = None if result is None else float(np.nanmean(result))
         value = cases[scenario].pathway.quantities[name].number()
         bars.append(Bar(name, end, value, mean, shift, problem))
-    length = {
-        name: max(abs(bar.shift.mean) for bar in bars if bar.quantity == name and bar.shift)
-        if any(bar.quantity == name and bar.shift for bar in bars)
-        else 0.0
-        for name in names
-    }
-    bars.sort(key=lambda bar: (-length[bar.quantity], bar.quantity, ENDS.index(bar.end)))
-    return Tornado(scenario, measure, threshold, paired_difference(base_case, np.zeros(replications)), bars)
+    shifts = {name: [abs(bar.shift.mean) for bar in bars if bar.quantity == name and bar.shift] for name in names}
+    length = {name: max(each, default=0.0) for name, each in shifts.items()}
+    unsorted = Tornado(scenario, measure, threshold, paired_difference(base_case, np.zeros(replications)), bars)
+    rank = {name: (not unsorted.beyond_chance(name), -length[name], name) for name in names}
+    return replace(unsorted, bars=sorted(bars, key=lambda bar: (*rank[bar.quantity], ENDS.index(bar.end))))

@@ -27,6 +27,9 @@ LONGEST_DAYS = 200 * DAYS_IN["years"]
 YEARS_PER = {"per day": 365.0, "per week": 365 / 7, "per month": 12.0, "per year": 1.0}
 """Units of a rate, as how many of them make a yearly rate."""
 
+MONEY = "GBP"
+"""The unit of every amount of money."""
+
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -52,6 +55,9 @@ class Quantity(BaseModel):
     low_times: float | None = None
     high_times: float | None = None
     distribution: Literal["beta", "gamma", "normal", "lognormal", "uniform", "triangular", "fixed"] | None = None
+    price_year: int | None = Field(
+        default=None, ge=1990, le=2100, description="of an amount of money: the year of its pounds"
+    )
     source: Text
     grade: Literal["read", "recalled", "assumed", "local"]
     evidence: str | None = Field(default=None, description="its id in the evidence table")
@@ -63,6 +69,12 @@ class Quantity(BaseModel):
         if not text.strip():
             raise ValueError("is blank. Say where the number comes from; if it is a judgement, say whose")
         return text
+
+    @model_validator(mode="after")
+    def _only_money_has_a_price_year(self) -> Quantity:
+        if self.price_year is not None and self.unit != MONEY:
+            raise ValueError(f"has a price_year, but its unit is '{self.unit}', not '{MONEY}'. Remove one of them")
+        return self
 
     @model_validator(mode="after")
     def _range_holds_the_value(self) -> Quantity:

@@ -9,10 +9,11 @@ import hashlib
 import json
 import math
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from pydantic import model_validator
@@ -53,8 +54,41 @@ def region_digest(region: Region) -> str:
     return digest.hexdigest()
 
 
-def inputs_of(comparison: Comparison) -> dict[str, Any]:
-    """What a comparison was made from, resolved: nothing is left to a library that may change."""
+class Made(Protocol):
+    """Results with all that they were made from."""
+
+    @property
+    def cases(self) -> Mapping[str, Case]:
+        """The scenarios, with their pathways."""
+
+    @property
+    def base(self) -> str:
+        """The scenario that the others are compared with."""
+
+    @property
+    def region(self) -> Region:
+        """The region."""
+
+    @property
+    def years(self) -> float:
+        """Measured years."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of all chance."""
+
+    @property
+    def replications(self) -> int:
+        """How many runs."""
+
+
+def run_id(made: Made, **more: Any) -> str:
+    """Twelve hexadecimal digits that stand for all inputs, and for whatever `more` a result was made from."""
+    return _digest({**inputs_of(made), **more})[:12]
+
+
+def inputs_of(comparison: Made) -> dict[str, Any]:
+    """What a result was made from, resolved: nothing is left to a library that may change."""
     return {
         "model": MODEL,
         "base": comparison.base,

@@ -122,13 +122,19 @@ def flows_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
 
 
 def prices_table(pathway: Pathway, region: Region) -> pd.DataFrame:
-    """What a contact costs, and what share of it a missed appointment does: the region's price, or the pathway's."""
+    """What a contact costs, what share of it a missed appointment does, and what share of it is cash when it does not
+    happen: the region's price, or the pathway's. Where nobody said, no share of a price is cash.
+    """
+
+    def number(quantity: str | None) -> float:
+        return pathway.quantities[quantity].number() if quantity else 0.0
+
     rows = []
     for name, service in pathway.services.items():
-        share = service.attendance.price_share_of_missed if service.attendance else None
-        price = region.prices[name][0] if name in region.prices else pathway.quantities[service.price].number()
-        rows.append((name, price, pathway.quantities[share].number() if share else 0.0))
-    return pd.DataFrame(rows, columns=["service", "price_gbp", "price_share_of_missed"])
+        price = region.prices[name][0] if name in region.prices else number(service.price)
+        missed = service.attendance.price_share_of_missed if service.attendance else None
+        rows.append((name, price, number(missed), number(service.cash_share)))
+    return pd.DataFrame(rows, columns=["service", "price_gbp", "price_share_of_missed", "cash_share"])
 
 
 def outcome_values(tallies: Tallies, plan: Plan) -> dict[str, float]:

@@ -75,7 +75,8 @@ class Chart:
     alt: str
 
 
-def _spec(title: str, subtitle: str | list[str], body: dict[str, Any]) -> dict[str, Any]:
+def specification(title: str, subtitle: str | list[str], body: dict[str, Any]) -> dict[str, Any]:
+    """A whole Vega-Lite specification in the style of the house."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "title": {"text": title, "subtitle": subtitle},
@@ -181,7 +182,7 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
     title = f"{row_title(word)}, average over {span(comparison.years)}"
     band = "Symbol: mean of the runs. Band: its 95% interval." if gained else MEDIAN_AND_BAND
     subtitle = [band, "Dashed line: no change."]
-    return Chart(_spec(title, subtitle, body), f"Change in {in_a_sentence(word.title)}. {' '.join(said)}")
+    return Chart(specification(title, subtitle, body), f"Change in {in_a_sentence(word.title)}. {' '.join(said)}")
 
 
 def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.ndarray, str]:
@@ -276,7 +277,7 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
     }
     said = "; ".join(_from_to(rows, title) for title in (titles[1:] if gained else titles))
     return Chart(
-        _spec(f"{row_title(word)}, {unit}", "Line: median of the runs. Band: 90% interval.", body),
+        specification(f"{row_title(word)}, {unit}", "Line: median of the runs. Band: 90% interval.", body),
         f"{row_title(word)} over {span(comparison.years)}. {said}.",
     )
 
@@ -369,7 +370,7 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
         if 1 in own and 10 in own:
             said.append(f"{title}: {percent(own[1])} in decile 1, {percent(own[10])} in decile 10.")
     return Chart(
-        _spec(f"{word.title} by deprivation", MEDIAN_AND_BAND, body),
+        specification(f"{word.title} by deprivation", MEDIAN_AND_BAND, body),
         f"Change in {in_a_sentence(word.title)} by deprivation. {' '.join(said)}",
     )
 
@@ -436,6 +437,6 @@ def lists_chart(comparison: Comparison, service: str) -> Chart:
     }
     said = "; ".join(_from_to(rows, name) for name in titles)
     return Chart(
-        _spec(f"Waiting for: {title}", "Line: median of the runs. Band: 90% interval.", body),
+        specification(f"Waiting for: {title}", "Line: median of the runs. Band: 90% interval.", body),
         f"People waiting for {title}. {said}.",
     )

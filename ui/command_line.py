@@ -7,21 +7,31 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from pathways import BadInput, Problem, library_names, refuse
+from ui import value_commands
+from ui.terminal import (
+    DEFAULT_SEED,
+    DEFAULT_YEARS,
+    AsCsv,
+    AsJson,
+    Engine,
+    Region,
+    Seed,
+    Workers,
+    Years,
+    err,
+    one_format,
+    out,
+    watched,
+)
 
 app = typer.Typer(
     help="Simulates people with back pain moving through a local NHS, under alternative pathway designs.",
@@ -33,32 +43,13 @@ app = typer.Typer(
 region_app = typer.Typer(help="Build a region from official files.", no_args_is_help=True)
 app.add_typer(region_app, name="region")
 
-WIDE = 112
-"""Columns where the output goes to a file or a pipe."""
 LISTS = ("--pcn", "--practice")
 INTERRUPTED = 130
-DEFAULT_SEED = 42
-DEFAULT_YEARS = 5.0
 DEFAULT_REPLICATIONS = "10"
 VALIDATION_REPLICATIONS = 8
 
 UsageError: Any = typer.BadParameter.__mro__[1]
 """What Typer raises where a command is not used as its help says. Newer Typers bring their own Click, without its name."""
-
-out = Console(width=None if sys.stdout.isatty() else WIDE)
-err = Console(stderr=True)
-
-Region = Annotated[str, typer.Option("--region", help="A region of the library, or a folder.", metavar="NAME|DIR")]
-Years = Annotated[float, typer.Option("--years", help="Measured years, after the warm-up.", metavar="N")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of all chance.", metavar="N")]
-Engine = Annotated[str, typer.Option("--engine", help="compiled or reference (slow, to check the other).")]
-Workers = Annotated[
-    int, typer.Option("--workers", help="Threads; the results do not depend on it. 0: one per processor.", metavar="N")
-]
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
 
 def main() -> None:
@@ -290,38 +281,6 @@ def region_new(
 # run and compare
 
 
-@contextmanager
-def _watched(what: str) -> Iterator[tuple[Any, Event]]:
-    """A progress bar on a terminal, and an event that an interrupt sets."""
-    stop = Event()
-    previous = signal.getsignal(signal.SIGINT)
-
-    def interrupt(*_: object) -> None:
-        stop.set()
-
-    try:
-        signal.signal(signal.SIGINT, interrupt)
-    except ValueError:  # not the main thread: then there is no interrupt to catch
-        previous = None
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
-    try:
-        with bar:
-            task = bar.add_task(what, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total), stop
-    finally:
-        if previous is not None:
-            signal.signal(signal.SIGINT, previous)
-
-
 def _engine(name: str) -> Literal["compiled", "reference"]:
     if name == "compiled":
         return "compiled"
@@ -368,7 +327,7 @@ def _comparison(
     if problems:
         raise BadInput(problems)
     kind, count, (cases, base), place = chosen
-    with _watched("Simulating") as (progress, stop):
+    with watched("Simulating") as (progress, stop):
         try:
             return compare(
                 cases,
@@ -384,11 +343,6 @@ def _comparison(
             )
         except Stopped:
             raise KeyboardInterrupt from None
-
-
-def _one_format(as_json: bool, as_csv: bool) -> None:
-    if as_json and as_csv:
-        raise refuse("one_format", "--json --csv", "choose one of the two.")
 
 
 @app.command()
@@ -415,7 +369,7 @@ def compare(
     from ui.report import folder_problem
     from ui.tables import csv_text, json_text, terminal_table
 
-    _one_format(as_json, as_csv)
+    one_format(as_json, as_csv)
     if folder is not None:
         folder_problem(folder)
     comparison = _comparison(scenarios, against, region, years, replications, seed, engine, workers)
@@ -469,7 +423,7 @@ def run(
     from ui.report import folder_problem
     from ui.running import run_csv, run_json, run_tables
 
-    _one_format(as_json, as_csv)
+    one_format(as_json, as_csv)
     if log is not None:
         log_path_problem(log)
     if folder is not None:
@@ -543,7 +497,7 @@ def validate(
     if page is not None:
         page_path_problem(page)
     place = load_region(region)
-    with _watched("Simulating") as (progress, stop):
+    with watched("Simulating") as (progress, stop):
         try:
             validation = compare_with_published(
                 load_targets(),
@@ -565,6 +519,10 @@ def validate(
         out.print(summary(validation), markup=False, highlight=False, soft_wrap=True)
     if page is not None:
         err.print(f"Written: {', '.join(write_page(validation, page))}", markup=False, highlight=False, soft_wrap=True)
+
+
+app.command()(value_commands.psa)
+app.command()(value_commands.budget)
 
 
 @app.command("app")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -61,13 +62,28 @@ def html_report(comparison: Comparison) -> str:
     for name in comparison.scenarios:
         parts.append(_scenario_section(comparison, name))
     parts += [_charts(comparison), _warnings(comparison), _assumptions(comparison), _provenance(comparison)]
-    title = escape(f"Backpath: {', '.join(names)} in {region.about.title}")
+    return html_page(f"Backpath: {', '.join(names)} in {region.about.title}", parts)
+
+
+def html_page(title: str, parts: Sequence[str]) -> str:
+    """A whole page of parts that are HTML already; empty ones are left out."""
     return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
         + "\n".join(part for part in parts if part)
         + "\n</body>\n</html>\n"
     )
+
+
+def html_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table that scrolls sideways where it must; the first cell of a row is its heading. Cells are text."""
+    cells = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in others) + "</tr>\n"
+        for first, *others in rows
+    )
+    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide" tabindex="0">{table}</div>'
 
 
 def _scenario_section(comparison: Comparison, name: str) -> str:
@@ -170,11 +186,8 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> 
 
     One scenario alone has nothing to differ from: record and tables only.
     """
-    folder_problem(folder)
     plan = comparison.plan
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with new_folder(folder) as part:
         if len(comparison.cases) > 1:
             (part / "report.html").write_text(html_report(comparison), encoding="utf-8")
             (part / "differences.csv").write_text(csv_text(comparison), encoding="utf-8")
@@ -191,6 +204,17 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> 
             _write_table(comparison, part / f"{name}.csv", lambda tallies, make=make: make(tallies, plan))
         codes = comparison.region.codes
         _write_table(comparison, part / "by_practice.csv", lambda tallies: by_practice_table(tallies, plan, codes))
+    return sorted(path.name for path in folder.iterdir())
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which gets its name when all is written; nothing is left where something goes wrong."""
+    folder_problem(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield part
         part.chmod(0o755)
         if folder.exists():
             folder.rmdir()
@@ -198,7 +222,6 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> 
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    return sorted(path.name for path in folder.iterdir())
 
 
 def folder_problem(folder: Path) -> None:

@@ -1,0 +1,74 @@
+"""What all commands share: where they print, how they show progress and are stopped, and their common options."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from pathways import refuse
+
+WIDE = 112
+"""Columns where the output goes to a file or a pipe."""
+DEFAULT_SEED = 42
+DEFAULT_YEARS = 5.0
+
+out = Console(width=None if sys.stdout.isatty() else WIDE)
+err = Console(stderr=True)
+
+Region = Annotated[str, typer.Option("--region", help="A region of the library, or a folder.", metavar="NAME|DIR")]
+Years = Annotated[float, typer.Option("--years", help="Measured years, after the warm-up.", metavar="N")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of all chance.", metavar="N")]
+Engine = Annotated[str, typer.Option("--engine", help="compiled or reference (slow, to check the other).")]
+Workers = Annotated[
+    int, typer.Option("--workers", help="Threads; the results do not depend on it. 0: one per processor.", metavar="N")
+]
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+
+
+@contextmanager
+def watched(what: str) -> Iterator[tuple[Any, Event]]:
+    """A progress bar on a terminal, and an event that an interrupt sets."""
+    stop = Event()
+    previous = signal.getsignal(signal.SIGINT)
+
+    def interrupt(*_: object) -> None:
+        stop.set()
+
+    try:
+        signal.signal(signal.SIGINT, interrupt)
+    except ValueError:  # not the main thread: then there is no interrupt to catch
+        previous = None
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+    try:
+        with bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total), stop
+    finally:
+        if previous is not None:
+            signal.signal(signal.SIGINT, previous)
+
+
+def one_format(as_json: bool, as_csv: bool) -> None:
+    """Refuses two formats at once."""
+    if as_json and as_csv:
+        raise refuse("one_format", "--json --csv", "choose one of the two.")

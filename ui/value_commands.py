@@ -1,0 +1,307 @@
+"""The commands about value: psa and budget of scenarios, value of a portfolio, variation between practices."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pathways import BadInput, Problem, refuse
+from ui.terminal import (
+    DEFAULT_SEED,
+    DEFAULT_YEARS,
+    AsCsv,
+    AsJson,
+    Region,
+    Seed,
+    Workers,
+    Years,
+    err,
+    one_format,
+    out,
+    watched,
+)
+
+if TYPE_CHECKING:
+    import pathways
+    from sim.compare import Case
+
+DEFAULT_DRAWS = 100
+DEFAULT_RUNS_PER_DRAW = 2
+DEFAULT_ONE_WAY_RUNS = 8
+DEFAULT_BUDGET_RUNS = 20
+TELLING = 10
+"""So many quantities besides those of a scenario's own levers are looked at one by one."""
+
+Scenarios = Annotated[list[str], typer.Argument(help="Scenarios of the library, or files.", metavar="SCENARIO…")]
+Against = Annotated[str, typer.Option("--against", help="What to compare with.", metavar="SCENARIO")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write page and tables into this new folder.", metavar="DIR")]
+PriceYear = Annotated[
+    int | None,
+    typer.Option("--price-year", help="Bring all prices to this year (needs --price-index).", metavar="YEAR"),
+]
+PriceIndex = Annotated[
+    Path | None,
+    typer.Option("--price-index", help="Annual rates: a CSV of year, rate_percent, source.", metavar="FILE"),
+]
+
+
+def psa(
+    scenarios: Scenarios,
+    draws: Annotated[int, typer.Option("--draws", help="Draws of what is not known.", metavar="N")] = DEFAULT_DRAWS,
+    against: Against = "usual_care",
+    region: Region = "demonstration",
+    years: Years = DEFAULT_YEARS,
+    replications: Annotated[
+        int, typer.Option("--replications", help="Runs of each draw.", metavar="N")
+    ] = DEFAULT_RUNS_PER_DRAW,
+    one_way: Annotated[
+        int, typer.Option("--one-way", help="Runs of each quantity at either end of its range.", metavar="N")
+    ] = DEFAULT_ONE_WAY_RUNS,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help="What a QALY may cost, in pounds; the policy's if left out.", metavar="GBP"),
+    ] = None,
+    discount: Annotated[
+        float | None,
+        typer.Option(
+            "--discount", help="Discount rate a year, 0.035 for 3.5%; the policy's if left out.", metavar="SHARE"
+        ),
+    ] = None,
+    seed: Seed = DEFAULT_SEED,
+    workers: Workers = 0,
+    price_year: PriceYear = None,
+    price_index: PriceIndex = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    folder: Out = None,
+) -> None:
+    """Ask how sure: value for money under everything that is not known, and what could change the answer."""
+    from calibration.parameters import NoSensibleDraw
+    from calibration.psa import most_telling, tornado
+    from calibration.psa import psa as analyse
+    from outcomes.policy import policy_value
+    from sim.parallel import Stopped
+    from ui.psa import (
+        caveat,
+        csv_text,
+        findings_of,
+        headline,
+        json_text,
+        terminal_tables,
+        what_could_change,
+        worth_of_knowing,
+        write_findings,
+    )
+    from ui.report import folder_problem
+
+    one_format(as_json, as_csv)
+    rate = policy_value("discount_rate") if discount is None else discount
+    limit = policy_value("threshold") if threshold is None else threshold
+    problems = [
+        Problem(name, f"--{name} {number:g}", says)
+        for name, number, wrong, says in (
+            ("discount", rate, not 0 <= rate < 1, "write a share a year from 0, like 0.035."),
+            ("threshold", limit, not 0 <= limit <= 1e9, "write pounds per QALY from 0."),
+            ("one-way", one_way, one_way < 2, "write a whole number from 2: an interval needs two runs."),
+            (
+                "replications",
+                replications,
+                replications < 2,
+                "write a whole number from 2: one run of a draw cannot be told from chance.",
+            ),
+        )
+        if wrong
+    ]
+    if folder is not None:
+        folder_problem(folder)
+    cases, base, place = _asked(problems, scenarios, against, region, price_year, price_index)
+    threads = workers or os.cpu_count() or 1
+    try:
+        with watched("Drawing and simulating") as (progress, stop):
+            found = analyse(
+                cases,
+                base=base,
+                region=place,
+                years=years,
+                draws=draws,
+                replications=replications,
+                seed=seed,
+                annual_rate=rate,
+                workers=threads,
+                progress=progress,
+                stop=stop,
+            )
+        tornadoes = {}
+        for name in found.scenarios:
+            telling = most_telling(found, name, "net_benefit", threshold=limit, count=TELLING)
+            with watched(f"One quantity at a time: {name}") as (progress, stop):
+                tornadoes[name] = tornado(
+                    found,
+                    name,
+                    telling,
+                    threshold=limit,
+                    replications=one_way,
+                    workers=threads,
+                    progress=progress,
+                    stop=stop,
+                )
+    except Stopped:
+        raise KeyboardInterrupt from None
+    except NoSensibleDraw as error:
+        raise refuse("draws", "--draws", f"{error}") from None
+    findings = findings_of(found, tornadoes, threshold=limit)
+    if as_json:
+        out.file.write(json_text(findings) + "\n")
+    elif as_csv:
+        out.file.write(csv_text(findings))
+    else:
+        for table in terminal_tables(findings):
+            out.print(table)
+        for name in found.scenarios:
+            _say(headline(findings, name))
+            for sentence in what_could_change(findings, name):
+                _say(f"  What could change this: {sentence}")
+        _say(worth_of_knowing(findings))
+        _say(caveat(findings))
+        if findings.refused:
+            err.print(f"Warning: {findings.refused}", markup=False, highlight=False, soft_wrap=True)
+    if folder is not None:
+        _written(folder, write_findings(findings, folder))
+
+
+def budget(
+    scenarios: Scenarios,
+    against: Against = "usual_care",
+    region: Region = "demonstration",
+    years: Years = DEFAULT_YEARS,
+    replications: Annotated[
+        int, typer.Option("--replications", help="How many paired runs.", metavar="N")
+    ] = DEFAULT_BUDGET_RUNS,
+    set_up: Annotated[
+        float, typer.Option("--set-up", help="What it costs once, in year 1, in pounds.", metavar="GBP")
+    ] = 0.0,
+    seed: Seed = DEFAULT_SEED,
+    workers: Workers = 0,
+    price_year: PriceYear = None,
+    price_index: PriceIndex = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    folder: Out = None,
+) -> None:
+    """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
+    from sim.compare import compare
+    from sim.parallel import Stopped
+    from ui.budget import budget_of, csv_text, json_text, sentences, terminal_tables, write_budgets
+    from ui.report import folder_problem
+
+    one_format(as_json, as_csv)
+    problems = []
+    if not 0 <= set_up < float("inf"):
+        problems.append(Problem("set_up", f"--set-up {set_up:g}", "write pounds from 0."))
+    if not years >= 1 or years != int(years):
+        problems.append(
+            Problem("years", f"--years {years:g}", "a budget is told by whole years: write a whole number from 1.")
+        )
+    if folder is not None:
+        folder_problem(folder)
+    cases, base, place = _asked(problems, scenarios, against, region, price_year, price_index)
+    with watched("Simulating") as (progress, stop):
+        try:
+            comparison = compare(
+                cases,
+                base=base,
+                region=place,
+                years=years,
+                replications=replications,
+                seed=seed,
+                workers=workers or os.cpu_count() or 1,
+                progress=progress,
+                stop=stop,
+            )
+        except Stopped:
+            raise KeyboardInterrupt from None
+    budgets = [budget_of(comparison, name, setup_cost=set_up) for name in comparison.scenarios]
+    if as_json:
+        out.file.write(json_text(comparison, budgets) + "\n")
+    elif as_csv:
+        out.file.write(csv_text(comparison, budgets))
+    else:
+        for each in budgets:
+            for table in terminal_tables(comparison, each):
+                out.print(table)
+            for sentence in sentences(comparison, each):
+                _say(sentence)
+    if folder is not None:
+        _written(folder, write_budgets(comparison, budgets, folder))
+
+
+def _asked(
+    problems: list[Problem],
+    scenarios: list[str],
+    against: str,
+    region: str,
+    price_year: int | None,
+    price_index: Path | None,
+) -> tuple[Mapping[str, Case], str, pathways.Region]:
+    """Cases, base and region, in the pounds of one year where that is asked for; every problem at once."""
+    from pathways import load_region
+    from sim.prices import in_price_year
+    from ui.cases import gather
+
+    read: list[Any] = []
+    for load in (
+        lambda: gather(scenarios, against=against),
+        lambda: load_region(region),
+        lambda: _index(price_year, price_index),
+    ):
+        try:
+            read.append(load())
+        except BadInput as bad:
+            problems += bad.problems
+    if not problems and len(read[0][0]) < 2:
+        problems.append(
+            Problem(
+                "scenarios",
+                " ".join(scenarios),
+                f"there is nothing to compare with '{against}'. Name another scenario.",
+            )
+        )
+    if problems:
+        raise BadInput(problems)
+    (cases, base), place, index = read
+    if price_year is not None:
+        cases, place = in_price_year(cases, place, price_year, index)
+    return cases, base, place
+
+
+def _index(year: int | None, file: Path | None) -> Any:
+    """The table of rates, where one is asked for."""
+    from outcomes.prices import read_price_index
+    from outcomes.tables import BadTable
+
+    if (year is None) != (file is None):
+        raise refuse(
+            "price_year", "--price-year and --price-index", "go together: the year to move prices to, and the rates."
+        )
+    if file is None:
+        return None
+    try:
+        return read_price_index(file)
+    except OSError as error:
+        raise refuse("file_exists", str(file), f"it cannot be read: {error.strerror}.") from None
+    except BadTable as bad:
+        raise BadInput([Problem("price_index", str(file), f"{said}.") for said in bad.problems]) from None
+    except ValueError as error:
+        raise refuse("price_index", str(file), f"this is not a table: {error}.") from None
+
+
+def _say(sentence: str) -> None:
+    out.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _written(folder: Path, files: list[str]) -> None:
+    err.print(f"Written to {folder}: {', '.join(files)}", markup=False, highlight=False, soft_wrap=True)
