@@ -1,20 +1,215 @@
 """What results mean: pure functions from documented tidy tables to tidy tables. They take simulated and real data alike.
 
-Nothing here knows of pathways or engines.
+Nothing here knows of pathways or engines. Bad tables raise `BadTable`, which says everything that is wrong at once.
 """
 
+from outcomes.acceptability import break_even_thresholds, ceac, ceaf, expected_loss, k_star, pairwise_acceptability
+from outcomes.age_at_first import AgeAtFirst, age_at_first_treatment
 from outcomes.before_after import before_and_after, effect_beside_regression
-from outcomes.costs import cost_of_activity
-from outcomes.paired import PairedDifference, paired_difference, replications_are_enough, t_half_width
-from outcomes.qalys import qalys_of_time
+from outcomes.budget import BudgetImpact, budget_impact, budget_of_activity, capacity_released, per_year
+from outcomes.continuity import continuity_by, continuity_of_care
+from outcomes.costs import cost_of_activity, costs
+from outcomes.disclosure import disclose, disclose_counts, disclosure_policy, disclosure_sentence
+from outcomes.disclosure_tree import disclose_tree
+from outcomes.discounting import (
+    discount_by_year,
+    discount_factor,
+    discount_flow,
+    discount_instant,
+    half_cycle_correction,
+)
+from outcomes.distributional import (
+    DistributionalResult,
+    distributional_cost_effectiveness,
+    opportunity_cost_shares,
+    qale_by_fifth,
+)
+from outcomes.equally_distributed import (
+    atkinson_ede,
+    atkinson_index,
+    equity_weights,
+    extended_gini_ede,
+    extended_gini_index,
+    kolm_ede,
+    kolm_index,
+    mean_health,
+)
+from outcomes.funnel import Funnel, funnel, funnel_limits, proportion_limits, rate_limits, ratio_limits
+from outcomes.grouped_ages import GroupedAges, grouped_ages, modal_band, share_of_ages
+from outcomes.incremental import (
+    Plane,
+    against_baseline,
+    cost_effectiveness_plane,
+    icer_table,
+    incremental_result,
+    net_health_benefit,
+    net_monetary_benefit,
+)
+from outcomes.inequality import ConcentrationIndex, SlopeIndex, concentration_index, slope_index_of_inequality
+from outcomes.information import Evppi, evpi, evppi, evppi_by_parameter, population_evpi
+from outcomes.life_expectancy import LifeExpectancy, life_expectancy, life_table, quality_adjusted_life_expectancy
+from outcomes.limits import byar_limits, count_limits, exact_poisson_limits, wilson_limits
+from outcomes.overdispersion import Overdispersion, overdispersed_limits, overdispersion, truncated, winsorised
+from outcomes.paired import (
+    PairedDifference,
+    paired_difference,
+    paired_p_value,
+    replications_are_enough,
+    t_half_width,
+    variance_ratio,
+)
+from outcomes.policy import policy, policy_value
+from outcomes.portfolio import allocate
+from outcomes.practice_variation import PracticeVariation, practice_variation
+from outcomes.prices import inflate, read_price_index, uplift_factor, uplift_factors
+from outcomes.qalys import implausible_gain, qalys_of_time, qalys_over_time
+from outcomes.rates import (
+    Rate,
+    StandardisedRatio,
+    crude_proportion,
+    crude_rate,
+    directly_standardised_rate,
+    directly_standardised_rate_of_repeat_events,
+    indirectly_standardised_rate,
+    indirectly_standardised_ratio,
+)
+from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
+from outcomes.tables import BadTable
+from outcomes.two_loops import TwoLoopEvpi, between_and_within, ceac_two_loops, corrected_draws, evpi_two_loops
+from outcomes.variation import (
+    ChanceFold,
+    Variation,
+    coefficient_of_variation,
+    extremal_quotient,
+    fold_by_chance,
+    systematic_component_of_variation,
+    variation,
+)
+from outcomes.waiting import list_sizes, wait_spells, waits
 
 __all__ = [
+    "AgeAtFirst",
+    "BadTable",
+    "BudgetImpact",
+    "ChanceFold",
+    "ConcentrationIndex",
+    "DistributionalResult",
+    "Evppi",
+    "Funnel",
+    "GroupedAges",
+    "LifeExpectancy",
+    "Overdispersion",
     "PairedDifference",
+    "Plane",
+    "PracticeVariation",
+    "Rate",
+    "ReferralToTreatment",
+    "SlopeIndex",
+    "StandardisedRatio",
+    "TwoLoopEvpi",
+    "Variation",
+    "against_baseline",
+    "age_at_first_treatment",
+    "allocate",
+    "atkinson_ede",
+    "atkinson_index",
     "before_and_after",
+    "between_and_within",
+    "break_even_thresholds",
+    "budget_impact",
+    "budget_of_activity",
+    "byar_limits",
+    "capacity_released",
+    "ceac",
+    "ceac_two_loops",
+    "ceaf",
+    "coefficient_of_variation",
+    "concentration_index",
+    "continuity_by",
+    "continuity_of_care",
+    "corrected_draws",
+    "cost_effectiveness_plane",
     "cost_of_activity",
+    "costs",
+    "count_limits",
+    "crude_proportion",
+    "crude_rate",
+    "directly_standardised_rate",
+    "directly_standardised_rate_of_repeat_events",
+    "disclose",
+    "disclose_counts",
+    "disclose_tree",
+    "disclosure_policy",
+    "disclosure_sentence",
+    "discount_by_year",
+    "discount_factor",
+    "discount_flow",
+    "discount_instant",
+    "distributional_cost_effectiveness",
     "effect_beside_regression",
+    "equity_weights",
+    "evpi",
+    "evpi_two_loops",
+    "evppi",
+    "evppi_by_parameter",
+    "exact_poisson_limits",
+    "expected_loss",
+    "extended_gini_ede",
+    "extended_gini_index",
+    "extremal_quotient",
+    "fold_by_chance",
+    "funnel",
+    "funnel_limits",
+    "grouped_ages",
+    "half_cycle_correction",
+    "icer_table",
+    "implausible_gain",
+    "incremental_result",
+    "indirectly_standardised_rate",
+    "indirectly_standardised_ratio",
+    "inflate",
+    "k_star",
+    "kolm_ede",
+    "kolm_index",
+    "life_expectancy",
+    "life_table",
+    "list_sizes",
+    "mean_health",
+    "modal_band",
+    "net_health_benefit",
+    "net_monetary_benefit",
+    "opportunity_cost_shares",
+    "overdispersed_limits",
+    "overdispersion",
     "paired_difference",
+    "paired_p_value",
+    "pairwise_acceptability",
+    "per_year",
+    "policy",
+    "policy_value",
+    "population_evpi",
+    "practice_variation",
+    "proportion_limits",
+    "qale_by_fifth",
     "qalys_of_time",
+    "qalys_over_time",
+    "quality_adjusted_life_expectancy",
+    "rate_limits",
+    "ratio_limits",
+    "read_price_index",
+    "referral_to_treatment",
     "replications_are_enough",
+    "share_of_ages",
+    "slope_index_of_inequality",
+    "systematic_component_of_variation",
     "t_half_width",
+    "truncated",
+    "uplift_factor",
+    "uplift_factors",
+    "variance_ratio",
+    "variation",
+    "wait_spells",
+    "waits",
+    "wilson_limits",
+    "winsorised",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.tables import BadTable
+from outcomes.tables import SHOWN, BadTable
 
 Numbers = float | Sequence[float] | np.ndarray | pd.Series
 """One number or a row of them."""
@@ -46,8 +46,11 @@ def checked(
         bad |= found >= below
     if bad.any():
         where = np.flatnonzero(bad)
-        shown = "; ".join(f"place {k}: {found.ravel()[k]:g}" for k in where) if found.ndim else f"{float(found):g}"
-        bounds = f" from {low:g}" * (low > -np.inf) + f" to {high:g}" * (high < np.inf)
+        shown = (
+            "; ".join(f"place {k}: {found.ravel()[k]:g}" for k in where[:SHOWN]) if found.ndim else f"{float(found):g}"
+        )
+        shown += f" and {len(where) - SHOWN} more" if len(where) > SHOWN else ""
+        bounds = f" from {low:g}" * bool(low > -np.inf) + f" to {high:g}" * bool(high < np.inf)
         bounds += "" if below is None else f" below {below:g}"
         raise BadTable([f"{name}: {shown}; a number{bounds} is needed{hint}"])
     return found

@@ -263,7 +263,9 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "calibration/treatment_effects.py": {0.001: "tolerance of a root", 63: "bits of a seed"},
     "calibration/validation.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
     "calibration/variation.py": {20: "a seed"},
+    "outcomes/chance.py": dict.fromkeys((11400714819323198485, 27, 30, 31, 53), "SplitMix64") | {40: "room above a count"},
     "outcomes/paired.py": {0.95: "level of the intervals"},
+    "outcomes/referral_to_treatment.py": {50: "a percentile", 92: "a percentile"},
     "outcomes/qalys.py": {0.594: "lowest utility of the scale"},
     "pathways/checks_of_numbers.py": {
         200: "most visits; an age that bands must reach",
@@ -275,6 +277,7 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "pathways/explain.py": {57: "letters of a line"},
     "pathways/picture.py": dict.fromkeys((20, 26, 40, 44, 90, 190), "pixels"),
     "pathways/problems.py": {0.6: "how alike two names are"},
+    "pathways/quantity.py": {1990: "a price year", 2100: "a price year"},
     "pathways/region.py": {
         95: "the last age band",
         20_000: "half the way round the Earth",

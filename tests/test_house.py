@@ -27,7 +27,12 @@ REGISTRIES = [".".join((name, "org")) for name in ("pypi", "pythonhosted", "npmj
 """Hosts of package registries, none of which stands in the project."""
 STRUCTURAL = {
     "pathways": {1e-9: "rounding", 0.001: "rounding", 0.5: "a half", 0.6: "how alike two names are", 0.594: "bound of utilities"},
-    "outcomes": {0.5: "a half", 0.95: "a confidence level", 0.594: "bound of utilities"},
+    "outcomes": {
+        0.5: "a half", 0.95: "a confidence level", 0.998: "a confidence level", 0.594: "bound of utilities", 0.05: "a quantile",
+        0.25: "a quantile, or the most that chance may be of a spread", 0.75: "a quantile", 0.9: "a share of draws",
+        0.1: "trimmed at each end, or lived by infants who die", 0.001: "a numerical step", 1e-6: "rounding", 1e-9: "rounding",
+        1e-12: "rounding",
+    },
     "calibration": {0.5: "a half, or a median", 0.975: "the upper end of a 95% interval", 0.001: "a numerical step", 0.05: "the least multiplier tried"},
 }  # fmt: skip
 """Numbers with a fraction that are not about the NHS, each with what it is."""

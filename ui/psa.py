@@ -21,6 +21,7 @@ from calibration.psa import Psa, Tornado
 from outcomes.acceptability import ceac
 from outcomes.incremental import cost_effectiveness_plane, incremental_result
 from outcomes.information import evpi
+from outcomes.paired import LEVEL
 from outcomes.tables import BadTable
 from outcomes.two_loops import (
     LARGEST_NOISE,
@@ -120,7 +121,8 @@ def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: floa
 
 def _interval(values: pd.Series) -> tuple[float, float, float]:
     """Mean, and the ends of 95% of the draws."""
-    return float(values.mean()), float(values.quantile(0.025)), float(values.quantile(0.975))
+    tail = (1 - LEVEL) / 2
+    return float(values.mean()), float(values.quantile(tail)), float(values.quantile(1 - tail))
 
 
 def headline(findings: Findings, scenario: str) -> str:

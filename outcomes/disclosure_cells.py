@@ -1,0 +1,159 @@
+"""Which cells of a table are starred, and what is shown in the others. `outcomes.disclosure` is the way in.
+
+The rule behind it: nothing that is shown may depend on how many people a starred cell holds. So a sum with a starred
+part, the total of rows one of which is starred, and every figure that rests on either, are starred as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+STAR = "*"
+"""What stands in place of a number that is not shown."""
+TOTAL_WORDS = frozenset({"all", "both", "everyone", "grand total", "overall", "total"})
+"""Text that marks a row as the total of others, in capitals or not, whether or not the caller says so."""
+
+
+@dataclass(frozen=True)
+class DisclosurePolicy:
+    """A rule for small numbers: counts from `star_from` to `star_to` are starred, others rounded to the nearest `nearest`.
+
+    `sentence` is what a reader must be told wherever the numbers stand.
+    """
+
+    name: str
+    star_from: int
+    star_to: int
+    nearest: int
+    sentence: str
+    source: str
+    grade: str
+
+    @property
+    def hides(self) -> bool:
+        """Whether any count is starred at all."""
+        return self.star_from <= self.star_to
+
+    def small(self, counts: pd.Series) -> pd.Series:
+        """Where a count is starred for its own sake."""
+        return counts.between(self.star_from, self.star_to)
+
+    def rounded(self, counts: pd.Series) -> pd.Series:
+        """Counts as they are shown: rounded to the nearest multiple, halves upwards."""
+        return (2 * counts + self.nearest) // (2 * self.nearest) * self.nearest
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the columns of a table are; `disclose` explains each."""
+
+    counts: tuple[str, ...]
+    resting_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shares: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    totals: Mapping[str, object] = field(default_factory=dict)
+    by: tuple[str, ...] = ()
+
+    @property
+    def all_counts(self) -> tuple[str, ...]:
+        """Every column of counts, sums of others among them."""
+        return (*self.counts, *(column for column in self.sums if column not in self.counts))
+
+
+def starred_cells(table: pd.DataFrame, layout: Layout, rule: DisclosurePolicy, also: pd.DataFrame) -> pd.DataFrame:
+    """True where a count is starred: one column per count, one row per row of the table.
+
+    `also` holds cells that must be starred for reasons outside the table, in the same shape.
+    """
+    stars = also.copy()
+    for column in stars:
+        stars[column] |= rule.small(table[column])
+    if rule.nearest == 1:
+        # Exact counts: those who are not in the numerator can be counted from the two that are shown.
+        for share in layout.shares.values():
+            if len(share) == 2 and set(share) <= set(stars):
+                stars[share[0]] |= rule.small(table[share[1]] - table[share[0]])
+    for column, parts in layout.sums.items():
+        if column in stars:
+            stars[column] |= stars[[part for part in parts if part in stars]].any(axis=1)
+    return stars | _total_of_starred(table, layout, stars)
+
+
+def _total_of_starred(table: pd.DataFrame, layout: Layout, stars: pd.DataFrame) -> pd.DataFrame:
+    """True in rows that are the total of rows of which one is starred, column by column."""
+    withheld = pd.DataFrame(False, index=stars.index, columns=stars.columns)
+    marks = _marks_of_totals(table, layout)
+    if marks.empty:
+        return withheld
+    for pattern in marks.drop_duplicates().itertuples(index=False):
+        if not any(pattern):
+            continue
+        rows = (marks == list(pattern)).all(axis=1)
+        keys = [*layout.by, *(column for column, summed in zip(marks.columns, pattern, strict=True) if not summed)]
+        keys = [key for key in dict.fromkeys(keys) if key in table]
+        if keys:
+            some = stars.groupby([table[key] for key in keys], dropna=False, sort=False).transform("any")
+        else:
+            some = pd.DataFrame(np.tile(stars.any().to_numpy(), (len(stars), 1)), stars.index, stars.columns)
+        withheld |= some.where(rows, False)
+    return withheld
+
+
+def _marks_of_totals(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """True where a cell says that its row is a total over that column; only columns in which some cell does.
+
+    Levels of the index are looked at like columns.
+    """
+    figures = {*layout.all_counts, *layout.resting_on, *layout.shares}
+    labels = {column: table[column] for column in table.columns.difference(list(figures), sort=False)}
+    for level in range(table.index.nlevels):
+        labels[f"level {level} of the index"] = pd.Series(table.index.get_level_values(level).to_numpy(), table.index)
+    marks = {}
+    for column, cells in labels.items():
+        mark = cells.map(lambda cell: isinstance(cell, str) and cell.strip().casefold() in TOTAL_WORDS)
+        if column in layout.totals:
+            mark |= cells == layout.totals[column]
+        if mark.any():
+            marks[column] = mark.to_numpy(dtype=bool)
+    return pd.DataFrame(marks, index=table.index)
+
+
+def shown_cells(
+    table: pd.DataFrame, layout: Layout, rule: DisclosurePolicy, stars: pd.DataFrame
+) -> dict[str, pd.Series]:
+    """What stands in the columns that are counts or rest on them, by column; absent counts stay missing.
+
+    Shares are worked out again from the counts that are shown; of all rows but totals where no count below is named.
+    """
+    counts = {str(column): rule.rounded(table[column]).where(~stars[column]) for column in stars}
+    shown: dict[str, pd.Series] = {
+        column: _with_stars(values, stars[column], whole=True) for column, values in counts.items()
+    }
+    for column, bases in layout.resting_on.items():
+        if column in table:
+            hidden = stars[[base for base in bases if base in stars]].any(axis=1)
+            shown[column] = _with_stars(table[column], hidden, whole=False)
+    parts = ~_marks_of_totals(table, layout).any(axis=1)
+    for column, share in layout.shares.items():
+        if column in table and set(share) <= set(stars):
+            numerator, hidden = counts[share[0]], stars[list(share)].any(axis=1)
+            if len(share) == 2:
+                denominator = counts[share[1]]
+            else:
+                denominator = pd.Series(numerator[parts].sum(), index=numerator.index)
+                hidden = pd.Series(bool(hidden.any()), index=hidden.index)
+            shown[column] = _with_stars(numerator / denominator.where(denominator != 0), hidden, whole=False)
+    return shown
+
+
+def _with_stars(values: pd.Series, hidden: pd.Series, *, whole: bool) -> pd.Series:
+    """Values as objects, whole numbers as such, with a star where they are hidden."""
+    there = [
+        STAR if star else int(value) if whole and not pd.isna(value) else value
+        for value, star in zip(values.tolist(), hidden.tolist(), strict=True)
+    ]
+    return pd.Series(there, index=values.index, dtype=object)

@@ -1,0 +1,241 @@
+"""Draws of parameters outside, replications of the model inside: telling what is not known from mere chance of a run.
+
+Chance within draws is no uncertainty about the decision: no study could remove it. Left in, it inflates the value of
+information and flattens acceptability curves. A table has one row per draw, replication and strategy: `draw` (or
+`sample`), `replication`, `strategy`, `cost`, `qaly` (or `effect`); replication r has the same luck in all strategies.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+
+from outcomes.acceptability import ceac
+from outcomes.arrays import Numbers, checked, checked_thresholds
+from outcomes.draws import Draws, either, parameter_names, read_draws, read_parameters
+from outcomes.information import value_of_fit
+from outcomes.tables import BadTable, Rules
+
+LARGEST_NOISE = 0.25
+"""Above this share of the spread between draws, the standard error within them makes a curve of acceptability false."""
+
+
+@dataclass(frozen=True)
+class TwoLoopEvpi:
+    """What it would be worth to know all parameters, in GBP per person, without the chance of single runs.
+
+    `naive` is what the best of each noisy draw would give: too much.
+    """
+
+    threshold: float
+    evpi: float
+    standard_error: float
+    naive: float
+
+
+@dataclass(frozen=True)
+class _Loops:
+    """`cost` and `qaly` of shape (draws, replications, strategies)."""
+
+    draws: pd.Index
+    strategies: tuple[str, ...]
+    cost: np.ndarray
+    qaly: np.ndarray
+
+    def means(self) -> Draws:
+        """Means over the replications of each draw."""
+        return Draws(self.draws, self.strategies, self.cost.mean(axis=1), self.qaly.mean(axis=1))
+
+
+def between_and_within(table: pd.DataFrame, *, threshold: float, baseline: str) -> pd.DataFrame:
+    """How far draws differ, and how far runs of one draw do: components of variance of differences in net benefit.
+
+    One row per strategy but the baseline: `strategy`, `inc_nmb` (mean, GBP), `between_variance` (of what draws truly
+    differ by: the variance of their means less what chance adds to it, or 0), `within_variance` (between replications
+    of a draw), `outer_sd` and `inner_se` (the root of either, the latter of a draw's mean), `noise` (inner_se /
+    outer_sd, missing where draws do not differ), `replications`, and `replications_needed` for noise of at most a
+    quarter (missing where no number would do). Method: one-way analysis of variance with random effects.
+
+    >>> table = pd.DataFrame({"draw": [1] * 4 + [2] * 4, "replication": [1, 1, 2, 2] * 2, "strategy": ["usual", "cft"] * 4,
+    ...                       "cost": 0.0, "qaly": [0, 1, 0, 3, 0, 7, 0, 9]})
+    >>> between_and_within(table, threshold=1, baseline="usual").iloc[0].to_dict()  # doctest: +NORMALIZE_WHITESPACE
+    {'strategy': 'cft', 'inc_nmb': 5.0, 'between_variance': 17.0, 'within_variance': 2.0,
+     'outer_sd': 4.123105625617661, 'inner_se': 1.0, 'noise': 0.24253562503633297, 'replications': 2,
+     'replications_needed': 2}
+    """
+    loops = _read(table)
+    start = loops.means().position(baseline)
+    benefit = float(checked("threshold", threshold, low=0)) * loops.qaly - loops.cost
+    return pd.DataFrame(
+        [
+            {"strategy": strategy, **_components(benefit[:, :, column] - benefit[:, :, start])}
+            for column, strategy in enumerate(loops.strategies)
+            if column != start
+        ]
+    )
+
+
+def corrected_draws(table: pd.DataFrame) -> pd.DataFrame:
+    """Draws of means without the chance of single runs, for everything that takes draws.
+
+    The means of draws are moved towards their common mean just so far that costs and QALYs of all strategies vary and
+    vary together as the draws truly do: the least movement that turns the covariance of means T into B = T - W/R, by
+    T^-1/2 (T^1/2 B T^1/2)^1/2 T^-1/2, where W is the covariance within draws and R the number of replications.
+    Returns one row per draw and strategy: `draw`, `strategy`, `cost`, `qaly`. Means over draws stay what they are.
+
+    >>> table = pd.DataFrame({"draw": [1, 1, 2, 2], "replication": [1, 2, 1, 2], "strategy": "usual",
+    ...                       "cost": [1.0, 3.0, 7.0, 9.0], "qaly": 1.0})
+    >>> corrected_draws(table)["cost"].round(4).tolist()  # means 2 and 8: variance 18, of which 1 is chance
+    [2.0845, 7.9155]
+    """
+    loops = _read(table)
+    every, count = np.concatenate([loops.cost, loops.qaly], axis=2), loops.cost.shape[1]
+    # Equal columns stay exactly equal: rounding would make a tie of two strategies a matter of chance.
+    columns, which = np.unique(every.reshape(-1, every.shape[2]), axis=1, return_inverse=True)
+    runs = columns.reshape(*every.shape[:2], -1)
+    means = runs.mean(axis=1)
+    centre = means.mean(axis=0)
+    inside = (runs - means[:, None]).reshape(-1, runs.shape[2])
+    scale = np.where(means.std(axis=0) > 0, means.std(axis=0), 1.0)
+    total = np.atleast_2d(np.cov(means / scale, rowvar=False))
+    within = (inside / scale).T @ (inside / scale) / (len(means) * (count - 1))
+    root, back = _root(total), linalg.pinvh(_root(total))
+    move = back @ _root(root @ _positive(total - within / count) @ root) @ back
+    moved = (centre + (means - centre) / scale @ move * scale)[:, which]
+    width = len(loops.strategies)
+    return pd.DataFrame(
+        {
+            "draw": np.repeat(loops.draws.to_numpy(), width),
+            "strategy": np.tile(loops.strategies, len(means)),
+            "cost": moved[:, :width].ravel(),
+            "qaly": moved[:, width:].ravel(),
+        }
+    )
+
+
+def ceac_two_loops(table: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
+    """Acceptability curves from `corrected_draws`, where there are replications enough for curves to mean anything.
+
+    Rows as in `ceac`. Refused (`BadTable`, with the number of replications needed) where, at any threshold, chance within
+    draws is more than a quarter of the spread between them, for the best strategy on average against any other.
+
+    >>> table = pd.DataFrame({"draw": [1] * 4 + [2] * 4, "replication": [1, 1, 2, 2] * 2, "strategy": ["usual", "cft"] * 4,
+    ...                       "cost": 0.0, "qaly": [0, 1, 0, 3, 0, 6, 0, 8]})
+    >>> ceac_two_loops(table, 1)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    outcomes.tables.BadTable: ...with 2 in each draw, chance is 29% of the spread between draws... Run 3 in each draw.
+    """
+    loops = _read(table)
+    noisy: list[tuple[float, float, str, str, float]] = []
+    for threshold in checked_thresholds(thresholds):
+        benefit = threshold * loops.qaly - loops.cost
+        best = int(benefit.mean(axis=(0, 1)).argmax())
+        for column in range(len(loops.strategies)):
+            found = _components(benefit[:, :, best] - benefit[:, :, column])
+            if found["inner_se"] > LARGEST_NOISE * found["outer_sd"]:
+                one, other = (loops.strategies[place] for place in sorted((best, column)))
+                noisy.append((found["noise"], found["replications_needed"], one, other, threshold))
+    if noisy:
+        raise BadTable([_refusal(noisy, loops.cost.shape[1])])
+    return ceac(corrected_draws(table), thresholds)
+
+
+def evpi_two_loops(table: pd.DataFrame, parameters: pd.DataFrame, threshold: float) -> TwoLoopEvpi:
+    """Expected value of perfect information on all parameters, by regression of noisy means on them.
+
+    `parameters` as in `information.evppi`: all that differ between draws must be there. The regression leaves out what
+    does not come from them, which is chance.
+
+    >>> table = pd.DataFrame({"draw": np.repeat([1, 2, 3, 4], 4), "replication": [1, 1, 2, 2] * 4,
+    ...                       "strategy": ["usual", "cft"] * 8, "qaly": 0.0,
+    ...                       "cost": [0.0, -4, 0, -2, 0, -2, 0, 0, 0, 0, 0, 2, 0, 2, 0, 4]})
+    >>> found = evpi_two_loops(table, pd.DataFrame({"p": [1, 2, 3, 4]}), 20_000)
+    >>> round(found.evpi, 9), found.naive
+    (1.0, 1.0)
+    """
+    means = _read(table).means()
+    names = parameter_names(parameters)
+    x = read_parameters(parameters, means.draws, names)
+    benefit = means.net_benefit(float(checked("threshold", threshold, low=0)))
+    found = value_of_fit(benefit, x, names=names, threshold=threshold)
+    return TwoLoopEvpi(found.threshold, found.evppi, found.standard_error, found.evpi)
+
+
+def _read(table: pd.DataFrame) -> _Loops:
+    """The table as arrays. Every draw needs the same replications of every strategy."""
+    draw = either(table, "draw", "sample")
+    rules = Rules("table", table)
+    if rules.has(draw, "replication"):
+        rules.rows(table[[draw, "replication"]].isna().any(axis=1), [draw, "replication"], "say which run it is")
+    rules.hold()
+    runs = table.drop(columns="replication")
+    runs[draw] = list(zip(table[draw], table["replication"], strict=True))
+    found = read_draws(runs)
+    codes, draws = pd.factorize(pd.Index([run[0] for run in found.draws]))
+    counts = np.bincount(codes)
+    if counts.min() < counts.max() or counts.min() < 2 or len(counts) < 2:
+        raise BadTable(
+            [
+                f"table: replication: there are {len(counts)} draws with {counts.min()} to {counts.max()} replications; "
+                "at least 2 draws are needed, each with the same number of replications, at least 2"
+            ]
+        )
+    order = np.argsort(codes, kind="stable")
+    shape = (len(counts), counts[0], len(found.strategies))
+    return _Loops(
+        draws=pd.Index(draws, name="draw"),
+        strategies=found.strategies,
+        cost=found.cost[order].reshape(shape),
+        qaly=found.qaly[order].reshape(shape),
+    )
+
+
+def _components(values: np.ndarray) -> dict[str, float]:
+    """Components of variance of values of shape (draws, replications)."""
+    count = values.shape[1]
+    within = float(values.var(axis=1, ddof=1).mean())
+    between = max(0.0, float(values.mean(axis=1).var(ddof=1)) - within / count)
+    needed = math.ceil(within / between / LARGEST_NOISE**2) if between > 0 else math.nan
+    return {
+        "inc_nmb": float(values.mean()),
+        "between_variance": between,
+        "within_variance": within,
+        "outer_sd": math.sqrt(between),
+        "inner_se": math.sqrt(within / count),
+        "noise": math.sqrt(within / count / between) if between > 0 else math.nan,
+        "replications": count,
+        "replications_needed": max(needed, 2) if between > 0 else math.nan,
+    }
+
+
+def _refusal(noisy: list[tuple[float, float, str, str, float]], count: int) -> str:
+    """Why no curve is drawn, at the worst of the thresholds, and what would do."""
+    worst = max(noisy, key=lambda each: math.inf if math.isnan(each[0]) else each[0])
+    share, needed, one, other, threshold = worst
+    where = f"('{other}' against '{one}', {threshold:,.0f} GBP per QALY)"
+    if math.isnan(share):
+        return (
+            f"replications: with {count} in each draw, draws differ by no more than chance {where}: no curve can be drawn. "
+            "Run many more in each draw, or show the mean difference with its interval."
+        )
+    return (
+        f"replications: with {count} in each draw, chance is {share:.0%} of the spread between draws {where}; "
+        f"an acceptability curve needs at most {LARGEST_NOISE:.0%}. Run {needed:.0f} in each draw."
+    )
+
+
+def _positive(square: np.ndarray) -> np.ndarray:
+    """The nearest covariance: without what would be a negative variance."""
+    size, axes = linalg.eigh(square)
+    return np.asarray(axes * np.maximum(size, 0.0) @ axes.T)
+
+
+def _root(square: np.ndarray) -> np.ndarray:
+    """The symmetric root of a covariance."""
+    size, axes = linalg.eigh(square)
+    return np.asarray(axes * np.sqrt(np.maximum(size, 0.0)) @ axes.T)

@@ -1,0 +1,203 @@
+"""Waiting: how long people wait to be seen, how many are on each list. Those who still wait count as well.
+
+The clock from referral to treatment is told in `outcomes.referral_to_treatment`, the kinds of events in `outcomes.event_order`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from outcomes.event_order import is_kind, last_day, named, numbered_runs, ordered_events, spells, spells_of_care
+from outcomes.tables import Rules
+
+OUTCOMES = ("seen", "gave_up", "discharge", "waiting")
+SEEN, GAVE_UP, DISCHARGED, WAITING = range(4)
+KINDS = ("referral", "joined", "seen", "gave_up", "discharge")
+PERCENTILES = (50, 75, 90, 92, 95)
+"""Percentiles that are reported: the median, and what NHS statistics and planners ask for."""
+WEEKS = (2, 6, 18)
+"""Waits are reported within so many weeks: two-week promises, six for tests, eighteen from referral to treatment."""
+DAYS_PER_WEEK = 7
+ROUNDING = 1e-12
+"""How far a share may fall short of one that it reaches but for the rounding of numbers."""
+
+
+def wait_spells(events: pd.DataFrame, *, end_day: float | None = None) -> pd.DataFrame:
+    """Every wait, from referral to being seen: one row each.
+
+    `events`: one row per event, with `patient`, `day`, `kind` and `service` (and `value`). Columns of the result:
+    `patient`, `service`, `start_day`, `end_day`, `outcome` (seen, gave_up, discharge, or waiting at `end_day`, the day
+    of the last event unless given) and `days`. A second referral to a service for which the person waits already begins
+    no new wait; who joined a list without a referral has waited since they joined, and the days in `value` before. What
+    happens after `end_day` is not looked at. Raises `BadTable` with everything that is wrong with the events.
+
+    >>> events = pd.DataFrame({"patient": [1, 1, 2], "day": [0, 30, 10], "kind": ["referral", "seen", "referral"],
+    ...                        "service": ["physio"] * 3})
+    >>> wait_spells(events)[["patient", "outcome", "days"]].to_numpy().tolist()
+    [[1, 'seen', 30.0], [2, 'waiting', 20.0]]
+    """
+    table = ordered_events(events, KINDS, also=["value"])
+    patients, end = table.attrs["patients"], last_day(events, end_day)
+    table = table[table["day"] <= end]
+    patient, day, service = table["patient"].to_numpy(), table["day"].to_numpy(), table["service"].cat.codes.to_numpy()
+    discharged = is_kind(table, "discharge")
+    care = spells_of_care(patient, discharged)
+    until = np.full(care.max(initial=-1) + 1, np.nan)
+    until[care[discharged]] = day[discharged]
+    rows = np.flatnonzero(~discharged)
+    rows = rows[np.lexsort((service[rows], care[rows]))]
+    group = numbered_runs(care[rows], service[rows])
+    listed = is_kind(table, "joined")[rows] & np.append(True, np.diff(group) > 0)[: len(rows)]
+    starts, gave_up = is_kind(table, "referral")[rows] | listed, is_kind(table, "gave_up")[rows]
+    first, last = spells(group, starts, gave_up | is_kind(table, "seen")[rows])
+    begin, left = rows[first], until[care[rows[first]]]
+    waiting = (last < 0) & np.isnan(left)
+    outcome = np.select([waiting, last < 0, gave_up[last]], [WAITING, DISCHARGED, GAVE_UP], SEEN)
+    start_day = day[begin] - np.where(listed[first], _days_before(table, begin), 0)
+    stop_day = np.where(waiting, end, np.where(last < 0, left, day[rows[last]]))
+    return pd.DataFrame(
+        {
+            "patient": patients[patient[begin]],
+            "service": table["service"].array[begin],
+            "start_day": start_day,
+            "end_day": stop_day,
+            "outcome": named(outcome, OUTCOMES),
+            "days": stop_day - start_day,
+        }
+    )
+
+
+def waits(
+    events: pd.DataFrame, *, end_day: float | None = None, people: pd.DataFrame | None = None, by: str | None = None
+) -> pd.DataFrame:
+    """How long people wait, by service, and by what `people` says of them: those seen, and all with those still waiting.
+
+    `events` as in `wait_spells`. With `by`, a column of `people` (one row per `patient`) such as the decile of
+    deprivation, there is one row per service and value of it. Columns, times in days:
+
+    - `waits` begun, and how they ended: `seen`, `gave_up`, `discharged`, `still_waiting`;
+    - `median_days`, `p75_days`, `p90_days`, `p92_days`, `p95_days` of those seen, and `share_within_2_weeks`, `_6_`, `_18_` of them;
+    - `all_median_days`, `all_p75_days` … and `all_share_within_2_weeks` …: the same with everybody else counted for as
+      long as they waited (Kaplan-Meier); NaN where the data end before so many would have been seen. These are the ones
+      to believe: the waits of those seen leave out the longest;
+    - `median_days_still_waiting` so far.
+
+    >>> events = pd.DataFrame({"patient": [1, 1, 2], "day": [0, 30, 10], "kind": ["referral", "seen", "referral"],
+    ...                        "service": ["physio"] * 3})
+    >>> waits(events)[["service", "waits", "seen", "still_waiting", "median_days", "all_median_days"]]
+      service  waits  seen  still_waiting  median_days  all_median_days
+    0  physio      2     1              1         30.0             30.0
+    """
+    table = wait_spells(events, end_day=end_day)
+    keys = ["service"]
+    if people is not None and by is not None:
+        rules = Rules("people", people)
+        if rules.has("patient", by):
+            rules.unique("patient")
+            rules.problems += [
+                f"people: there is no row for patient {name}; each patient who waits needs one"
+                for name in table.loc[~table["patient"].isin(people["patient"]), "patient"].unique()[:1]
+            ]
+        rules.hold()
+        table[by] = table["patient"].map(people.set_index("patient")[by])
+        keys.append(by)
+    grouped = table.groupby(keys, observed=True, dropna=False)
+    rows = [dict(zip(keys, name, strict=True)) | _summary(group) for name, group in grouped]
+    return pd.DataFrame(rows, columns=[*keys, *_summary(table.head(0))])
+
+
+def list_sizes(events: pd.DataFrame, *, end_day: float | None = None, start_day: float | None = None) -> pd.DataFrame:
+    """People on each list at the end of each week: `week` from 0, `day` on which it ends, `service`, `waiting`.
+
+    `events` as in `wait_spells`. Weeks are counted from `start_day` (unless given: 0, or the first day on which somebody
+    waits where that is earlier), whole ones only. A person is on the list at the end of a week who was referred before
+    it ended and was not yet seen then.
+
+    >>> events = pd.DataFrame({"patient": [1, 1, 2], "day": [0, 10, 8], "kind": ["referral", "seen", "referral"],
+    ...                        "service": ["physio"] * 3})
+    >>> list_sizes(events, end_day=21)["waiting"].tolist()
+    [1, 1, 1]
+    """
+    table = wait_spells(events, end_day=end_day)
+    end = last_day(events, end_day)
+    begin = min(0, float(table["start_day"].min())) if start_day is None else float(start_day)
+    weeks = int((end - begin) // DAYS_PER_WEEK) if len(table) else 0
+    services = table["service"].cat.remove_unused_categories()
+    size, codes = (weeks + 1) * len(services.cat.categories), services.cat.codes.to_numpy().astype(np.int64)
+
+    def week_of(column: str) -> np.ndarray:
+        return np.clip((table[column].to_numpy() - begin) // DAYS_PER_WEEK, 0, weeks).astype(np.int64)
+
+    stops = np.where(table["outcome"] == "waiting", weeks, week_of("end_day"))
+    change = np.bincount(codes * (weeks + 1) + week_of("start_day"), minlength=size) - np.bincount(
+        codes * (weeks + 1) + stops, minlength=size
+    )
+    waiting = change.reshape(-1, weeks + 1).cumsum(axis=1)[:, :weeks]
+    return pd.DataFrame(
+        {
+            "week": np.tile(np.arange(weeks), len(waiting)),
+            "day": np.tile(begin + DAYS_PER_WEEK * np.arange(1, weeks + 1), len(waiting)),
+            "service": np.repeat(services.cat.categories.to_numpy(), weeks),
+            "waiting": waiting.ravel(),
+        }
+    )
+
+
+def days_by_which(days: np.ndarray, ended: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """The days by which these shares have ended, those who have not counted for as long as they were watched.
+
+    `days` and `ended` are by person. NaN where so many are not reached. Method: Kaplan and Meier 1958; who is watched for as
+    long as another's end counts as watched until after it.
+
+    >>> days_by_which(np.array([10.0, 20, 30, 40]), np.array([True, False, True, False]), np.array([0.25, 0.5, 0.75]))
+    array([10., 30., nan])
+    """
+    times, ends = np.unique(days[ended], return_counts=True)
+    there = len(days) - np.searchsorted(np.sort(days), times, side="left")
+    reached = 1 - np.cumprod(1 - ends / there)
+    place = np.searchsorted(reached, shares - ROUNDING)
+    return np.append(times, np.nan)[place]
+
+
+def _summary(table: pd.DataFrame) -> dict[str, float]:
+    """One row of `waits`."""
+    days, outcome = table["days"].to_numpy(), table["outcome"]
+    seen = (outcome == "seen").to_numpy()
+    row: dict[str, float] = {"waits": len(table)}
+    for name, kind in zip(("seen", "gave_up", "discharged", "still_waiting"), OUTCOMES, strict=True):
+        row[name] = int((outcome == kind).sum())
+    names = ["median_days", *(f"p{percentile}_days" for percentile in PERCENTILES[1:])]
+    shares = np.array(PERCENTILES) / 100
+    found = np.quantile(days[seen], shares) if seen.any() else np.full(len(shares), np.nan)
+    row |= dict(zip(names, found.tolist(), strict=True))
+    for weeks in WEEKS:
+        row[f"share_within_{weeks}_weeks"] = (
+            float((days[seen] <= weeks * DAYS_PER_WEEK).mean()) if seen.any() else np.nan
+        )
+    row |= dict(zip((f"all_{name}" for name in names), days_by_which(days, seen, shares).tolist(), strict=True))
+    for weeks in WEEKS:
+        row[f"all_share_within_{weeks}_weeks"] = share_ended_by(days, seen, weeks * DAYS_PER_WEEK)
+    still = (outcome == "waiting").to_numpy()
+    row["median_days_still_waiting"] = float(np.median(days[still])) if still.any() else np.nan
+    return row
+
+
+def share_ended_by(days: np.ndarray, ended: np.ndarray, limit: float) -> float:
+    """The share that has ended within `limit` days, as `days_by_which` counts; NaN where nobody was watched so long.
+
+    >>> share_ended_by(np.array([10.0, 20, 30, 40]), np.array([True, False, True, False]), 30)
+    0.625
+    """
+    if not len(days) or (days.max() < limit and not ended[days == days.max()].all()):
+        return float("nan")
+    times, ends = np.unique(days[ended & (days <= limit)], return_counts=True)
+    there = len(days) - np.searchsorted(np.sort(days), times, side="left")
+    return float(1 - np.prod(1 - ends / there))
+
+
+def _days_before(table: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
+    """Days waited before a person's first row, where the table has `value`."""
+    if "value" not in table:
+        return np.zeros(len(rows))
+    return np.nan_to_num(table["value"].array[rows].astype(float))

@@ -1,0 +1,405 @@
+"""Probabilistic sensitivity analysis: what is drawn moves the results, what is not does not; money and capacity by year."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from calibration.parameters import at_scores, value_at
+from calibration.psa import Bar, Psa, Tornado, lever_quantities, most_telling, psa, tornado
+from outcomes import paired_difference
+from pathways import BadInput, Region, load_region
+from sim.compare import Case, Comparison, compare
+from sim.results import by_year, discounted
+from tests.typed import backpath
+from ui.budget import activity_changes, budget_of
+from ui.cases import gather
+from ui.psa import as_json, findings_of, headline, html, quantities_csv, what_could_change
+
+RATE = 0.035
+
+
+@pytest.fixture(scope="module")
+def region() -> Region:
+    return load_region("demonstration")
+
+
+@pytest.fixture(scope="module")
+def cases() -> dict[str, Case]:
+    return gather(["mri_guidance"], against="usual_care")[0]
+
+
+def run(cases: dict[str, Case], region: Region, *, draws: int = 3, rate: float = RATE, workers: int = 2) -> Psa:
+    return psa(
+        cases,
+        base="usual_care",
+        region=region,
+        years=1,
+        draws=draws,
+        replications=2,
+        seed=5,
+        annual_rate=rate,
+        workers=workers,
+    )
+
+
+@pytest.fixture(scope="module")
+def found(cases: dict[str, Case], region: Region) -> Psa:
+    return run(cases, region)
+
+
+@pytest.fixture(scope="module")
+def comparison(cases: dict[str, Case], region: Region) -> Comparison:
+    return compare(cases, base="usual_care", region=region, years=2, replications=4, seed=5, workers=2)
+
+
+def fixed(case: Case, **values: float) -> Case:
+    """The case with nothing uncertain, and some other values."""
+    quantities = {
+        name: quantity.model_copy(
+            update={"distribution": "fixed", **({"value": values[name]} if name in values else {})}
+        )
+        for name, quantity in case.pathway.quantities.items()
+    }
+    return replace(case, pathway=replace(case.pathway, quantities=quantities))
+
+
+def test_every_draw_has_every_strategy_and_replication(found: Psa) -> None:
+    assert len(found.values) == 3 * 2 * 2
+    assert not found.values.duplicated(["draw", "replication", "strategy"]).any()
+    assert {"cost", "qaly", "mri_scans", "total_cost_gbp"} <= set(found.values)
+    assert np.isfinite(found.values[["cost", "qaly"]].to_numpy()).all()
+
+
+def test_V49_the_same_seed_gives_the_same_whatever_the_workers(
+    found: Psa, cases: dict[str, Case], region: Region
+) -> None:
+    pd.testing.assert_frame_equal(run(cases, region, workers=1).values, found.values)
+
+
+def test_V47_with_nothing_uncertain_a_draw_is_a_plain_comparison(cases: dict[str, Case], region: Region) -> None:
+    """Exactly: each draw meets the replications that a comparison of as many runs meets, in turn."""
+    both = {name: fixed(case) for name, case in cases.items()}
+    plain = compare(both, base="usual_care", region=region, years=1, replications=6, seed=5, workers=2)
+    drawn = run(both, region)
+    assert drawn.draws.scores.shape == (3, 0)
+    for name in both:
+        rows = drawn.values[drawn.values["strategy"] == name]
+        for outcome in plain.outcomes:
+            assert rows[outcome].tolist() == plain.values[name][outcome].tolist(), outcome
+
+
+def test_V03_one_price_higher_costs_as_much_more_as_there_are_contacts(cases: dict[str, Case], region: Region) -> None:
+    """In a run whose other quantities stand still; undiscounted."""
+    price = cases["usual_care"].pathway.quantities["gp_price"].number()
+    before, after = (
+        run({name: fixed(case, gp_price=each) for name, case in cases.items()}, region, draws=2, rate=0.0)
+        for each in (price, price + 1)
+    )
+    contacts = before.values["gp_consultations"]
+    assert (after.values["cost"] - before.values["cost"]).to_numpy() == pytest.approx(contacts.to_numpy())
+    assert after.values["qaly"].tolist() == before.values["qaly"].tolist()
+
+
+def test_V35_discounting_lowers_both_totals(found: Psa, cases: dict[str, Case], region: Region) -> None:
+    undiscounted = run(cases, region, rate=0.0)
+    for column in ("cost", "qaly"):
+        assert (undiscounted.values[column] > found.values[column]).all()
+    assert undiscounted.values["cost"].to_numpy() == pytest.approx(undiscounted.values["total_cost_gbp"].to_numpy())
+
+
+def test_a_year_counts_as_it_flows(comparison: Comparison) -> None:
+    """By hand: each year's amount spread evenly, at a continuous rate of ln(1.035)."""
+    tallies = comparison.tallies["usual_care"][0]
+    yearly = by_year(tallies, comparison.plan)
+    force = np.log(1.035)
+    by_hand = sum(
+        amount * (np.exp(-force * year) - np.exp(-force * (year + 1))) / force
+        for year, amount in enumerate(yearly["cost_gbp"])
+    )
+    assert discounted(yearly, "cost_gbp", annual_rate=RATE) == pytest.approx(by_hand)
+    assert yearly["cost_gbp"].sum() == pytest.approx(comparison.values["usual_care"]["total_cost_gbp"].iloc[0])
+    assert yearly["qalys"].sum() == pytest.approx(comparison.values["usual_care"]["qalys"].iloc[0])
+
+
+def test_a_quantity_that_acts_shows_in_the_draws(cases: dict[str, Case], region: Region) -> None:
+    """Everything stands still but the price of a GP consultation: costs move by just that, draw by draw, QALYs do not."""
+    still = {name: fixed(case) for name, case in cases.items()}
+    moving = {}
+    price = cases["usual_care"].pathway.quantities["gp_price"]
+    for name, case in still.items():
+        quantities = {**case.pathway.quantities, "gp_price": price}
+        moving[name] = replace(case, pathway=replace(case.pathway, quantities=quantities))
+    drawn, base = (run(each, region, draws=4, rate=0.0) for each in (moving, still))
+    assert list(drawn.draws.scores) == ["gp_price"]
+    dearer = drawn.values["draw"].map(
+        {draw: value_at(price, score) for draw, score in enumerate(drawn.draws.scores["gp_price"])}
+    )
+    moved = (drawn.values["cost"] - base.values["cost"]) / base.values["gp_consultations"]
+    assert moved.to_numpy() == pytest.approx((dearer - price.number()).to_numpy())
+    assert drawn.values["qaly"].tolist() == base.values["qaly"].tolist()
+    assert most_telling(drawn, "mri_guidance", "cost", threshold=0, count=3) == ["gp_price"]
+
+
+def test_the_quantities_of_a_scenarios_levers_are_always_looked_at(found: Psa, cases: dict[str, Case]) -> None:
+    own = lever_quantities(cases["mri_guidance"])
+    assert {"mri_form_times", "mri_reminder_times"} <= set(own)
+    assert "physio_first_times" not in own
+    names = most_telling(found, "mri_guidance", "net_benefit", threshold=20_000, count=2)
+    drawn = [name for name in own if name in found.draws.scores]
+    assert names[: len(drawn)] == drawn
+    assert len(names) == len(drawn) + 2
+
+
+@pytest.fixture(scope="module")
+def bars(found: Psa) -> Tornado:
+    return tornado(
+        found,
+        "mri_guidance",
+        ["mri_price", "cft_price", "triage_mri_share"],
+        threshold=20_000,
+        replications=6,
+        workers=2,
+    )
+
+
+def test_V56_the_base_case_of_a_tornado_is_the_base_case(bars: Tornado, cases: dict[str, Case], region: Region) -> None:
+    """The same as a comparison with every quantity at its value; a quantity without effect leaves it exactly there."""
+    plain = psa(
+        {name: fixed(case) for name, case in at_scores(cases, {}).items()},
+        base="usual_care",
+        region=region,
+        years=1,
+        draws=2,
+        replications=6,
+        seed=5,
+        annual_rate=RATE,
+        workers=2,
+    )
+    benefit = plain.values.assign(net=20_000 * plain.values["qaly"] - plain.values["cost"])
+    wide = benefit[benefit["draw"] == 0].pivot_table(index="replication", columns="strategy", values="net")
+    assert bars.base_case.mean == pytest.approx((wide["mri_guidance"] - wide["usual_care"]).mean())
+    for bar in bars.bars:
+        if bar.quantity == "cft_price":
+            assert bar.shift is not None
+            assert (bar.shift.mean, bar.shift.low, bar.shift.high) == (0, 0, 0)
+
+
+def test_a_dearer_scan_makes_guidance_save_more(bars: Tornado) -> None:
+    by_end = {bar.end: bar for bar in bars.bars if bar.quantity == "mri_price"}
+    low, high = by_end["low"].difference, by_end["high"].difference
+    assert low is not None
+    assert high is not None
+    assert low < bars.base_case.mean < high
+    assert bars.quantities()[0] == "mri_price"
+    assert bars.beyond_chance("mri_price")
+    assert not bars.beyond_chance("cft_price")
+
+
+def test_an_end_that_does_not_fit_is_told_as_such(bars: Tornado) -> None:
+    high = next(bar for bar in bars.bars if bar.quantity == "triage_mri_share" and bar.end == "high")
+    assert high.difference is None
+    assert high.problem is not None
+    assert "the shares add to" in high.problem
+
+
+def test_only_a_change_of_sign_beyond_chance_changes_the_answer() -> None:
+    def bar(name: str, difference: float, shifts: list[float]) -> Bar:
+        return Bar(name, "low", 1.0, difference, paired_difference(shifts, [0.0] * len(shifts)), None)
+
+    told = Tornado(
+        "a",
+        "net_benefit",
+        20_000,
+        paired_difference([10.0, 11.0, 9.0], [0.0] * 3),
+        [bar("turns", -5, [-15, -15.1, -14.9]), bar("chance", -5, [-40, 15, -20]), bar("stays", 5, [-5, -5.1, -4.9])],
+    )
+    assert [name for name in told.quantities() if told.changes_the_answer(name)] == ["turns"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"draws": 1}, "--draws: 1 is written; use a whole number from 2."),
+        ({"replications": 0}, "--replications: 0 is written"),
+        ({"seed": -1}, "--seed: -1 is written"),
+        ({"workers": 0}, "--workers: 0 is written"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(
+    changes: dict[str, int], says: str, cases: dict[str, Case], region: Region
+) -> None:
+    asked = {"draws": 2, "replications": 1, "seed": 1, "workers": 1} | changes
+    with pytest.raises(BadInput) as bad:
+        psa(cases, base="usual_care", region=region, years=1, annual_rate=RATE, **asked)
+    assert says in str(bad.value)
+
+
+# what is told
+
+
+def test_the_page_and_the_json_say_the_same(found: Psa, bars: Tornado) -> None:
+    findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
+    told = as_json(findings)
+    page = html(findings)
+    assert (
+        told["scenarios"]["mri_guidance"]["headline"]
+        == headline(findings, "mri_guidance")
+        in page.replace("&#x27;", "'")
+    )
+    assert told["grades"]["assumed"] + told["grades"]["recalled"] + told["grades"]["read"] == told["quantities"]
+    assert what_could_change(findings, "mri_guidance")[0].count("(") >= 1
+    assert {"run_id", "seed", "price_year", "discount_cost", "discount_qaly"} <= set(told)
+    assert "<script" not in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_an_acceptability_curve_is_refused_where_chance_hides_what_is_not_known(found: Psa, bars: Tornado) -> None:
+    """Three draws of two runs are far too few: no curve, no share, and the number that it would take."""
+    findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
+    assert findings.refused is not None
+    assert "in each draw" in findings.refused
+    assert as_json(findings)["acceptability"] is None
+    assert as_json(findings)["scenarios"]["mri_guidance"]["share_better"] is None
+    assert "cannot be told" in headline(findings, "mri_guidance")
+
+
+def test_the_values_drawn_are_written(found: Psa, bars: Tornado) -> None:
+    findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
+    lines = quantities_csv(findings).splitlines()
+    assert len(lines) == 4
+    assert "gp_price" in lines[0].split(",")
+
+
+def test_psa_is_a_command(tmp_path: Path) -> None:
+    folder = tmp_path / "found"
+    done = backpath(
+        "psa",
+        "mri_guidance",
+        "--draws",
+        "3",
+        "--years",
+        "1",
+        "--one-way",
+        "2",
+        "--json",
+        "--out",
+        str(folder),
+        "--seed",
+        "5",
+    )
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told["draws"] == 3
+    assert set(told["scenarios"]) == {"mri_guidance"}
+    assert sorted(path.name for path in folder.iterdir()) == ["psa.html", "psa.json", "quantities.csv", "values.csv"]
+    header = (folder / "values.csv").read_text().splitlines()[0].split(",")
+    assert header[:5] == ["run_id", "seed", "price_year", "discount_cost", "discount_qaly"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["psa", "usual_care"], "there is nothing to compare with 'usual_care'"),
+        (["psa", "mri_guidance", "--replications", "1"], "write a whole number from 2"),
+        (["psa", "mri_guidance", "--discount", "3.5"], "write a share a year from 0, like 0.035"),
+        (["psa", "mri_guidance", "--threshold", "-1"], "write pounds per QALY from 0"),
+        (["psa", "mri_guidence"], "Did you mean 'mri_guidance'?"),
+        (["psa", "mri_guidance", "--json", "--csv"], "choose one of the two"),
+        (["budget", "mri_guidance", "--years", "1.5"], "a budget is told by whole years"),
+        (["budget", "mri_guidance", "--set-up", "-5"], "write pounds from 0"),
+        (["budget", "mri_guidance", "--price-year", "2025"], "go together"),
+        (["budget", "mri_guidance", "--price-year", "2025", "--price-index", "nowhere.csv"], "it cannot be read"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_says_why(words: list[str], says: str) -> None:
+    done = backpath(*words)
+    assert done.code == 2
+    assert says in " ".join(done.err.split())
+
+
+# budget
+
+
+def test_V45_the_years_of_a_budget_add_to_the_undiscounted_change(comparison: Comparison) -> None:
+    budget = budget_of(comparison, "mri_guidance", setup_cost=0)
+    gross = budget.by_year[budget.by_year["line"] == "gross"]["mean"].sum()
+    assert gross == pytest.approx(comparison.difference("mri_guidance", "total_cost_gbp").mean)
+
+
+def test_V46_what_is_cash_and_what_is_capacity_add_to_the_full_cost(comparison: Comparison) -> None:
+    wide = budget_of(comparison, "mri_guidance", setup_cost=0).by_year.pivot_table(
+        index="year", columns="line", values="mean"
+    )
+    assert (wide["cash_releasing"] + wide["capacity"]).to_numpy() == pytest.approx(wide["gross"].to_numpy())
+    assert (wide["cash_releasing"].abs() < wide["gross"].abs()).all()
+
+
+def test_set_up_falls_in_the_first_year_and_is_cash(comparison: Comparison) -> None:
+    without, with_ = (
+        budget_of(comparison, "mri_guidance", setup_cost=cost).by_year.set_index(["line", "year"])["mean"]
+        for cost in (0, 1000)
+    )
+    extra = with_ - without
+    assert extra["gross"].tolist() == pytest.approx([1000, 0])
+    assert extra["cash_releasing"].tolist() == pytest.approx([1000, 0])
+    assert extra["capacity"].tolist() == pytest.approx([0, 0])
+
+
+def test_hours_freed_are_contacts_times_minutes(comparison: Comparison) -> None:
+    """Scans that are not made, at the minutes of the evidence table, and only where the runs agree on a direction."""
+    budget = budget_of(comparison, "mri_guidance", setup_cost=0)
+    row = budget.capacity.set_index("service").loc["mri"]
+    fewer = (
+        -np.mean(
+            [
+                change[change["service"] == "mri"]["seen"].sum()
+                for change in activity_changes(comparison, "mri_guidance")
+            ]
+        )
+        / 2
+    )
+    minutes = comparison.plan.pathway.quantities["scan_minutes"].number()
+    assert row["contacts"] == pytest.approx(-fewer)
+    assert row["hours"] == pytest.approx(fewer * minutes / 60)
+    assert row["direction"] == "released"
+    unclear = budget.capacity[(budget.capacity["low"] <= 0) & (budget.capacity["high"] >= 0)]
+    assert set(unclear["direction"]) <= {"no clear change"}
+
+
+def test_budget_is_a_command_and_its_tables_carry_the_run(tmp_path: Path) -> None:
+    folder = tmp_path / "budget"
+    done = backpath("budget", "mri_guidance", "--years", "1", "--replications", "2", "--csv", "--out", str(folder))
+    assert done.code == 0, done.err
+    table = pd.read_csv(folder / "budget.csv")
+    assert done.out == (folder / "budget.csv").read_text()
+    assert table["line"].tolist() == ["gross", "cash_releasing", "capacity"]
+    assert list(table)[:6] == ["run_id", "seed", "price_year", "discount_cost", "discount_qaly", "scenario"]
+    assert json.loads((folder / "budget.json").read_text())["scenarios"]["mri_guidance"]["by_year"]
+
+
+def test_prices_are_brought_to_one_year(tmp_path: Path) -> None:
+    """At 10% a year for every year, prices of 2012 rise by more than those of 2023; the result says its year."""
+    index = tmp_path / "index.csv"
+    index.write_text("year,rate_percent,source\n" + "".join(f"{year},10,a test\n" for year in range(2013, 2026)))
+    words = ("budget", "mri_guidance", "--years", "1", "--replications", "2", "--csv")
+    plain, moved = (backpath(*words, *more) for more in ((), ("--price-year", "2025", "--price-index", str(index))))
+    first, second = (pd.read_csv(io.StringIO(done.out)) for done in (plain, moved))
+    assert first["price_year"].unique().tolist() == ["2012 to 2023, as published"]
+    assert second["price_year"].unique().tolist() == [2025]
+    ratio = second["mean"] / first["mean"]
+    assert ratio.min() > 1.2
+
+
+def test_a_rate_that_is_lacking_is_named(tmp_path: Path) -> None:
+    index = tmp_path / "index.csv"
+    index.write_text("year,rate_percent,source\n2024,10,a test\n")
+    done = backpath("budget", "mri_guidance", "--price-year", "2025", "--price-index", str(index))
+    assert done.code == 2
+    assert "price_index has no rate for 2025 (needed to move 'gp_price' from 2023 to 2025)." in done.err

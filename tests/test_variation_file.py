@@ -1,0 +1,251 @@
+"""The file of practices: what is accepted, and that everything wrong is told at once by the rows of a spreadsheet."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from outcomes.practice_variation import practice_variation
+from outcomes.tables import BadTable
+from pathways import BadInput
+from ui.variation import bad_input, read_variation_file
+
+HEADER = "practice,count,population\n"
+NHS_NUMBER = "943 476 5919"
+"""The example number that the NHS prints in its own guides."""
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Any:
+    """Reads a text or bytes as the file south.csv."""
+
+    def from_text(text: str | bytes, **asked: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+        path = tmp_path / "south.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read_variation_file(path, **asked)
+
+    return from_text
+
+
+@pytest.fixture
+def refused(read: Any) -> Any:
+    """What is said about a file that cannot be used."""
+
+    def problems(text: str | bytes, **asked: Any) -> list[str]:
+        with pytest.raises(BadInput) as caught:
+            read(text, **asked)
+        return [str(problem) for problem in caught.value.problems]
+
+    return problems
+
+
+# what is accepted
+
+
+def test_a_plain_file_becomes_events_and_population(read: Any) -> None:
+    events, population = read(HEADER + "A81001,45,12345\nA81002,0,2345\n")
+    assert events.to_dict("list") == {"practice": ["A81001", "A81002"], "count": [45, 0]}
+    assert population.to_dict("list") == {"practice": ["A81001", "A81002"], "n": [12345, 2345]}
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_marks_line_ends_commas_and_empty_last_rows_do_not_matter(read: Any, mark: str, end: str) -> None:
+    rows = ["practice_code,list_size,mri_referrals,notes", 'A81001,"12,345",45,x', " A81002 , 2345 ,0,", ",,,", ""]
+    events, population = read(mark + end.join(rows))
+    assert events["practice"].tolist() == ["A81001", "A81002"]
+    assert events["count"].tolist() == [45, 0]
+    assert population["n"].tolist() == [12345, 2345]
+
+
+def test_bands_period_and_deprivation_come_along(read: Any) -> None:
+    events, population = read(
+        "practice,sex,age_band,events,population,imd_decile,period_start,period_end\n"
+        "A,female,65+,3,500,2,01/04/2024,2025-03-31\nA,male,65+,4,400,,2024-04-01,31-Mar-2025\n"
+    )
+    assert events.columns.tolist() == ["practice", "sex", "ageband", "count", "period_start", "period_end"]
+    assert set(events["period_start"]) == {date(2024, 4, 1)}
+    assert set(events["period_end"]) == {date(2025, 3, 31)}
+    assert population["ageband"].tolist() == ["65+", "65+"]
+    assert population["imd_decile"].tolist()[0] == 2
+    assert practice_variation(events, population).table["observed"].tolist() == [7]
+
+
+def test_the_column_to_count_can_be_named(read: Any, refused: Any) -> None:
+    text = "practice,mri_referrals,injections,population\nA,5,7,900\n"
+    assert read(text, count="injections")[0]["count"].tolist() == [7]
+    assert refused(text) == [
+        "south.csv: there are several columns of events: mri_referrals, injections. Name the one to count."
+    ]
+    assert refused(text, count="mri_referals") == [
+        "south.csv: there is no column 'mri_referals' to count. Did you mean 'mri_referrals'?"
+    ]
+    assert read("practice,injections,count,population\nA,5,7,900\n")[0]["count"].tolist() == [7]
+
+
+def test_a_blank_count_is_zero_only_where_the_caller_says_so(read: Any, refused: Any) -> None:
+    text = HEADER + "A,,900\nB,4,900\n"
+    assert refused(text) == ["south.csv: row 2, column count: is blank; write 0 if none."]
+    assert read(text, fill_missing=0)[0]["count"].tolist() == [0, 4]
+
+
+# what is refused
+
+
+def test_everything_wrong_is_told_at_once_by_the_rows_of_a_spreadsheet(refused: Any) -> None:
+    said = refused(HEADER + 'A,,0\nB,*,500\n"B",x,-3\n\n,4,10.5\nC,<5,1\nA,3,5\n')
+    assert said == [
+        "south.csv: row 5, column practice: is blank.",
+        "south.csv: row 6, column practice: is blank.",
+        "south.csv: row 3, column count: '*' stands for a small number that was hidden: it cannot be counted. "
+        "Ask for the number, or leave the practice out.",
+        "south.csv: row 7, column count: '<5' stands for a small number that was hidden: it cannot be counted. "
+        "Ask for the number, or leave the practice out.",
+        "south.csv: row 2, column count: is blank; write 0 if none.",
+        "south.csv: row 5, column count: is blank; write 0 if none.",
+        "south.csv: row 4, column count: 'x' is not a number.",
+        "south.csv: row 5, column population: is blank; write 0 if none.",
+        "south.csv: row 6, column population: '10.5' is not a whole number.",
+        "south.csv: row 4, column population: '-3' is negative.",
+    ]
+
+
+def test_practices_that_stand_twice_and_lists_of_nobody_are_refused(refused: Any) -> None:
+    said = refused("practice,sex,count,list_size\nA,female,1,500\nA,male,1,0\nA,female,2,500\n")
+    assert said == [
+        "south.csv: list_size: row 3: 0; a practice has people; leave it out, or correct the number.",
+        "south.csv: practice, sex: row 4: 'A', 'female'; each practice, sex and age band may stand once only.",
+    ]
+
+
+def test_hidden_numbers_are_an_error_even_where_blanks_are_zero(refused: Any) -> None:
+    said = refused(HEADER + "".join(f"P{place},*,500\n" for place in range(7)), fill_missing=0)
+    assert len(said) == 6
+    assert said[-1] == "south.csv: column count: 2 more cells hold hidden numbers."
+
+
+def test_periods_must_be_dates_in_order_and_the_same(refused: Any) -> None:
+    header = "practice,count,population,period_start,period_end\n"
+    assert refused(header + "A,1,10,2024-04-01,2023-04-01\nB,1,10,2023-04-01,soon\n") == [
+        "south.csv: row 3, column period_end: 'soon' is not a date. Write it like 2025-04-01 or 01/04/2025.",
+        "south.csv: period_start, period_end: row 2: '2024-04-01', '2023-04-01'; a period ends after it starts.",
+        "south.csv: period_start: row 3: '2023-04-01'; "
+        "all rows need the same period: rates over different times do not compare.",
+    ]
+
+
+def test_columns_that_are_missing_twice_or_double_are_named(refused: Any) -> None:
+    assert refused("code,list\nA,3\n") == [
+        "south.csv: there is no column for the practice: practice_code or practice. The file has: code, list.",
+        "south.csv: there is no column of events. Call it 'count', or name it. The file has: code, list.",
+        "south.csv: there is no column for its people: population or list_size or n. The file has: code, list.",
+    ]
+    assert refused("practice,practice_code,count,population\nA,A,1,5\n") == [
+        "south.csv: the columns practice, practice_code stand for the same. Keep one."
+    ]
+    assert refused("practice,count,count,population\nA,1,1,5\n") == [
+        "south.csv: two columns are called 'count'. Remove one."
+    ]
+
+
+def test_numbers_with_commas_need_quotes(refused: Any) -> None:
+    assert refused(HEADER + "A,4,12,345\n") == [
+        "south.csv: row 2: it has more cells than the header has names (3). A number with a comma needs quotes."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "what"),
+    [
+        ("nhs_number", "", "NHS numbers"),
+        ("NHS No", "", "NHS numbers"),
+        ("id", NHS_NUMBER, "NHS numbers"),
+        ("id", NHS_NUMBER.replace(" ", ""), "NHS numbers"),
+        ("id", NHS_NUMBER.replace(" ", "-"), "NHS numbers"),
+        ("dob", "", "dates of birth"),
+        ("Date of birth", "1960-02-03", "dates of birth"),
+    ],
+)
+def test_columns_that_tell_who_somebody_is_are_refused_before_anything_is_shown(
+    refused: Any, column: str, cell: str, what: str
+) -> None:
+    """Nothing else of the file is said, and no cell of that column."""
+    said = refused(f"practice,count,population,{column}\nA,bad,900,{cell}\nB,4,900,{cell}\n")
+    assert said == [
+        f"south.csv: column 4 ('{column}'): it looks like {what}. "
+        "Remove it and give the file again; nothing of it was kept or shown."
+    ]
+
+
+def test_numbers_of_people_outside_named_columns_are_not_shown_either(refused: Any) -> None:
+    assert refused(f"{NHS_NUMBER},count\nA,3\n") == [
+        "south.csv: column 1: it looks like NHS numbers. Remove it and give the file again; nothing of it was kept or shown."
+    ]
+    assert refused(HEADER + f"A,3,900,{NHS_NUMBER}\n") == [
+        "south.csv: cells beyond the header look like NHS numbers. Remove them; nothing of the file was kept or shown."
+    ]
+
+
+@pytest.mark.parametrize("column", ["nhs_nottingham", "dobson_rate", "phone_count"])
+def test_columns_that_only_sound_like_it_are_left_alone(read: Any, column: str) -> None:
+    assert len(read(f"practice,count,population,{column}\nA,3,900,2024-04-01\n")[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "there are no rows of data. Give a header and one row for each practice."),
+        (HEADER.encode(), "there are no rows of data. Give a header and one row for each practice."),
+        (b"PK\x03\x04rest", "this is an Excel workbook. Save it as 'CSV UTF-8' and give that file."),
+        (HEADER.encode() + b"Se\xf1or,3,4\n", "this is not a text file in UTF-8. Save it as 'CSV UTF-8'."),
+        (
+            b"practice;count;population\nA;3;4\n",
+            "its cells are separated by semicolons. Save it with commas, as 'CSV UTF-8'.",
+        ),
+        (b"practice\tcount\nA\t3\n", "its cells are separated by tabs. Save it with commas, as 'CSV UTF-8'."),
+    ],
+)
+def test_what_is_no_csv_file_is_named(refused: Any, data: bytes, says: str) -> None:
+    assert refused(data) == [f"south.csv: {says}"]
+
+
+def test_files_that_are_not_there_and_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"none\.csv: there is no such file\."):
+        read_variation_file(tmp_path / "none.csv")
+    with pytest.raises(BadInput, match=r": this is a folder; a CSV file is needed\."):
+        read_variation_file(tmp_path)
+
+
+def test_problems_of_tables_become_problems_of_the_file() -> None:
+    made = bad_input(
+        BadTable(["population: n: row 2: 0; a number above 0 is needed", "events: there are none"]), "south.csv"
+    )
+    assert str(made) == (
+        "south.csv: population: n: row 2: 0; a number above 0 is needed.\nsouth.csv: events: there are none."
+    )
+
+
+CELL = st.text(st.sampled_from('A1*<,." \n\r;-é0'), max_size=6)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(
+    st.one_of(
+        st.binary(max_size=80), st.lists(CELL, max_size=12).map(lambda cells: (HEADER + ",".join(cells)).encode())
+    )
+)
+def test_whatever_the_file_holds_it_is_read_or_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "any.csv"
+    path.write_bytes(data)
+    try:
+        events, population = read_variation_file(path)
+    except BadInput:
+        return
+    assert len(events) == len(population) > 0
+    assert (population["n"] > 0).all()

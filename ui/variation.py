@@ -1,0 +1,182 @@
+"""Practices beside each other, as people read it: for a terminal, as JSON, as a funnel plot, as a page.
+
+Counts of real people leave through `protect`, which hides small numbers; a practice whose count is hidden loses every
+figure that rests on it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich import box
+from rich.table import Table
+
+from outcomes.practice_variation import PracticeVariation
+from ui.funnel_chart import funnel_chart, funnel_spec
+from ui.variation_file import bad_input, read_variation_file
+from ui.variation_table import COUNTS, Protect, variation_table
+from ui.words import NO_VALUE, counted
+
+__all__ = [
+    "Protect",
+    "bad_input",
+    "funnel_chart",
+    "funnel_spec",
+    "read_variation_file",
+    "variation_json",
+    "variation_page",
+    "variation_table",
+    "variation_terminal",
+]
+
+MANY = 60
+"""A terminal lists so many practices; of more, only those outside the limits."""
+PAGE_COLUMNS = {
+    "practice": "Practice",
+    "population": "People",
+    "observed": "Observed",
+    "expected": "Expected",
+    "ratio": "Ratio (95% limits)",
+    "rate": "Rate (95% limits)",
+    "band": "In the funnel",
+    "notes": "Notes",
+}
+
+
+def variation_terminal(result: PracticeVariation, *, protect: Protect | None = None) -> list[Table | str]:
+    """The findings in sentences, then practices from the highest ratio to the lowest.
+
+    Of more than 60 practices only those outside the limits are listed.
+    """
+    table = variation_table(result, protect=protect)
+    outside = ~table["band"].isin(["inside"])
+    listed = table if len(table) <= MANY else table[outside]
+    title = f"{result.what[:1].upper()}{result.what[1:]} by practice, rate per {result.multiplier:,.0f} people"
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for column, name in PAGE_COLUMNS.items():
+        made.add_column(name, justify="left" if column in ("practice", "band", "notes") else "right")
+    for row in _rows(listed):
+        made.add_row(*row)
+    said: list[Table | str] = [*result.says, made]
+    if len(listed) < len(table):
+        said.append(f"{counted(len(table) - len(listed), 'practice')} inside the limits not listed; --json has all.")
+    return said
+
+
+def variation_json(result: PracticeVariation, *, protect: Protect | None = None) -> str:
+    """Everything as JSON text; a number that does not exist is null, a hidden count is "*"."""
+    table = variation_table(result, protect=protect)
+    measures = dataclasses.asdict(result.variation)
+    if protect is not None:
+        totals = pd.DataFrame({"observed": [measures["observed"]]})
+        measures["observed"] = protect(totals, COUNTS)["observed"].iloc[0]
+        measures["max_min"] = measures["max_min"] if table["ratio"].notna().all() else math.nan
+    plot = result.funnel
+    found = {
+        "what": result.what,
+        "multiplier": result.multiplier,
+        "rate": result.rate,
+        "adjusted_for": list(result.bands),
+        "own_standard": result.own_standard,
+        "variation": measures,
+        "funnel": {
+            "method": plot.method,
+            "phi": plot.phi,
+            "tau2": plot.tau2,
+            "limits": "widened" if plot.adjusted else "chance alone",
+            "why": plot.why,
+        },
+        "says": list(result.says),
+        "practices": table.to_dict("records"),
+    }
+    return json.dumps(_plain(found), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def variation_page(result: PracticeVariation, title: str, *, protect: Protect | None = None) -> str:
+    """One HTML page that needs nothing else: the findings, the funnel as SVG, and the table of practices."""
+    from ui.report import STYLE, svg
+
+    table = variation_table(result, protect=protect)
+    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in result.says[1:-1])
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in PAGE_COLUMNS.values())
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
+        for name, *cells in _rows(table)
+    )
+    caption = f"{counted(len(table), 'practice')} from the highest ratio to the lowest; rates per {result.multiplier:,.0f} people"
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(f"Backpath: {title}")}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
+        f"<h1>{escape(title)}</h1>\n"
+        f'<div class="message"><p><strong>{escape(result.says[0])}</strong></p><ul>{said}</ul>'
+        f"<p><strong>{escape(result.says[-1])}</strong></p></div>\n"
+        f"<figure>{svg(funnel_chart(result, protect=protect))}</figure>\n"
+        f'<div class="wide" tabindex="0"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n</body>\n</html>\n"
+    )
+
+
+def _rows(table: pd.DataFrame) -> list[list[str]]:
+    """Practices from the highest ratio to the lowest, in words, one cell for each of `PAGE_COLUMNS`."""
+    ordered = table.sort_values("ratio", ascending=False, kind="stable", na_position="last")
+    return [
+        [
+            str(row["practice"]),
+            _count(row["population"]),
+            _count(row["observed"]),
+            f"{row['expected']:,.1f}",
+            _with_limits(row, "ratio"),
+            _with_limits(row, "rate"),
+            _place(row),
+            _notes(row),
+        ]
+        for row in ordered.to_dict("records")
+    ]
+
+
+def _count(value: object) -> str:
+    return value if isinstance(value, str) else f"{value:,.0f}"
+
+
+def _with_limits(row: dict[Any, Any], name: str) -> str:
+    if math.isnan(row[name]):
+        return NO_VALUE
+    places = 2 if name == "ratio" else 1
+    value, lower, upper = (f"{row[column]:,.{places}f}" for column in (name, f"{name}_lower", f"{name}_upper"))
+    return f"{value} ({lower} to {upper})"
+
+
+def _place(row: dict[Any, Any]) -> str:
+    return f"{row['band']} ({row['flagged_by']})" if row["flagged_by"] else str(row["band"])
+
+
+def _notes(row: dict[Any, Any]) -> str:
+    notes = ["fewer than 500 people"] * bool(row["small_list"]) + ["fewer than 10 events"] * bool(row["rate_not_shown"])
+    return "; ".join(notes)
+
+
+def _plain(value: Any) -> Any:
+    """Values as JSON can hold them."""
+    if isinstance(value, dict):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return None if not math.isfinite(value) else int(value) if value.is_integer() else value
+    return value
