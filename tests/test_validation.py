@@ -28,7 +28,7 @@ from sim.results import health_table
 from sim.running import Running
 from tests.build import Numbers, cohort_of, pathway, plan_of, region, share
 from tests.shared import SHARED
-from ui.validation import exact, failures, html_page, json_text, markdown_page, published, write_page
+from ui.validation import exact, failures, json_text, markdown_page, published, validation_html, write_page
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "validation.md"
 EVIDENCE = SHARED / "evidence"
@@ -519,7 +519,7 @@ def test_nothing_that_fails_is_left_out() -> None:
         assert cells[0] == published(result)
         assert ("fail" in cells[3]) == (result.target.rule.kind != "below")
     assert len(failures(bad)) == sum(target.rule.kind != "below" for target in TARGETS.targets.values())
-    page = html_page(bad)
+    page = validation_html(bad)
     assert all(sentence.split(":")[0].replace("'", "&#x27;") in page for sentence in failures(bad))
     assert page.count("✗ fail") == len(failures(bad))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from outcomes.practice_variation import practice_variation
 from outcomes.tables import BadTable
 from pathways import BadInput
+from tests.typed import backpath
 from ui.variation import bad_input, read_variation_file
 
 HEADER = "practice,count,population\n"
@@ -249,3 +252,91 @@ def test_whatever_the_file_holds_it_is_read_or_refused(tmp_path: Path, data: byt
         return
     assert len(events) == len(population) > 0
     assert (population["n"] > 0).all()
+
+
+# the command
+
+
+def practices(folder: Path, counts: list[int], **more: list[object]) -> Path:
+    """A file of practices of 1,000, 2,000, … people."""
+    table = pd.DataFrame({"practice_code": [f"A8{k:04d}" for k in range(len(counts))], "count": counts})
+    table["population"] = [1000 * (k + 1) for k in range(len(counts))]
+    path = folder / "practices.csv"
+    table.assign(**more).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("policy", ["hes2018", "lt5"])
+def test_V74_nothing_that_is_exported_tells_hidden_counts_apart(tmp_path: Path, policy: str) -> None:
+    """Two files that differ in one hidden count give the same table, chart data, and JSON of practices, byte for byte."""
+    exported = []
+    for hidden in (2, 4):
+        folder = tmp_path / f"{hidden}"
+        folder.mkdir()
+        file = practices(folder, [hidden, 40, 61, 83, 104, 120, 139, 161, 180, 202, 220])
+        out = folder / "out"
+        done = backpath("variation", file, "--disclosure", policy, "--out", out)
+        assert done.code == 0, done.err
+        told = json.loads((out / "variation.json").read_text())
+        assert told["practices"][0]["observed"] == "*"
+        assert told["rate"] is None
+        assert told["variation"]["observed"] == "*"
+        table = pd.read_csv(out / "practices.csv", dtype=str)
+        columns = [
+            "practice",
+            "observed",
+            "expected",
+            "ratio",
+            "ratio_lower",
+            "ratio_upper",
+            "rate",
+            "rate_lower",
+            "rate_upper",
+        ]
+        exported.append(
+            (table[columns].to_csv(), {row["practice"]: [row[name] for name in columns] for row in told["practices"]})
+        )
+    assert exported[0] == exported[1]
+
+
+def test_crude_rates_are_of_the_counts_shown(tmp_path: Path) -> None:
+    """41 is shown as 40: neither its rate, its ratio nor their limits tell that it was 41."""
+    file = practices(tmp_path, [20, 41, 60, 80, 100, 120, 140, 160, 180, 200])
+    done = backpath("variation", file, "--csv")
+    row = pd.read_csv(io.StringIO(done.out)).set_index("practice").loc["A80001"]
+    assert row["observed"] == 40
+    assert row["rate"] == pytest.approx(1000 * 40 / 2000)
+    assert row["ratio"] * row["expected"] == pytest.approx(40)
+
+
+def test_what_leaves_says_how_small_numbers_were_treated(tmp_path: Path) -> None:
+    file = practices(tmp_path, [3, 41, 60, 80])
+    out = tmp_path / "out"
+    done = backpath("variation", file, "--what", "MRI scans", "--out", out)
+    assert done.code == 0
+    assert "Counts of 1 to 7 people are shown as *" in done.out
+    assert "Counts of 1 to 7 people are shown as *" in (out / "variation.html").read_text()
+    assert "Counts of 1 to 7 people" in json.loads((out / "variation.json").read_text())["disclosure"]
+    assert "Counts of 1 to 7 people" in json.loads((out / "funnel.vl.json").read_text())["usermeta"]["disclosure"]
+    made_up = backpath("variation", file, "--disclosure", "none")
+    assert "SYNTHETIC DATA" in made_up.out
+
+
+def test_no_total_leaves_beside_a_hidden_count(tmp_path: Path) -> None:
+    told = json.loads(backpath("variation", practices(tmp_path, [3, 41, 60, 80]), "--json").out)
+    assert told["rate"] is None
+    assert told["variation"]["max_min"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--disclosure", "hes"], "there is no disclosure policy 'hes'"),
+        (["--count", "scans"], "scans"),
+        (["--json", "--csv"], "choose one of the two"),
+    ],
+)
+def test_a_variation_that_cannot_be_told_says_why(tmp_path: Path, words: list[str], says: str) -> None:
+    done = backpath("variation", practices(tmp_path, [30, 41, 60]), *words)
+    assert done.code == 2
+    assert says in done.err

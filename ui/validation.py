@@ -22,7 +22,7 @@ from pathways import refuse
 from sim.record import number_or_none
 from ui.charts import Chart
 from ui.ratio_chart import ratio_chart
-from ui.report import STYLE, svg
+from ui.report import html_page, svg
 from ui.words import MINUS, NO_VALUE, figures
 
 FORMATS = (".html", ".md")
@@ -171,7 +171,7 @@ def _by_section(validation: Validation) -> Iterator[tuple[str, list[Line]]]:
 # HTML
 
 
-def html_page(validation: Validation) -> str:
+def validation_html(validation: Validation) -> str:
     """The page as HTML without scripts, its picture inside."""
     parts = [
         f"<h1>{escape(TITLE)}</h1>",
@@ -185,12 +185,7 @@ def html_page(validation: Validation) -> str:
     for title, lines in _by_section(validation):
         parts += [f"<h2>{escape(title)}</h2>", _html_table(lines)]
     parts += ["<h2>Age bands by deprivation decile</h2>", f"<p>{escape(BANDS_SAY)}</p>", _html_bands(validation)]
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(f"Backpath: {TITLE}")}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
-        + "\n".join(parts)
-        + "\n</body>\n</html>\n"
-    )
+    return html_page(f"Backpath: {TITLE}", parts)
 
 
 HEAD = ("Result", "Published", "Model", "Rule", "Verdict", "Used elsewhere?")
@@ -357,7 +352,7 @@ def write_page(validation: Validation, path: Path) -> list[str]:
     """Writes the page, with its picture beside it where it is Markdown; the names of the files."""
     page_path_problem(path)
     picture = path.with_suffix(".svg")
-    texts: dict[Path, Callable[[], str]] = {path: lambda: html_page(validation)}
+    texts: dict[Path, Callable[[], str]] = {path: lambda: validation_html(validation)}
     if path.suffix == ".md":
         texts = {
             picture: lambda: svg(picture_of(validation)),

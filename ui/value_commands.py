@@ -239,6 +239,73 @@ def budget(
         _written(folder, write_budgets(comparison, budgets, folder))
 
 
+def variation(
+    file: Annotated[Path, typer.Argument(help="A CSV: practice_code, count, population; if wanted sex and ageband.")],
+    count: Annotated[
+        str | None, typer.Option("--count", help="The column of events, if it is not called count.", metavar="COLUMN")
+    ] = None,
+    what: Annotated[
+        str, typer.Option("--what", help="What is counted, for the sentences.", metavar="WORDS")
+    ] = "events",
+    missing_is_zero: Annotated[
+        bool, typer.Option("--missing-is-zero", help="Read blank counts as 0; otherwise they are errors.")
+    ] = False,
+    disclosure: Annotated[
+        str, typer.Option("--disclosure", help="Small numbers: hes2018, lt5, or none for made-up data.")
+    ] = "hes2018",
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    folder: Out = None,
+) -> None:
+    """Compare practices: standardised rates, a funnel, and how much of the difference is chance."""
+    from outcomes import BadTable, disclose, disclosure_policy, disclosure_sentence, practice_variation
+    from ui.report import folder_problem
+    from ui.variation import (
+        bad_input,
+        read_variation_file,
+        variation_json,
+        variation_table,
+        variation_terminal,
+        write_variation,
+    )
+
+    one_format(as_json, as_csv)
+    if folder is not None:
+        folder_problem(folder)
+    try:
+        hides = disclosure_policy(disclosure).hides
+    except ValueError as error:
+        raise refuse("disclosure", f"--disclosure {disclosure}", f"{error}.") from None
+    fill = 0.0 if missing_is_zero else None
+    events, population = read_variation_file(file, count=count, fill_missing=fill)
+    try:
+        found = practice_variation(events, population, what=what, fill_missing=fill)
+    except BadTable as bad:
+        raise bad_input(bad, file.name) from None
+
+    def protect(table: Any, counts: Any) -> Any:
+        return disclose(table, list(counts), policy=disclosure)
+
+    guard = protect if hides else None
+    note = disclosure_sentence(disclosure)
+    if as_json:
+        out.file.write(variation_json(found, protect=guard, note=note) + "\n")
+    elif as_csv:
+        out.file.write(variation_table(found, protect=guard).to_csv(index=False, lineterminator="\n"))
+    else:
+        for part in variation_terminal(found, protect=guard):
+            if isinstance(part, str):
+                _say(part)
+            else:
+                out.print(part)
+        _say(note)
+    if folder is not None:
+        _written(
+            folder,
+            write_variation(found, folder, title=f"{what[:1].upper()}{what[1:]} by practice", protect=guard, note=note),
+        )
+
+
 def _asked(
     problems: list[Problem],
     scenarios: list[str],

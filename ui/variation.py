@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,7 @@ __all__ = [
     "variation_page",
     "variation_table",
     "variation_terminal",
+    "write_variation",
 ]
 
 MANY = 60
@@ -77,19 +80,21 @@ def variation_terminal(result: PracticeVariation, *, protect: Protect | None = N
     return said
 
 
-def variation_json(result: PracticeVariation, *, protect: Protect | None = None) -> str:
+def variation_json(result: PracticeVariation, *, protect: Protect | None = None, note: str = "") -> str:
     """Everything as JSON text; a number that does not exist is null, a hidden count is "*"."""
     table = variation_table(result, protect=protect)
-    measures = dataclasses.asdict(result.variation)
+    measures, whole = dataclasses.asdict(result.variation), result.rate
     if protect is not None:
-        totals = pd.DataFrame({"observed": [measures["observed"]]})
-        measures["observed"] = protect(totals, COUNTS)["observed"].iloc[0]
-        measures["max_min"] = measures["max_min"] if table["ratio"].notna().all() else math.nan
+        hidden = table["ratio"].isna().any()
+        totals = protect(pd.DataFrame({"observed": [measures["observed"]]}), COUNTS)["observed"]
+        measures["observed"] = "*" if hidden else totals.iloc[0]
+        measures["max_min"] = math.nan if hidden else measures["max_min"]
+        whole = math.nan if hidden else whole
     plot = result.funnel
     found = {
         "what": result.what,
         "multiplier": result.multiplier,
-        "rate": result.rate,
+        "rate": whole,
         "adjusted_for": list(result.bands),
         "own_standard": result.own_standard,
         "variation": measures,
@@ -102,32 +107,45 @@ def variation_json(result: PracticeVariation, *, protect: Protect | None = None)
         },
         "says": list(result.says),
         "practices": table.to_dict("records"),
+        "disclosure": note,
     }
     return json.dumps(_plain(found), indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def variation_page(result: PracticeVariation, title: str, *, protect: Protect | None = None) -> str:
-    """One HTML page that needs nothing else: the findings, the funnel as SVG, and the table of practices."""
-    from ui.report import STYLE, svg
+def variation_page(
+    result: PracticeVariation, title: str, *, protect: Protect | None = None, notes: Sequence[str] = ()
+) -> str:
+    """One HTML page that needs nothing else: the findings, the funnel as SVG, the table of practices, and notes below."""
+    from ui.report import html_page, html_table, svg
 
     table = variation_table(result, protect=protect)
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in result.says[1:-1])
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in PAGE_COLUMNS.values())
-    body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
-        for name, *cells in _rows(table)
-    )
     caption = f"{counted(len(table), 'practice')} from the highest ratio to the lowest; rates per {result.multiplier:,.0f} people"
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(f"Backpath: {title}")}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
-        f"<h1>{escape(title)}</h1>\n"
+    parts = [
+        f"<h1>{escape(title)}</h1>",
         f'<div class="message"><p><strong>{escape(result.says[0])}</strong></p><ul>{said}</ul>'
-        f"<p><strong>{escape(result.says[-1])}</strong></p></div>\n"
-        f"<figure>{svg(funnel_chart(result, protect=protect))}</figure>\n"
-        f'<div class="wide" tabindex="0"><table><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n</body>\n</html>\n"
-    )
+        f"<p><strong>{escape(result.says[-1])}</strong></p></div>",
+        f"<figure>{svg(funnel_chart(result, protect=protect))}</figure>",
+        html_table(caption, list(PAGE_COLUMNS.values()), _rows(table)),
+        "".join(f'<p class="small">{escape(sentence)}</p>' for sentence in notes),
+    ]
+    return html_page(f"Backpath: {title}", parts)
+
+
+def write_variation(
+    result: PracticeVariation, folder: Path, *, title: str, protect: Protect | None, note: str
+) -> list[str]:
+    """Writes page, table, JSON and the chart's specification into a new folder, whole or not at all; the files' names."""
+    from ui.report import new_folder
+
+    with new_folder(folder) as part:
+        page = variation_page(result, title, protect=protect, notes=[note])
+        (part / "variation.html").write_text(page, encoding="utf-8")
+        (part / "variation.json").write_text(variation_json(result, protect=protect, note=note), encoding="utf-8")
+        chart = {**funnel_spec(result, protect=protect), "usermeta": {"disclosure": note}}
+        (part / "funnel.vl.json").write_text(json.dumps(_plain(chart), ensure_ascii=False), encoding="utf-8")
+        variation_table(result, protect=protect).to_csv(part / "practices.csv", index=False, lineterminator="\n")
+    return sorted(path.name for path in folder.iterdir())
 
 
 def _rows(table: pd.DataFrame) -> list[list[str]]:

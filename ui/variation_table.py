@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from outcomes.funnel import NOT_SHOWN
+from outcomes.limits import count_limits
 from outcomes.practice_variation import PracticeVariation
 
 Protect = Callable[[pd.DataFrame, Sequence[str]], pd.DataFrame]
@@ -22,15 +23,30 @@ def variation_table(result: PracticeVariation, *, protect: Protect | None = None
     """The table of practices as it may be shown: with `protect`, small numbers are hidden in it.
 
     Where a count is hidden, so are its ratio, its rate and its place in the funnel: ratio times expected is the count.
+    Expected events add to all events, so that the others would give a hidden count away: they are then those of the
+    counts shown, and so are ratios. Crude rates, which nothing exempts from the rules, are of the counts shown too.
     """
     table = result.table
     if protect is None:
         return table
     shown = protect(table, COUNTS)
-    hidden = pd.to_numeric(shown["observed"], errors="coerce").isna()
-    resting = {name: shown[name].mask(hidden) for name in RESTING}
+    counts = pd.to_numeric(shown["observed"], errors="coerce")
+    hidden = counts.isna()
+    if hidden.any() or not result.bands:
+        shown["expected"] = table["expected"] * counts.sum() / table["observed"].sum()
+        shown = shown.assign(**_of_counts("ratio", counts, shown["expected"]))
+    if not result.bands:
+        rates = _of_counts("rate", counts, table["population"] / result.multiplier)
+        shown = shown.assign(**{name: values.where(table["rate"].notna()) for name, values in rates.items()})
     return shown.assign(
-        **resting,
+        **{name: shown[name].mask(hidden) for name in RESTING},
         band=shown["band"].mask(hidden, NOT_SHOWN),
         flagged_by=shown["flagged_by"].mask(hidden, ""),
     )
+
+
+def _of_counts(name: str, counts: pd.Series, base: pd.Series) -> dict[str, pd.Series]:
+    """Counts over what they are measured by, with 95% limits; hidden counts as none, for the caller to take out."""
+    known = counts.fillna(0.0)
+    lower, upper = count_limits(known.to_numpy())
+    return {name: known / base, f"{name}_lower": lower / base, f"{name}_upper": upper / base}
