@@ -15,6 +15,7 @@ Protect = Callable[[pd.DataFrame, Sequence[str]], pd.DataFrame]
 
 COUNTS = ["observed"]
 """Columns of the table that count people who were treated; list sizes are published."""
+PLACES = 6
 RESTING = ["ratio", "ratio_lower", "ratio_upper", "rate", "rate_lower", "rate_upper"]
 """Columns of the table that give a count away, or rest on it."""
 
@@ -33,7 +34,8 @@ def variation_table(result: PracticeVariation, *, protect: Protect | None = None
     counts = pd.to_numeric(shown["observed"], errors="coerce")
     hidden = counts.isna()
     if hidden.any() or not result.bands:
-        shown["expected"] = table["expected"] * counts.sum() / table["observed"].sum()
+        expected = table["expected"] * counts.sum() / table["observed"].sum()
+        shown["expected"] = expected.round(PLACES)  # the last digits of a product tell what was multiplied
         shown = shown.assign(**_of_counts("ratio", counts, shown["expected"]))
     if not result.bands:
         rates = _of_counts("rate", counts, table["population"] / result.multiplier)
