@@ -59,7 +59,9 @@ from outcomes.paired import (
     variance_ratio,
 )
 from outcomes.policy import policy, policy_value
-from outcomes.portfolio import allocate
+from outcomes.portfolio import Allocation, allocate
+from outcomes.portfolio_programme import Infeasible
+from outcomes.portfolio_uncertainty import AllocationUncertainty, allocation_uncertainty, sample_gains
 from outcomes.practice_variation import PracticeVariation, practice_variation
 from outcomes.prices import inflate, read_price_index, uplift_factor, uplift_factors
 from outcomes.qalys import implausible_gain, qalys_of_time, qalys_over_time
@@ -89,6 +91,8 @@ from outcomes.waiting import list_sizes, wait_spells, waits
 
 __all__ = [
     "AgeAtFirst",
+    "Allocation",
+    "AllocationUncertainty",
     "BadTable",
     "BudgetImpact",
     "ChanceFold",
@@ -97,6 +101,7 @@ __all__ = [
     "Evppi",
     "Funnel",
     "GroupedAges",
+    "Infeasible",
     "LifeExpectancy",
     "Overdispersion",
     "PairedDifference",
@@ -111,6 +116,7 @@ __all__ = [
     "against_baseline",
     "age_at_first_treatment",
     "allocate",
+    "allocation_uncertainty",
     "atkinson_ede",
     "atkinson_index",
     "before_and_after",
@@ -199,6 +205,7 @@ __all__ = [
     "read_price_index",
     "referral_to_treatment",
     "replications_are_enough",
+    "sample_gains",
     "share_of_ages",
     "slope_index_of_inequality",
     "systematic_component_of_variation",

@@ -91,16 +91,27 @@ class EventLog:
         """The text of each row's detail, as its kind defines it."""
         rows, plan = self.rows, self.plan
         code = rows["kind"].astype(np.int64) * DETAILS + rows["detail"]
-        used, place = np.unique(code, return_inverse=True)
-        texts = [_detail(int(each) // DETAILS, int(each) % DETAILS, plan) for each in used]
-        names = sorted(set(texts) - {""})
-        position = np.array([names.index(text) if text else -1 for text in texts], dtype=np.int32)
-        return _names(position[place] if len(used) else np.zeros(0, dtype=np.int32), names)
+        counted = np.bincount(code, minlength=1)
+        texts = {
+            int(each): _detail(int(each) // DETAILS, int(each) % DETAILS, plan) for each in np.flatnonzero(counted)
+        }
+        names = sorted(set(texts.values()) - {""})
+        position = np.full(len(counted), -1, dtype=np.int32)
+        for each, text in texts.items():
+            position[each] = names.index(text) if text else -1
+        return _names(position[code], names)
 
     def frame(self) -> pd.DataFrame:
         """The log as a data frame with names."""
         frame: pd.DataFrame = self.table().to_pandas()
         return frame
+
+    def for_outcomes(self) -> pd.DataFrame:
+        """The log as `outcomes` takes events, simulated or real: `day` and `value` in days instead of ticks."""
+        frame = self.frame()
+        per_day = self.plan.ticks_per_day
+        days = {"day": frame.pop("tick") / per_day, "value": frame["value"] / per_day}
+        return frame.assign(**days)
 
     def for_process_mining(self) -> pd.DataFrame:
         """The log as process-mining tools expect it: case, activity, timestamp, resource; one row per step of care."""

@@ -263,7 +263,8 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "calibration/treatment_effects.py": {0.001: "tolerance of a root", 63: "bits of a seed"},
     "calibration/validation.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
     "calibration/variation.py": {20: "a seed"},
-    "outcomes/chance.py": dict.fromkeys((11400714819323198485, 27, 30, 31, 53), "SplitMix64") | {40: "room above a count"},
+    "outcomes/chance.py": dict.fromkeys((11400714819323198485, 27, 30, 31, 53), "SplitMix64")
+    | {40: "room above a count"},
     "outcomes/paired.py": {0.95: "level of the intervals"},
     "outcomes/referral_to_treatment.py": {50: "a percentile", 92: "a percentile"},
     "outcomes/qalys.py": {0.594: "lowest utility of the scale"},

@@ -523,6 +523,7 @@ def validate(
 
 app.command()(value_commands.psa)
 app.command()(value_commands.budget)
+app.command()(value_commands.value)
 app.command()(value_commands.variation)
 
 

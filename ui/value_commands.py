@@ -239,6 +239,85 @@ def budget(
         _written(folder, write_budgets(comparison, budgets, folder))
 
 
+def value(
+    file: Annotated[
+        str, typer.Argument(help="A CSV of services, or an example of the library: midnotts.", metavar="FILE|NAME")
+    ],
+    gains: Annotated[
+        str, typer.Option("--gains", help="Which gains count: trial or calibrated, where both are there.")
+    ] = "trial",
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", help="What may be spent, in pounds; what is spent today if left out.", metavar="GBP"),
+    ] = None,
+    deprived: Annotated[
+        str, typer.Option("--deprived", help="Groups that count as deprived, with commas.", metavar="GROUPS")
+    ] = "",
+    deprived_share: Annotated[
+        float | None,
+        typer.Option("--deprived-share", help="At least this share of people is from them.", metavar="SHARE"),
+    ] = None,
+    change_limit: Annotated[
+        str, typer.Option("--change-limit", help="How far a service may change: 100 people, or 25%.", metavar="LIMIT")
+    ] = "",
+    weights: Annotated[
+        str, typer.Option("--weights", help="Weights of groups: 1=1.5,2=1.2,…", metavar="GROUP=WEIGHT,…")
+    ] = "",
+    need: Annotated[
+        str, typer.Option("--need", help="Shares of need of groups, for ties.", metavar="GROUP=SHARE,…")
+    ] = "",
+    capacity: Annotated[
+        str, typer.Option("--capacity", help="Limits of resources: sessions=4000,…", metavar="RESOURCE=AMOUNT,…")
+    ] = "",
+    fractions: Annotated[
+        bool, typer.Option("--fractions", help="Allow parts of people, for shadow prices that add up.")
+    ] = False,
+    seed: Seed = DEFAULT_SEED,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    folder: Out = None,
+) -> None:
+    """Find which services should grow, shrink or stop if the budget stays as it is."""
+    from ui.portfolio import (
+        portfolio_csv,
+        portfolio_json,
+        portfolio_terminal,
+        read_portfolio,
+        value_portfolio,
+        write_portfolio,
+    )
+    from ui.report import folder_problem
+
+    one_format(as_json, as_csv)
+    if folder is not None:
+        folder_problem(folder)
+    options, settings = read_portfolio(
+        file,
+        gains=gains,
+        budget=budget,
+        deprived=deprived,
+        deprived_share=deprived_share,
+        change_limit=change_limit,
+        weights=weights,
+        need=need,
+        capacity=capacity,
+        integer=not fractions,
+    )
+    found = value_portfolio(options, settings, seed=seed)
+    if as_json:
+        out.file.write(portfolio_json(found) + "\n")
+    elif as_csv:
+        out.file.write(portfolio_csv(found))
+    else:
+        for part in portfolio_terminal(found):
+            if isinstance(part, str):
+                _say(part)
+            else:
+                out.print(part)
+    if folder is not None:
+        _written(folder, write_portfolio(found, folder))
+
+
 def variation(
     file: Annotated[Path, typer.Argument(help="A CSV: practice_code, count, population; if wanted sex and ageband.")],
     count: Annotated[

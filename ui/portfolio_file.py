@@ -1,0 +1,221 @@
+"""The file that `backpath value` reads: one row per service (and group of deprivation), and the options of the command.
+
+Everything wrong with it is told at once, by the row that a spreadsheet shows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from outcomes.policy import LIBRARY as DATA
+from outcomes.portfolio_options import NEUTRAL, USE
+from pathways import BadInput, Problem, did_you_mean, refuse
+from pathways.table import Column, read_csv, typed
+
+LIBRARY = MappingProxyType({"midnotts": "Back pain care in Mid-Nottinghamshire: a worked example"})
+"""Portfolios that ship with the project, by name, with their titles."""
+TRIAL = "trial"
+"""The gains of the column `qaly_pp`; those of `qaly_pp_<name>` are called by that name."""
+GAINS = "qaly_pp"
+FIRST_ROW = 2
+"""What a spreadsheet calls the first row of data."""
+COLUMNS = (
+    Column("service"),
+    Column("unit_cost", "number"),
+    Column(GAINS, "number", low=-inf),
+    Column("n_now", "number"),
+    Column("min_n", "number"),
+    Column("max_n", "number", optional=True),
+)
+MAY_BE = (
+    Column("imd_group", optional=True),
+    Column("evidence_class", optional=True),
+    Column("variable_share", "number", optional=True),
+    Column("qaly_sd", "number", optional=True),
+    Column("setup_cost", "number", optional=True),
+    Column("change_limit", "number", optional=True),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a portfolio is valued with: which gains, and the arguments of `outcomes.portfolio.allocate` besides the options.
+
+    `other_gains` are the names of further columns of gains; `where` is the file as messages name it.
+    """
+
+    name: str
+    title: str
+    where: str
+    gains: str
+    other_gains: tuple[str, ...]
+    limits: Mapping[str, Any]
+
+
+def read_portfolio(
+    name_or_path: str | Path,
+    *,
+    gains: str = TRIAL,
+    budget: float | None = None,
+    deprived: str = "",
+    deprived_share: float | None = None,
+    change_limit: str = "",
+    weights: str = "",
+    need: str = "",
+    capacity: str = "",
+    integer: bool = True,
+) -> tuple[pd.DataFrame, Settings]:
+    """Options and settings from a CSV file, or from a portfolio of the library; `BadInput` with everything wrong.
+
+    `gains`: trial (the column `qaly_pp`), or a name whose column `qaly_pp_<name>` the file has. `budget` in pounds: what
+    is spent today, if left out. `deprived`: groups, "1,2", of whom `deprived_share` of all people treated must be.
+    `change_limit`: "200" people, or "25%" of today's number (of new services none). `weights` and `need`: by group,
+    "1=1.5,2=1". `capacity`: "sessions=1200", of which a person uses what the column `sessions_per_person` says.
+    The table has every column of the file, numbers as numbers; its index is the row in a spreadsheet.
+    """
+    path, title = _found(name_or_path)
+    cells = _cells(path)
+    header = [str(name) for name in cells]
+    known = [*COLUMNS, *(column for column in MAY_BE if column.name in header)]
+    other_gains = tuple(
+        name.removeprefix(f"{GAINS}_")
+        for name in header
+        if name.startswith(f"{GAINS}_") and not name.endswith("_grade")
+    )
+    known += [Column(f"{GAINS}_{name}", "number", low=-inf) for name in other_gains]
+    known += [Column(name, "number", optional=True) for name in header if name.endswith(USE)]
+    numbers = [column.name for column in known if column.kind == "number" and column.name in cells]
+    plain = cells.assign(**{name: cells[name].str.replace("£", "", regex=False) for name in numbers})
+    problems: list[Problem] = []
+    table = cells
+    try:
+        table = typed(plain, known, file=path.name)
+    except BadInput as bad:
+        problems += bad.problems
+    asked = _Asked(problems)
+    by_group = {name: asked.pairs(f"--{name}", text) for name, text in (("weights", weights), ("need", need))}
+    capacities = asked.pairs("--capacity", capacity)
+    limit, limit_share = asked.limit("--change-limit", change_limit)
+    if gains not in (TRIAL, *other_gains):
+        there = ", ".join((TRIAL, *other_gains))
+        says = f"the file has no column '{GAINS}_{gains}'. There are: {there}."
+        problems.append(Problem("gains_exist", f"--gains {gains}", says))
+    if problems:
+        raise BadInput(problems)
+    rest = cells[[name for name in cells if name not in table]]
+    options = pd.concat([table, rest], axis=1)
+    options.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(options))
+    if "imd_group" in options:
+        options["imd_group"] = options["imd_group"].replace("", str(NEUTRAL["imd_group"]))
+    if limit_share is not None:
+        options["change_limit"] = (limit_share * options["n_now"]).where(options["n_now"] > 0)
+    spent = float((options["n_now"] * options["unit_cost"]).sum())
+    limits = {
+        "budget": spent if budget is None else budget,
+        "deprived_groups": tuple(each.strip() for each in deprived.split(",") if each.strip()),
+        "deprived_share": deprived_share,
+        "change_limit": limit,
+        "equity_weights": by_group["weights"] or None,
+        "need_share": by_group["need"] or None,
+        "resources": pd.DataFrame({"name": list(capacities), "capacity": list(capacities.values())}, dtype=object)
+        if capacities
+        else None,
+        "integer": integer,
+    }
+    name = str(name_or_path) if str(name_or_path) in LIBRARY else path.stem
+    return options, Settings(name, title, path.name, gains, other_gains, MappingProxyType(limits))
+
+
+def with_gains(options: pd.DataFrame, gains: str) -> pd.DataFrame:
+    """The options with one set of gains as theirs. Gains that are not those of trials have no spread of their own."""
+    if gains == TRIAL:
+        return options
+    return options.drop(columns="qaly_sd", errors="ignore").assign(**{GAINS: options[f"{GAINS}_{gains}"]})
+
+
+def _found(name_or_path: str | Path) -> tuple[Path, str]:
+    """The file and its title. A bare name is looked for in the library first."""
+    name, path = str(name_or_path), Path(name_or_path)
+    if name in LIBRARY:
+        return DATA / f"{name}_portfolio.csv", LIBRARY[name]
+    if not path.suffix and not path.exists():
+        says = f"there is no portfolio of that name in the library and no such file. {did_you_mean(name, LIBRARY)}"
+        raise refuse("portfolio_exists", name, says)
+    return path, f"Portfolio {path.stem}"
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    """The file's cells as text, whole columns and rows only."""
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return read_csv(path, [])  # tells what is wrong with the file
+    while rows and not any(cell.strip() for cell in rows[-1]):
+        rows.pop()
+    if len(rows) < FIRST_ROW:
+        raise refuse("rows_exist", path.name, "there are no services in it. Write a header and one row for each.")
+    header = [cell.strip() for cell in rows[0]]
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    problems = [Problem("columns_differ", path.name, f"two columns are called '{name}'. Remove one.") for name in twice]
+    problems += [
+        Problem(
+            "rows_fit",
+            f"{path.name}: row {number}",
+            f"it has {len(cells)} cells, the header {len(header)}. Put quotes around what holds a comma.",
+        )
+        for number, cells in enumerate(rows[1:], FIRST_ROW)
+        if any(cell.strip() for cell in cells[len(header) :])
+    ]
+    if problems:
+        raise BadInput(problems)
+    width = len(header)
+    table = pd.DataFrame([(cells + [""] * width)[:width] for cells in rows[1:]], columns=header, dtype=str)
+    return table[[name for name in header if name]]
+
+
+class _Asked:
+    """Options of the command as numbers; what is wrong with them is added to `problems`."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = problems
+
+    def pairs(self, option: str, text: str) -> dict[str, float]:
+        """Names with numbers: "1=1.5,2=1"."""
+        found = {}
+        for part in (part for part in text.split(",") if part.strip()):
+            name, equals, value = part.partition("=")
+            number = _number(value)
+            if not equals or not name.strip() or number is None:
+                says = f"'{part.strip()}' is not a name and a number. Write them like 1=1.5,2=1."
+                self.problems.append(Problem("pairs", f"{option} {text}", says))
+                return {}
+            found[name.strip()] = number
+        return found
+
+    def limit(self, option: str, text: str) -> tuple[float | None, float | None]:
+        """A number of people, or a share."""
+        if not text.strip():
+            return None, None
+        number = _number(text.strip().removesuffix("%"))
+        if number is None or number < 0:
+            says = "write a number of people, like 200, or a share of today's, like 25%."
+            self.problems.append(Problem("change_limit", f"{option} {text}", says))
+            return None, None
+        return (None, number / 100) if text.strip().endswith("%") else (number, None)
+
+
+def _number(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if abs(found) < inf else None
