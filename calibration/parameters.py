@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from pathways import Pathway, Quantity, pathway_problems
 from pathways.checks import CHECKS_OF_VALUES, quantities_used
@@ -69,8 +69,10 @@ def value_at(quantity: Quantity, score: float) -> float:
         case "uniform":
             return low + (high - low) * float(special.ndtr(score))
         case "triangular":
-            middle = (value - low) / (high - low)
-            return float(stats.triang.ppf(float(special.ndtr(score)), middle, low, high - low))
+            under, rises = float(special.ndtr(score)), (value - low) / (high - low)
+            if under <= rises:
+                return low + math.sqrt(under * (high - low) * (value - low))
+            return high - math.sqrt((1 - under) * (high - low) * (high - value))
         case "gamma":
             error = (high - low) / (2 * HALF_INTERVAL)
             shape = (value / error) ** 2

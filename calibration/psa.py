@@ -16,8 +16,7 @@ import pandas as pd
 from calibration.parameters import Draws, at_end, at_scores, draw_together
 from outcomes import PairedDifference, paired_difference
 from pathways import BadInput, Problem, Region
-from pathways.checks import quantities_used
-from pathways.draft import Draft
+from pathways.checks import quantities_of_levers
 from sim.compare import Case, one_replication
 from sim.parallel import Progress, in_order
 from sim.plan import Plan
@@ -160,15 +159,10 @@ def most_telling(found: Psa, scenario: str, measure: str, *, threshold: float, c
     ranks = found.draws.scores.rank()
     outcome = pd.Series(found.differences(scenario, measure, threshold=threshold)).rank()
     strength = ranks.corrwith(outcome).abs().fillna(0.0).sort_values(ascending=False, kind="stable")
-    own = [name for name in lever_quantities(found.cases[scenario]) if name in strength.index]
+    case = found.cases[scenario]
+    levers = quantities_of_levers(case.pathway, case.scenario.levers)
+    own = [name for name in levers if name in strength.index]
     return [*own, *[str(name) for name in strength.index if name not in own][:count]]
-
-
-def lever_quantities(case: Case) -> list[str]:
-    """The quantities that the levers of a case use, in the order of the levers."""
-    used = [(path, name) for path, name, _ in quantities_used(Draft.of(case.pathway))]
-    levers = [f"levers.{lever}." for lever in case.scenario.levers]
-    return list(dict.fromkeys(name for lever in levers for path, name in used if path.startswith(lever)))
 
 
 @dataclass(frozen=True)

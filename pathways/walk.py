@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pathways.condition import Condition, parse_when
 from pathways.decision import Decision
 from pathways.draft import Draft
+from pathways.pathway import Pathway
 from pathways.quantity import Quantity
 from pathways.word import Units, Word, quantity_uses
 
@@ -26,6 +27,13 @@ def quantities_used(draft: Draft) -> Iterator[tuple[str, str, Units]]:
         yield from quantity_uses(word, path)
     for name, quantity in draft.practice_effects.items():
         yield f"practice_effects.{name}", quantity, Units("spread between practices", ("SD of log odds",))
+
+
+def quantities_of_levers(pathway: Pathway, levers: Iterable[str]) -> list[str]:
+    """The quantities that some levers use, in the order of the levers."""
+    used = [(path, name) for path, name, _ in quantities_used(Draft.of(pathway)) if name in pathway.quantities]
+    places = [f"levers.{lever}." for lever in levers]
+    return list(dict.fromkeys(name for place in places for path, name in used if path.startswith(place)))
 
 
 def bounds_used(draft: Draft) -> Iterator[tuple[str, str]]:

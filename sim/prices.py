@@ -32,9 +32,9 @@ def price_basis(pathway: Pathway, region: Region) -> str:
         if not years
         else f"{min(years)}"
         if len(years) == 1
-        else f"{min(years)} to {max(years)}, as published"
+        else f"{min(years)} to {max(years)} (as published)"
     )
-    return f"{span}, some unknown" if years and unknown else span
+    return f"{span} (some unknown)" if years and unknown else span
 
 
 def in_price_year(

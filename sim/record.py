@@ -23,6 +23,7 @@ from pathways.checks import scenario_problems
 from pathways.explain import read_word
 from pathways.word import Word
 from sim.compare import Case, Comparison, compare
+from sim.prices import price_basis
 
 MODEL = 2
 """Raised whenever the same inputs give other results than before."""
@@ -85,6 +86,20 @@ class Made(Protocol):
 def run_id(made: Made, **more: Any) -> str:
     """Twelve hexadecimal digits that stand for all inputs, and for whatever `more` a result was made from."""
     return _digest({**inputs_of(made), **more})[:12]
+
+
+def stamp(made: Made, *, annual_rate: float = 0.0, **more: Any) -> dict[str, Any]:
+    """What every table that is written carries: its run, the seed, in which year's pounds it is, how it is discounted.
+
+    `more` is what else the result was made from.
+    """
+    return {
+        "run_id": run_id(made, annual_rate=annual_rate, **more),
+        "seed": made.seed,
+        "price_year": price_basis(made.cases[made.base].pathway, made.region),
+        "discount_cost": annual_rate,
+        "discount_qaly": annual_rate,
+    }
 
 
 def inputs_of(comparison: Made) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from sim.running import Running
 from tests.build import cohort_of, plan_of
 from tests.test_official_files import HEAD, MAP_HEAD, MAP_ROWS, ROWS, Files, row
 from tests.typed import Seen, backpath
-from ui import command_line
+from ui import command_line, terminal
 from ui.command_line import app, spread_lists
 
 GALLERY = Path(__file__).parent / "gallery"
@@ -174,7 +174,7 @@ def test_show_tells_a_pathway_and_draws_it(tmp_path: Path) -> None:
     assert seen.code == 0
     assert seen.out.startswith("Back pain care today\n")
     assert ElementTree.parse(tmp_path / "pathway.svg").getroot().tag.endswith("svg")
-    assert max(map(len, seen.out.splitlines()[:40])) <= command_line.WIDE
+    assert max(map(len, seen.out.splitlines()[:40])) <= terminal.WIDE
 
 
 def test_show_tells_a_scenario() -> None:

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from calibration.parameters import at_scores, value_at
-from calibration.psa import Bar, Psa, Tornado, lever_quantities, most_telling, psa, tornado
+from calibration.psa import Bar, Psa, Tornado, most_telling, psa, tornado
 from outcomes import paired_difference
 from pathways import BadInput, Region, load_region
+from pathways.checks import quantities_of_levers
 from sim.compare import Case, Comparison, compare
 from sim.results import by_year, discounted
 from tests.typed import backpath
@@ -148,7 +149,7 @@ def test_a_quantity_that_acts_shows_in_the_draws(cases: dict[str, Case], region:
 
 
 def test_the_quantities_of_a_scenarios_levers_are_always_looked_at(found: Psa, cases: dict[str, Case]) -> None:
-    own = lever_quantities(cases["mri_guidance"])
+    own = quantities_of_levers(cases["mri_guidance"].pathway, cases["mri_guidance"].scenario.levers)
     assert {"mri_form_times", "mri_reminder_times"} <= set(own)
     assert "physio_first_times" not in own
     names = most_telling(found, "mri_guidance", "net_benefit", threshold=20_000, count=2)
@@ -391,7 +392,7 @@ def test_prices_are_brought_to_one_year(tmp_path: Path) -> None:
     words = ("budget", "mri_guidance", "--years", "1", "--replications", "2", "--csv")
     plain, moved = (backpath(*words, *more) for more in ((), ("--price-year", "2025", "--price-index", str(index))))
     first, second = (pd.read_csv(io.StringIO(done.out)) for done in (plain, moved))
-    assert first["price_year"].unique().tolist() == ["2012 to 2023, as published"]
+    assert first["price_year"].unique().tolist() == ["2012 to 2023 (as published)"]
     assert second["price_year"].unique().tolist() == [2025]
     ratio = second["mean"] / first["mean"]
     assert ratio.min() > 1.2

@@ -17,7 +17,7 @@ from outcomes.budget import budget_of_activity, capacity_released
 from pathways.quantity import DAYS_IN
 from sim.compare import Comparison
 from sim.prices import price_basis
-from sim.record import number_or_none, run_id
+from sim.record import number_or_none, stamp
 from sim.results import activity_table, prices_table
 from ui.report import new_folder
 from ui.tables import in_short
@@ -140,20 +140,13 @@ def terminal_tables(comparison: Comparison, budget: Budget) -> list[Table]:
     return [money_table, capacity]
 
 
-def stamp(comparison: Comparison, budget: Budget) -> dict[str, Any]:
-    """What every table carries."""
-    return {
-        "run_id": run_id(comparison, setup_cost=budget.setup_cost),
-        "seed": comparison.seed,
-        "price_year": price_basis(comparison.plan.pathway, comparison.region),
-        "discount_cost": 0.0,
-        "discount_qaly": 0.0,
-        "scenario": budget.scenario,
-    }
+def carried(comparison: Comparison, budget: Budget) -> dict[str, Any]:
+    """What every table of a budget carries."""
+    return {**stamp(comparison, setup_cost=budget.setup_cost), "scenario": budget.scenario}
 
 
 def _stamped(comparison: Comparison, budget: Budget, table: pd.DataFrame) -> pd.DataFrame:
-    for name, value in reversed(stamp(comparison, budget).items()):
+    for name, value in reversed(carried(comparison, budget).items()):
         table = pd.concat([pd.Series(value, index=table.index, name=name), table], axis=1)
     return table
 
@@ -169,7 +162,7 @@ def json_text(comparison: Comparison, budgets: list[Budget]) -> str:
     """Everything as one JSON object; what does not exist is null."""
     scenarios = {
         budget.scenario: {
-            **stamp(comparison, budget),
+            **carried(comparison, budget),
             "setup_cost": budget.setup_cost,
             "by_year": _records(budget.by_year),
             "capacity": _records(budget.capacity),

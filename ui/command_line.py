@@ -365,7 +365,7 @@ def compare(
 ) -> None:
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
     from sim.compare import MOST_SENTENCES, warnings_of
-    from ui.key_message import watch
+    from ui.key_message import rests_on, watch
     from ui.report import folder_problem
     from ui.tables import csv_text, json_text, terminal_table
 
@@ -382,6 +382,7 @@ def compare(
             out.print(terminal_table(comparison, name, width=out.width))
             for sentence in watch(comparison, name):
                 out.print(f"  Watch: {sentence}", markup=False, highlight=False, soft_wrap=True)
+            out.print(f"  {rests_on(comparison, name)}", markup=False, highlight=False, soft_wrap=True)
             out.print()
     if not as_json:
         for sentence in warnings_of(comparison, most=MOST_SENTENCES):
@@ -525,6 +526,7 @@ app.command()(value_commands.psa)
 app.command()(value_commands.budget)
 app.command()(value_commands.value)
 app.command()(value_commands.variation)
+app.command()(value_commands.journeys)
 
 
 @app.command("app")

@@ -19,7 +19,7 @@ from ui import jobs, own_scenario
 from ui.cases import gather
 from ui.charts import MOST_SCENARIOS, Chart, change_chart, deprivation_chart, over_time_chart
 from ui.flow import flows, sankey, titles
-from ui.key_message import KeyMessage, key_message, watch
+from ui.key_message import KeyMessage, key_message, rests_on, watch
 from ui.report import html_report
 from ui.tables import csv_text, json_text, rows_of
 from ui.words import NO_VALUE, amount, counted, per_year, percent, row_title, signed
@@ -259,7 +259,8 @@ def _message(comparison: Comparison, leading: str, outcome: str) -> None:
     )
     st.html(
         f'<section class="key-message" aria-label="Key message"><h2>{escape(title)}: {escape(message.headline)}</h2>'
-        f"<p>{escape(message.detail)}</p><p>{escape(message.absolute)}</p>{watched}</section>"
+        f"<p>{escape(message.detail)}</p><p>{escape(message.absolute)}</p>{watched}"
+        f"<p>{escape(rests_on(comparison, leading))}</p></section>"
     )
 
 

@@ -15,7 +15,9 @@ from typing import Literal
 import numpy as np
 
 from outcomes import paired_difference
+from pathways.checks import quantities_of_levers
 from pathways.pathway import Outcome
+from pathways.quantity import GRADES
 from sim.compare import Comparison
 from ui.words import comparative, in_a_sentence, per_year, percent, signed, span, with_unit
 
@@ -168,6 +170,18 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     yearly = "" if word.of == "wait" else " a year"
     absolute = f"About {with_unit(today, word)}{yearly} today, about {with_unit(then, word)} averaged over {span(comparison.years)}."
     return replace(message, absolute=absolute if message.verdict != "none" else "")
+
+
+def rests_on(comparison: Comparison, scenario: str) -> str:
+    """The grades of the numbers that a scenario's levers use: how good the evidence is on which its headline rests."""
+    case = comparison.cases[scenario]
+    quantities = [case.pathway.quantities[name] for name in quantities_of_levers(case.pathway, case.scenario.levers)]
+    if not quantities:
+        return "No lever is set: nothing rests on evidence about change."
+    counts = {grade: sum(quantity.grade == grade for quantity in quantities) for grade in GRADES}
+    counted = ", ".join(f"{number} {grade}" for grade, number in counts.items() if number)
+    many = f"{len(quantities)} numbers" if len(quantities) > 1 else "one number"
+    return f"Its levers rest on {many}: {counted}."
 
 
 def watch(comparison: Comparison, scenario: str, *, besides: str | None = None) -> list[str]:

@@ -30,7 +30,7 @@ from outcomes.two_loops import (
     corrected_draws,
 )
 from sim.prices import price_basis
-from sim.record import number_or_none, run_id, versions
+from sim.record import number_or_none, stamp, versions
 from ui.report import html_page, html_table, new_folder, svg
 from ui.uncertainty_charts import acceptability_chart, plane_chart, tornado_chart
 from ui.words import MINUS, figures, money, span
@@ -285,7 +285,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
             ],
         }
     return {
-        **stamp(findings),
+        **carried(findings),
         "region": found.region.name,
         "population": found.region.population,
         "years": found.years,
@@ -306,16 +306,10 @@ def as_json(findings: Findings) -> dict[str, Any]:
     }
 
 
-def stamp(findings: Findings) -> dict[str, Any]:
-    """What every table carries: the run, its seed, the year of its pounds, and how it was discounted."""
+def carried(findings: Findings) -> dict[str, Any]:
+    """What every table of the analysis carries."""
     found = findings.found
-    return {
-        "run_id": run_id(found, draws=len(found.draws.scores), annual_rate=found.annual_rate),
-        "seed": found.seed,
-        "price_year": price_basis(found.cases[found.base].pathway, found.region),
-        "discount_cost": found.annual_rate,
-        "discount_qaly": found.annual_rate,
-    }
+    return stamp(found, annual_rate=found.annual_rate, draws=len(found.draws.scores))
 
 
 def json_text(findings: Findings) -> str:
@@ -326,7 +320,7 @@ def json_text(findings: Findings) -> str:
 def csv_text(findings: Findings) -> str:
     """One row per draw, replication and scenario, with every outcome, discounted cost and QALYs."""
     table = findings.found.values.rename(columns={"strategy": "scenario"})
-    for name, value in reversed(stamp(findings).items()):
+    for name, value in reversed(carried(findings).items()):
         table.insert(0, name, value)
     text: str = table.to_csv(index=False, lineterminator="\n")
     return text
@@ -388,7 +382,7 @@ def html(findings: Findings) -> str:
     parts.append(f"<p>{escape(worth_of_knowing(findings))}</p>")
     used = ", ".join(f"{name} {number}" for name, number in versions().items())
     parts.append(
-        f'<h2>How this was made</h2><p class="small">Run {stamp(findings)["run_id"]}, seed {found.seed}, {escape(used)}. '
+        f'<h2>How this was made</h2><p class="small">Run {carried(findings)["run_id"]}, seed {found.seed}, {escape(used)}. '
         f"In {found.draws.redrawn} draws some shares did not fit together at first and were drawn again.</p>"
     )
     return html_page(f"Backpath: how sure, {names}", parts)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from pathways import refuse
 from sim.compare import Comparison, warnings_of
-from sim.record import fingerprint, record_of, versions
+from sim.record import fingerprint, record_of, stamp, versions
 from sim.results import activity_table, by_decile_table, by_practice_table, health_table, lists_table, waits_table
 from ui.charts import Chart, change_chart, lists_chart
-from ui.key_message import key_message, watch
+from ui.key_message import key_message, rests_on, watch
 from ui.tables import SYMBOL_OF, csv_text, rows_of
 from ui.words import span
 
@@ -104,7 +104,8 @@ def _scenario_section(comparison: Comparison, name: str) -> str:
     )
     return (
         f"<h2>{escape(scenario.title)}</h2>\n<p>{escape(' '.join(scenario.says.split()))}</p>\n"
-        f'<div class="message">{said}{watch_list}</div>\n{_table(comparison, name)}\n{evidence}'
+        f'<div class="message">{said}{watch_list}<p class="small">{escape(rests_on(comparison, name))}</p></div>\n'
+        f"{_table(comparison, name)}\n{evidence}"
     )
 
 
@@ -240,11 +241,13 @@ def folder_problem(folder: Path) -> None:
 
 def _write_table(comparison: Comparison, path: Path, make: Callable) -> None:
     """One table over all scenarios and replications."""
-    header = True
+    header, carried = True, stamp(comparison)
     for name, runs in comparison.tallies.items():
         for replication, tallies in enumerate(runs):
             table = make(tallies)
             table.insert(0, "replication", replication)
             table.insert(0, "scenario", name)
-            table.to_csv(path, mode="w" if header else "a", header=header, index=False, lineterminator="\n")
+            table.assign(**carried).to_csv(
+                path, mode="w" if header else "a", header=header, index=False, lineterminator="\n"
+            )
             header = False

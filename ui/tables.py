@@ -14,8 +14,8 @@ from rich import box
 from rich.table import Table
 
 from sim.compare import Comparison, warnings_of
-from sim.record import fingerprint, number_or_none
-from ui.key_message import KeyMessage, key_message
+from sim.record import fingerprint, number_or_none, stamp
+from ui.key_message import KeyMessage, key_message, rests_on
 from ui.words import NO_VALUE, amount, per_year, percent, row_title, signed
 
 FULL_WIDTH = 100
@@ -168,6 +168,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "against": comparison.base,
         "interval": 0.95,
         "scenarios": scenarios,
+        "rests_on": {name: rests_on(comparison, name) for name in comparison.scenarios},
         "warnings": warnings_of(comparison),
     }
 
@@ -188,6 +189,11 @@ CSV_COLUMNS = (
     "share_lower",
     "share_higher",
     "runs",
+    "run_id",
+    "seed",
+    "price_year",
+    "discount_cost",
+    "discount_qaly",
 )
 
 
@@ -196,6 +202,7 @@ def csv_text(comparison: Comparison) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
-    for row in comparison.table()[list(CSV_COLUMNS)].itertuples(index=False):
+    table = comparison.table().assign(**stamp(comparison))
+    for row in table[list(CSV_COLUMNS)].itertuples(index=False):
         writer.writerow(["" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row])
     return out.getvalue()

@@ -337,7 +337,7 @@ def variation(
     folder: Out = None,
 ) -> None:
     """Compare practices: standardised rates, a funnel, and how much of the difference is chance."""
-    from outcomes import BadTable, disclose, disclosure_policy, disclosure_sentence, practice_variation
+    from outcomes import BadTable, disclose, disclosure_sentence, practice_variation
     from ui.report import folder_problem
     from ui.variation import (
         bad_input,
@@ -351,10 +351,7 @@ def variation(
     one_format(as_json, as_csv)
     if folder is not None:
         folder_problem(folder)
-    try:
-        hides = disclosure_policy(disclosure).hides
-    except ValueError as error:
-        raise refuse("disclosure", f"--disclosure {disclosure}", f"{error}.") from None
+    hides = _hides(disclosure)
     fill = 0.0 if missing_is_zero else None
     events, population = read_variation_file(file, count=count, fill_missing=fill)
     try:
@@ -383,6 +380,77 @@ def variation(
             folder,
             write_variation(found, folder, title=f"{what[:1].upper()}{what[1:]} by practice", protect=guard, note=note),
         )
+
+
+def journeys(
+    file: Annotated[
+        Path, typer.Argument(help="Events, as run --log writes them or as records in that form (.csv, .parquet).")
+    ],
+    people: Annotated[
+        Path | None, typer.Option("--people", help="A CSV of patient and what to compare them by.", metavar="FILE")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="The column of --people to compare by.", metavar="COLUMN")] = "decile",
+    consultant_led: Annotated[
+        str, typer.Option("--consultant-led", help="Services to which a referral starts a clock.", metavar="SERVICES")
+    ] = "spinal_clinic,pain_service",
+    treatments: Annotated[
+        str, typer.Option("--treatments", help="Services where being seen is treatment.", metavar="SERVICES")
+    ] = "facet_injection,nerve_root_injection,denervation,discectomy,decompression,fusion,pain_programme",
+    reports_back: Annotated[
+        str,
+        typer.Option("--reports-back", help="Services meant to send people back, such as scans.", metavar="SERVICES"),
+    ] = "mri,mri_urgent,emergency_mri",
+    tick: Annotated[float, typer.Option("--tick", help="Days of a tick, for a log of ticks.", metavar="DAYS")] = 1.0,
+    disclosure: Annotated[
+        str, typer.Option("--disclosure", help="Small numbers: hes2018, lt5, or none for simulated data.")
+    ] = "hes2018",
+    as_json: AsJson = False,
+    folder: Out = None,
+) -> None:
+    """Follow people through events, simulated or real: waits, lists, referral to treatment, continuity of care."""
+    from outcomes import disclosure_sentence
+    from ui.journeys import journeys_of, json_text, read_events, terminal_tables, write_journeys
+    from ui.report import folder_problem
+
+    if folder is not None:
+        folder_problem(folder)
+    _hides(disclosure)
+    if not tick > 0:
+        raise refuse("tick", f"--tick {tick:g}", "write days above 0, like 1 or 0.25.")
+    events = read_events(file, days_per_tick=tick)
+    who = None if people is None else read_events(people, days_per_tick=tick)
+    found = journeys_of(
+        events,
+        who,
+        by=by,
+        consultant_led=_words(consultant_led),
+        treatments=_words(treatments),
+        reports_back=_words(reports_back),
+        file=file.name,
+    )
+    tables = found.tables(disclosure)
+    if as_json:
+        out.file.write(json_text(tables, disclosure) + "\n")
+    else:
+        for table in terminal_tables(tables):
+            out.print(table)
+        _say(disclosure_sentence(disclosure))
+    if folder is not None:
+        _written(folder, write_journeys(tables, folder, disclosure))
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _hides(disclosure: str) -> bool:
+    """Whether a policy hides anything; refuses one that is not known."""
+    from outcomes import disclosure_policy
+
+    try:
+        return disclosure_policy(disclosure).hides
+    except ValueError as error:
+        raise refuse("disclosure", f"--disclosure {disclosure}", f"{error}.") from None
 
 
 def _asked(

@@ -24,6 +24,17 @@ def percent(value: float) -> str:
     return f"{MINUS if value < 0 else '+'}{whole}%"
 
 
+def percent_of(share: float) -> str:
+    """A share in whole percent, that reads 0% or 100% only where it is.
+
+    >>> percent_of(0.999), percent_of(1.0), percent_of(0.254)
+    ('99%', '100%', '25%')
+    """
+    if math.isnan(share):
+        return NO_VALUE
+    return f"{round(100 * share) if share in (0, 1) else min(max(round(100 * share), 1), 99)}%"
+
+
 def figures(value: float, digits: int = 3) -> str:
     """A number to three significant figures, with thousands separated.
 

@@ -1,0 +1,143 @@
+"""`backpath journeys`: people followed through events, simulated or real, with small numbers hidden."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from outcomes import continuity_of_care, waits
+from tests.typed import backpath
+from ui.journeys import read_events
+
+
+def events(many: int, *, unseen: int = 0) -> pd.DataFrame:
+    """So many people see a GP, wait ten days for a physiotherapist and go home; some still wait."""
+    rows = []
+    for person in range(many):
+        rows += [
+            (person, 0, "referral", "gp", "entry"),
+            (person, 2, "seen", "gp", None),
+            (person, 3, "referral", "physio", "gp"),
+        ]
+        if person >= unseen:
+            rows += [(person, 13, "seen", "physio", None), (person, 14, "discharge", "physio", None)]
+    return pd.DataFrame(rows, columns=["patient", "day", "kind", "service", "detail"])
+
+
+def written(folder: Path, table: pd.DataFrame, name: str = "events.csv") -> Path:
+    """The table as a file."""
+    path = folder / name
+    table.to_csv(path, index=False)
+    return path
+
+
+def told(*words: str | Path) -> dict[str, list[dict[str, object]]]:
+    """What the command prints as JSON."""
+    done = backpath("journeys", *words, "--json")
+    assert done.code == 0, done.err
+    found: dict[str, list[dict[str, object]]] = json.loads(done.out)
+    return found
+
+
+def test_waits_are_those_of_the_events(tmp_path: Path) -> None:
+    file = written(tmp_path, events(40, unseen=10))
+    row = next(row for row in told(file)["waits"] if row["service"] == "physio")
+    assert (row["waits"], row["seen"], row["still_waiting"]) == (40, 30, 10)
+    assert row["median_days"] == 10
+    plain = waits(events(40, unseen=10)).set_index("service").loc["physio"]
+    assert row["all_p92_days"] == pytest.approx(plain["all_p92_days"], nan_ok=True) or row["all_p92_days"] is None
+
+
+def test_small_numbers_are_hidden_with_all_that_rests_on_them(tmp_path: Path) -> None:
+    """Three who still wait: their number, the number seen (which gives it away) and their waits are stars."""
+    row = next(row for row in told(written(tmp_path, events(40, unseen=3)))["waits"] if row["service"] == "physio")
+    assert row["still_waiting"] == "*"
+    assert row["waits"] == "*"
+    assert row["median_days_still_waiting"] == "*"
+    made_up = told(written(tmp_path, events(40, unseen=3)), "--disclosure", "none")
+    row = next(row for row in made_up["waits"] if row["service"] == "physio")
+    assert row["still_waiting"] == 3
+
+
+def test_V74_one_person_more_among_the_hidden_changes_nothing_that_is_written(tmp_path: Path) -> None:
+    found = []
+    for unseen in (2, 5):
+        folder = tmp_path / str(unseen)
+        folder.mkdir()
+        table = events(200 + unseen, unseen=unseen)
+        done = backpath("journeys", written(folder, table), "--out", folder / "out")
+        assert done.code == 0
+        waited = pd.read_csv(folder / "out" / "waits.csv", dtype=str).set_index("service").loc["physio"]
+        found.append(waited[["waits", "seen", "still_waiting", "median_days", "share_within_2_weeks"]].tolist())
+    assert found[0] == found[1]
+
+
+def test_continuity_is_compared_by_what_people_are(tmp_path: Path) -> None:
+    file = written(tmp_path, events(40))
+    people = written(
+        tmp_path, pd.DataFrame({"patient": range(40), "decile": [1 + k % 2 for k in range(40)]}), "people.csv"
+    )
+    rows = told(file, "--people", people)["continuity"]
+    assert [row["decile"] for row in rows] == [1, 2]
+    assert all(row["patients"] == 20 and row["visits"] == 2 and row["hand_offs"] == 1 for row in rows)
+    assert continuity_of_care(events(40))["visits"].mean() == 2
+
+
+def test_a_log_of_a_run_can_be_followed(tmp_path: Path) -> None:
+    """The command that the page names, on the log that `run --log` writes; as CSV and Parquet the same."""
+    logs = [tmp_path / f"log{ending}" for ending in (".csv", ".parquet")]
+    for log in logs:
+        assert backpath("run", "usual_care", "--years", "1", "--log", log).code == 0
+    first, second = (told(log, "--disclosure", "none") for log in logs)
+    for name in ("waits", "treatment", "continuity"):
+        assert sorted(map(str, first[name])) == sorted(map(str, second[name])), name
+    row = next(row for row in first["waits"] if row["service"] == "community_physio")
+    assert 10 < float(str(row["all_median_days"])) < 100
+    assert first["treatment"][0]["completed"]
+    seen = backpath("journeys", logs[1], "--disclosure", "none")
+    assert "SYNTHETIC DATA" in seen.out
+    assert "Continuity of care" in seen.out
+
+
+def test_ticks_are_brought_to_days(tmp_path: Path) -> None:
+    table = events(20).rename(columns={"day": "tick"}).assign(value=4)
+    read = read_events(written(tmp_path, table), days_per_tick=0.25)
+    assert read["day"].max() == 14 * 0.25
+    assert read["value"].tolist() == [1.0] * len(read)
+
+
+@pytest.mark.parametrize(
+    ("table", "words", "says"),
+    [
+        (events(3).drop(columns="kind"), [], "there is no column 'kind'"),
+        (events(3).assign(day="soon"), [], "row 0: 'soon'; a number is needed"),
+        (events(3).assign(replication=[0] * 7 + [1] * 8), [], "it holds several replications"),
+        (events(3), ["--disclosure", "some"], "there is no disclosure policy 'some'"),
+        (events(3), ["--tick", "0"], "write days above 0"),
+        (events(3), ["--people", "nobody.csv"], "it cannot be read"),
+    ],
+)
+def test_events_that_cannot_be_followed_are_told(
+    tmp_path: Path, table: pd.DataFrame, words: list[str], says: str
+) -> None:
+    done = backpath("journeys", written(tmp_path, table), *words)
+    assert done.code == 2
+    assert says in " ".join(done.err.split())
+    assert done.out == ""
+
+
+def test_people_who_are_not_listed_are_named(tmp_path: Path) -> None:
+    people = written(tmp_path, pd.DataFrame({"patient": [0, 1], "decile": [1, 2]}), "people.csv")
+    done = backpath("journeys", written(tmp_path, events(3)), "--people", people)
+    assert done.code == 2
+    assert "there is no row for patient 2" in done.err
+
+
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log.parquet").write_bytes(b"not a table")
+    done = backpath("journeys", tmp_path / "log.parquet")
+    assert done.code == 2
+    assert "this is no table of events" in done.err
