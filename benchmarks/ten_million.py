@@ -7,6 +7,7 @@ The events are simulated first. What is printed is measured, never remembered.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable
@@ -59,12 +60,15 @@ TREATMENTS = (
 
 def main() -> None:
     """Simulates, then times each outcome on the same log."""
-    plan = planned(grown(load_region("demonstration"), PEOPLE), years=YEARS)
+    wanted = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    wanted.add_argument("--people", type=int, default=PEOPLE, help="registered people (fewer for a trial)")
+    people_registered = wanted.parse_args().people
+    plan = planned(grown(load_region("demonstration"), people_registered), years=YEARS)
     cohort = draw_cohort(plan, seed=SEED, replication=0)
     log = Running(plan, cohort, keep_log=True).finish().log()
     people = cohort.table(plan).rename(columns={"deprivation_decile": "decile"})
     print(f"{len(log):,} events of {len(cohort):,} patients over {YEARS} years (asked for: {ASKED:,} events)")
-    if len(log) < ASKED:
+    if len(log) < ASKED and people_registered == PEOPLE:
         raise SystemExit("There are too few events: raise PEOPLE.")
     tallies = timed("counted, all tables of a run", lambda: tallies_of(log, cohort))
     timed(

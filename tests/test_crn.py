@@ -111,7 +111,7 @@ def test_a_longer_horizon_and_another_warm_up_keep_the_same_people() -> None:
     assert short < warm
 
 
-def test_shuffled_rows_of_practices_give_the_same_totals() -> None:
+def test_v27_shuffled_rows_of_practices_give_the_same_totals() -> None:
     """V27: the order of the input's rows decides nothing."""
     _, _, word = load_scenario("usual_care")
     place = load_region("demonstration")
@@ -136,7 +136,7 @@ def test_shuffled_rows_of_practices_give_the_same_totals() -> None:
     assert np.array_equal(*counts)
 
 
-def test_a_scenario_without_changes_differs_by_exactly_zero() -> None:
+def test_v29_a_scenario_without_changes_differs_by_exactly_zero() -> None:
     """V29: in every outcome and every replication, also where a lever is on and does nothing."""
     name, word, own = load_scenario("usual_care")
     _, guidance, _ = load_scenario("mri_guidance")
@@ -185,7 +185,7 @@ def test_a_lever_touches_only_those_it_diverts() -> None:
     assert abs(len(scanned_after) / len(scanned_before) - 0.5) < 0.06
 
 
-def test_pairing_narrows_the_difference() -> None:
+def test_v54_pairing_narrows_the_difference() -> None:
     """V54: differences under common random numbers vary less than between independent runs."""
     cases = {
         name: Case(name, word, own) for name, word, own in (load_scenario("usual_care"), load_scenario("physio_first"))

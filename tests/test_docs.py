@@ -61,6 +61,7 @@ STANDS_IN = {
     "backpath app --region mid_notts": "test_the_app_answers_where_the_command_says",
     "backpath region new england --registered gp-reg-pat-prac-quin-age.zip --map gp-reg-pat-prac-map.zip "
     "--deprivation deprivation.csv --england --out england": "test_the_benchmark_has_the_parts_that_its_page_tells",
+    "python benchmarks/ten_million.py": "test_many_events_are_timed_outcome_by_outcome",
     "python benchmarks/engine.py": "test_the_benchmark_has_the_parts_that_its_page_tells",
     "python benchmarks/engine.py england --region england": "test_the_benchmark_has_the_parts_that_its_page_tells",
     "python docs/pictures/draw.py": "test_the_drawings_are_what_their_script_draws",
@@ -275,6 +276,28 @@ def test_the_benchmark_has_the_parts_that_its_page_tells() -> None:
     assert parts is not None
     assert sorted(set(told)) == sorted(parts[1].split(", "))
     assert "--region" in help_text
+
+
+def test_many_events_are_timed_outcome_by_outcome() -> None:
+    """With few people: every outcome that the page tells is worked out and timed."""
+    said = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "ten_million.py"), "--people", "30000"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True, timeout=300,
+    ).stdout  # fmt: skip
+    assert re.match(r"[\d,]+ events of [\d,]+ patients", said)
+    for outcome in (
+        "costs",
+        "QALYs",
+        "practices",
+        "inequality",
+        "waits",
+        "list",
+        "referral to treatment",
+        "continuity",
+        "age at first",
+    ):
+        assert outcome in said
+    assert said.strip().endswith("s in all")
 
 
 def test_the_drawings_are_what_their_script_draws() -> None:

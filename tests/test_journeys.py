@@ -113,7 +113,7 @@ def test_ticks_are_brought_to_days(tmp_path: Path) -> None:
     ("table", "words", "says"),
     [
         (events(3).drop(columns="kind"), [], "there is no column 'kind'"),
-        (events(3).assign(day="soon"), [], "row 0: 'soon'; a number is needed"),
+        (events(3).assign(day="soon"), [], "day: row 0: 'soon'; row 1: 'soon'"),
         (events(3).assign(replication=[0] * 7 + [1] * 8), [], "it holds several replications"),
         (events(3), ["--disclosure", "some"], "there is no disclosure policy 'some'"),
         (events(3), ["--tick", "0"], "write days above 0"),

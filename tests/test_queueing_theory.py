@@ -81,7 +81,7 @@ def mean_wait(log: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize(("servers", "load"), [(1, 0.7), (3, 2.4)])
-def test_waits_are_those_of_erlang_c(servers: int, load: float) -> None:
+def test_v18_waits_are_those_of_erlang_c(servers: int, load: float) -> None:
     """V18: M/M/1 and M/M/3."""
     numbers = Numbers()
     plan = queue(servers=servers, load=load, stay={"exponential": numbers(SERVICE, "minutes")}, numbers=numbers)
@@ -144,7 +144,7 @@ def test_the_list_of_a_slotted_service_has_its_exact_distribution() -> None:
     agrees([float((listed == 0).mean()) for listed in lists], float(stationary[0]), tick=0.0)
 
 
-def test_littles_law() -> None:
+def test_v17_littles_law() -> None:
     """V17: people waiting = arrivals a day times the mean wait, on a stable list."""
     numbers = Numbers()
     plan = queue(servers=2, load=1.7, stay={"exponential": numbers(SERVICE, "minutes")}, numbers=numbers)

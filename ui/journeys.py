@@ -50,11 +50,10 @@ class Journeys:
         if self.treatment is not None:
             made["treatment"] = (_treatment(self.treatment), ["completed", "incomplete"], {})
         found = {}
+        hides = disclosure_policy(policy).hides
         for name, (table, counts, sums) in made.items():
-            figures_ = [column for column in table if column not in counts and table[column].dtype.kind == "f"]
-            bases: dict[str, str | Sequence[str]] = (
-                {column: _base(str(column), counts) for column in figures_} if disclosure_policy(policy).hides else {}
-            )
+            resting = [str(column) for column in table if table[column].dtype.kind == "f"]
+            bases: dict[str, str | Sequence[str]] = {column: _base(column, counts) for column in resting if hides}
             found[name] = disclose(table, counts, bases, sums=sums, policy=policy)
         return found
 
