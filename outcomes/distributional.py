@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import scipy  # its parts load when they are first used
 
 from outcomes.aligned import Row, aligned
 from outcomes.arrays import Numbers, checked, plain
@@ -220,7 +220,7 @@ def _break_even(before: pd.Series, after: pd.Series, people: pd.Series) -> float
     if not len(turns):
         return None
     low, high = epsilons[turns[0]], epsilons[turns[0] + 1]
-    return float(optimize.brentq(lambda epsilon: _benefit(before, after, people, epsilon), low, high))
+    return float(scipy.optimize.brentq(lambda epsilon: _benefit(before, after, people, epsilon), low, high))
 
 
 def _quadrant(net_health: float, inequality: float) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import scipy  # its parts load when they are first used
 
 from outcomes.portfolio_options import ROUNDING, Programme
 from outcomes.portfolio_words import number, share, shortfall
@@ -128,7 +128,7 @@ def _with_fractions(
     equal = np.zeros(len(limits.bounds), dtype=bool)
     found = least
     for aim in aims:
-        solved = optimize.linprog(
+        solved = scipy.optimize.linprog(
             aim,
             limits.coefficients[~equal],
             limits.bounds[~equal],
@@ -155,10 +155,10 @@ def _whole(programme: Programme, limits: Limits, aims: list[np.ndarray]) -> np.n
     gaining = np.unique(segments.row[segments.gain != 0])
     people = (segments.row == gaining[:, None]).astype(float)
     found = _most_health(programme, limits, aims[0], whole)
-    all_limits = optimize.LinearConstraint(limits.coefficients, -np.inf, limits.bounds)
+    all_limits = scipy.optimize.LinearConstraint(limits.coefficients, -np.inf, limits.bounds)
     for aim, kept in zip(aims[1:], (people, _alike(programme)), strict=True):
         kept = np.hstack([kept, np.zeros((len(kept), others))])
-        held = optimize.LinearConstraint(kept, kept @ found, kept @ found)
+        held = scipy.optimize.LinearConstraint(kept, kept @ found, kept @ found)
         solved = _solved(aim, whole, limits.most, all_limits, *([held] if len(kept) else []))
         found = found if solved is None else solved
     return found
@@ -190,7 +190,7 @@ def _most_health(programme: Programme, limits: Limits, aim: np.ndarray, whole: n
     binding = ~limits.what["limit"].isin(["need", "change"]).to_numpy()
     coefficients, bounds = limits.coefficients[binding][:, :people], limits.bounds[binding]
     size = np.abs(coefficients).max(axis=1, keepdims=True, initial=1)
-    within = optimize.LinearConstraint(coefficients / size, -np.inf, bounds / size[:, 0])
+    within = scipy.optimize.LinearConstraint(coefficients / size, -np.inf, bounds / size[:, 0])
     solved = _solved(aim[:people], whole[:people], limits.most[:people], within)
     if solved is None:
         raise _too_few_places(programme, limits)
@@ -198,13 +198,13 @@ def _most_health(programme: Programme, limits: Limits, aim: np.ndarray, whole: n
 
 
 def _solved(
-    aim: np.ndarray, whole: np.ndarray, most: np.ndarray, *constraints: optimize.LinearConstraint
+    aim: np.ndarray, whole: np.ndarray, most: np.ndarray, *constraints: scipy.optimize.LinearConstraint
 ) -> np.ndarray | None:
     """What is best for one aim, with some variables `whole`; None where there is nothing."""
-    solved = optimize.milp(
+    solved = scipy.optimize.milp(
         aim,
         integrality=whole,
-        bounds=optimize.Bounds(0, most),
+        bounds=scipy.optimize.Bounds(0, most),
         constraints=list(constraints),
         options={"mip_rel_gap": 0},
     )
@@ -231,7 +231,7 @@ def _floors_fit(programme: Programme) -> None:
 def _too_few_places(programme: Programme, limits: Limits) -> Infeasible:
     """Why there is no plan although the floors fit: the deprived groups' share cannot be reached."""
     asked = (limits.what["limit"] == "deprived share").to_numpy()
-    nearest = optimize.linprog(
+    nearest = scipy.optimize.linprog(
         limits.coefficients[asked][0],
         limits.coefficients[~asked],
         limits.bounds[~asked],

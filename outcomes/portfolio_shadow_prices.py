@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import scipy  # its parts load when they are first used
 
 from outcomes.portfolio_options import Programme
 from outcomes.portfolio_programme import ZERO, Plan, limits_of
@@ -25,7 +25,7 @@ def shadow_prices(programme: Programme, plan: Plan) -> pd.DataFrame:
     low, high = np.zeros(len(gains)), limits.most.copy()
     services = slice(len(segments.row), len(segments.row) + len(plan.begun))
     low[services] = high[services] = plan.begun
-    solved = optimize.linprog(
+    solved = scipy.optimize.linprog(
         gains, limits.coefficients, limits.bounds, bounds=list(zip(low, high, strict=True)), method="highs"
     )
     small = ZERO * np.abs(gains).max()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy  # its parts load when they are first used
 
 from outcomes.paired import LEVEL
 from outcomes.portfolio import plan_table
@@ -57,8 +57,8 @@ def sample_gains(options: Table, *, draws: int, seed: int) -> np.ndarray:
     table = pd.DataFrame(options)
     spread = table["qaly_sd"].astype(float).fillna(0).to_numpy() if "qaly_sd" in table else np.zeros(len(table))
     services, names = pd.factorize(table["service"])
-    points = stats.qmc.Sobol(len(names), seed=seed).random_base2(max(int(np.ceil(np.log2(draws))), 0))
-    standard = stats.norm.ppf(np.clip(points, EDGE, 1 - EDGE))
+    points = scipy.stats.qmc.Sobol(len(names), seed=seed).random_base2(max(int(np.ceil(np.log2(draws))), 0))
+    standard = scipy.stats.norm.ppf(np.clip(points, EDGE, 1 - EDGE))
     drawn: np.ndarray = table["qaly_pp"].to_numpy(dtype=float) + standard[:, services] * spread
     return drawn
 

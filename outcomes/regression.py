@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import linalg
+import scipy  # its parts load when they are first used
 
 Method = Literal["spline", "polynomial"]
 
@@ -56,7 +56,7 @@ def fits(x: np.ndarray, y: np.ndarray, *, method: Method = "spline", degree: int
         raise ValueError(
             f"draws: {len(y)} are too few for {x.shape[1]} parameters; at least {2 * free.shape[1]} are needed"
         )
-    span = linalg.orth(free)
+    span = scipy.linalg.orth(free)
     if method == "polynomial":
         none = np.empty((len(z), 0))
         return [_smoothed(column, span, none, np.empty(0)) for column in y.T]
@@ -78,7 +78,7 @@ def _bends(z: np.ndarray) -> np.ndarray:
     columns = [np.empty((len(z), 0))]
     for each in z.T:
         knots = np.unique(np.quantile(each, np.arange(1, KNOTS + 1) / (KNOTS + 1)))
-        turn, size, back = linalg.svd(np.abs(knots[:, None] - knots) ** 3)
+        turn, size, back = scipy.linalg.svd(np.abs(knots[:, None] - knots) ** 3)
         root = turn / np.sqrt(size) @ back if len(knots) > 1 else np.ones((1, 1))
         columns.append(np.abs(each[:, None] - knots) ** 3 @ root)
     powers = [1, 2] if z.shape[1] <= FEW else [1]
@@ -92,7 +92,7 @@ def _main_directions(bends: np.ndarray, span: np.ndarray) -> tuple[np.ndarray, n
     bends = bends - span @ (span.T @ bends)
     norm = np.sqrt((bends**2).sum(axis=0))
     bent = norm > np.sqrt(np.finfo(float).eps)
-    axes, size, _ = linalg.svd(bends[:, bent] / norm[bent], full_matrices=False)
+    axes, size, _ = scipy.linalg.svd(bends[:, bent] / norm[bent], full_matrices=False)
     large = size > size.max(initial=0.0) * np.sqrt(np.finfo(float).eps)
     return axes[:, large], size[large]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import linalg
+import scipy  # its parts load when they are first used
 
 from outcomes.acceptability import ceac
 from outcomes.arrays import Numbers, checked, checked_thresholds
@@ -103,7 +103,7 @@ def corrected_draws(table: pd.DataFrame) -> pd.DataFrame:
     scale = np.where(means.std(axis=0) > 0, means.std(axis=0), 1.0)
     total = np.atleast_2d(np.cov(means / scale, rowvar=False))
     within = (inside / scale).T @ (inside / scale) / (len(means) * (count - 1))
-    root, back = _root(total), linalg.pinvh(_root(total))
+    root, back = _root(total), scipy.linalg.pinvh(_root(total))
     move = back @ _root(root @ _positive(total - within / count) @ root) @ back
     moved = (centre + (means - centre) / scale @ move * scale)[:, which]
     width = len(loops.strategies)
@@ -231,11 +231,11 @@ def _refusal(noisy: list[tuple[float, float, str, str, float]], count: int) -> s
 
 def _positive(square: np.ndarray) -> np.ndarray:
     """The nearest covariance: without what would be a negative variance."""
-    size, axes = linalg.eigh(square)
+    size, axes = scipy.linalg.eigh(square)
     return np.asarray(axes * np.maximum(size, 0.0) @ axes.T)
 
 
 def _root(square: np.ndarray) -> np.ndarray:
     """The symmetric root of a covariance."""
-    size, axes = linalg.eigh(square)
+    size, axes = scipy.linalg.eigh(square)
     return np.asarray(axes * np.sqrt(np.maximum(size, 0.0)) @ axes.T)
