@@ -24,6 +24,7 @@ from outcomes.distributional import (
     opportunity_cost_shares,
     qale_by_fifth,
 )
+from outcomes.effects import TreatedUtility, effect_at, treated_utility
 from outcomes.equally_distributed import (
     atkinson_ede,
     atkinson_index,
@@ -111,6 +112,7 @@ __all__ = [
     "ReferralToTreatment",
     "SlopeIndex",
     "StandardisedRatio",
+    "TreatedUtility",
     "TwoLoopEvpi",
     "Variation",
     "against_baseline",
@@ -152,6 +154,7 @@ __all__ = [
     "discount_flow",
     "discount_instant",
     "distributional_cost_effectiveness",
+    "effect_at",
     "effect_beside_regression",
     "equity_weights",
     "evpi",
@@ -210,6 +213,7 @@ __all__ = [
     "slope_index_of_inequality",
     "systematic_component_of_variation",
     "t_half_width",
+    "treated_utility",
     "truncated",
     "uplift_factor",
     "uplift_factors",

@@ -3,7 +3,7 @@
 | table | one row per | columns |
 |---|---|---|
 | activity | service, year | referred, joined, seen, missed, gave_up |
-| waits | service, year | people (first visits), mean_wait_days, share within 2, 6 and 18 weeks |
+| waits | service, year | people (first visits), mean, median and 92nd percentile in days, share within 2, 6 and 18 weeks |
 | lists | service, week | waiting (at the end of the week; week 0 is the first measured) |
 | health | year, state, decile, utility | person_years |
 | by_practice | practice, service | referred, seen, missed |
@@ -29,6 +29,8 @@ from sim.worth import worth
 
 COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
 HOME = "home"
+P92 = 0.92
+"""The percentile that NHS statistics of waits publish beside the median."""
 
 
 def activity_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
@@ -49,8 +51,27 @@ def waits_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
             f"share_within_{weeks}_weeks": tallies.waits[service, year, :weeks].sum(axis=1) / people
             for weeks in (2, 6, 18)
         }
+    percentiles = {
+        f"{name}_wait_days": _day_by_which(tallies.waits[service, year], share)
+        for name, share in (("median", 0.5), ("p92", P92))
+    }
     table = {"service": np.array(plan.services)[service], "year": year + 1, "people": people, "mean_wait_days": mean}
-    return pd.DataFrame(table | within)
+    return pd.DataFrame(table | percentiles | within)
+
+
+def _day_by_which(waits: np.ndarray, share: float) -> np.ndarray:
+    """The day by which so many had been seen, from counts by whole weeks waited, as if spread evenly through each week.
+
+    `waits` has shape (rows, weeks). NaN where nobody was seen.
+    """
+    seen = np.cumsum(waits, axis=1)
+    wanted = share * seen[:, -1:]
+    week = (seen >= wanted).argmax(axis=1)
+    rows = np.arange(len(waits))
+    before = seen[rows, week] - waits[rows, week]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        days: np.ndarray = 7 * (week + (wanted[:, 0] - before) / waits[rows, week])
+    return days
 
 
 def lists_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:

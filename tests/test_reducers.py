@@ -120,6 +120,11 @@ def test_waits_are_those_of_first_visits_in_the_log(run: Recount) -> None:
         share = groups.apply(lambda days, limit=7 * weeks: (days < limit).mean())
         np.testing.assert_allclose(table[f"share_within_{weeks}_weeks"], share.reindex(index), rtol=1e-12)
     assert table["share_within_6_weeks"].between(0.01, 0.99).any()
+    for name, share in (("median", 0.5), ("p92", 0.92)):  # known to the week: classes are whole weeks
+        exact = groups.quantile(share).reindex(index).to_numpy()
+        found = table[f"{name}_wait_days"].to_numpy()
+        assert np.array_equal(np.isnan(found), np.isnan(exact))
+        assert np.nanmax(np.abs(found - exact)) <= 7
 
 
 def test_waits_by_decile_are_those_of_the_log(run: Recount) -> None:

@@ -460,7 +460,7 @@ def test_a_hidden_count_takes_with_it_every_figure_that_gives_it_away() -> None:
     assert written["practices"][0]["observed"] == "*"
     assert written["practices"][0]["ratio"] is None
     assert written["variation"]["max_min"] is None
-    assert written["variation"]["observed"] == 510
+    assert written["variation"]["observed"] == "*"  # a total with a hidden part would give it away
     drawn = json.dumps(funnel_spec(found, protect=stars))
     assert '"practice": "A"' not in drawn
     assert "Not drawn, because few people are behind the figure: 1 practice." in drawn
