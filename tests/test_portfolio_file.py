@@ -391,25 +391,6 @@ def test_the_shipped_portfolio_is_the_evidence_with_its_sources_and_no_grade_is_
         assert set(ours[f"{column}_grade"]) == {"assumed"}
 
 
-def test_the_shipped_portfolio_is_that_of_the_source_document() -> None:
-    """The table that the page on document 000 uses has the same numbers."""
-    ours = pd.read_csv(DATA / "midnotts_portfolio.csv")
-    other = ROOT / "calibration" / "library" / "sources" / "mid_nottinghamshire_portfolio.csv"
-    if not other.exists():
-        pytest.skip("there is one table only")
-    theirs = pd.read_csv(other)
-    for column, name in (
-        ("service", "intervention"),
-        ("n_now", "people"),
-        ("unit_cost", "unit_cost_gbp"),
-        ("qaly_pp", "qalys_per_person_in_trials"),
-        ("qaly_pp_calibrated", "qalys_per_person_scaled"),
-        ("min_n", "fewest_people"),
-        ("max_n", "most_people"),
-    ):
-        assert ours[column].tolist() == theirs[name].tolist(), column
-
-
 def test_the_published_arithmetic_stands_beside_gains_as_in_trials_with_its_warning(midnotts: PortfolioValue) -> None:
     paper = {name: fact["value"] for name, fact in published("mid_nottinghamshire").items()}
     assert midnotts.settings.gains == "trial"

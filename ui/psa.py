@@ -80,14 +80,13 @@ class Findings:
         """What each is called, by name."""
         return {name: self.title(name) for name in self.found.cases}
 
-    def grade(self, quantity: str) -> str:
-        """How good the evidence for a quantity is."""
-        grades = [case.pathway.quantities[quantity].grade for case in self.found.cases.values()]
-        return grades[-1]
+    def grade(self, quantity: str, scenario: str) -> str:
+        """How good the evidence for a quantity is in a scenario's pathway."""
+        return self.found.cases[scenario].pathway.quantities[quantity].grade
 
     def grades(self) -> Counter[str]:
-        """How many of the quantities drawn have which grade."""
-        return Counter(self.grade(name) for name in self.found.draws.scores.columns)
+        """How many of the quantities drawn have which grade in the base's pathway."""
+        return Counter(self.grade(str(name), self.found.base) for name in self.found.draws.scores.columns)
 
 
 def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: float) -> Findings:
@@ -147,7 +146,9 @@ def what_could_change(findings: Findings, scenario: str) -> list[str]:
     turning = [name for name in tornado.quantities() if tornado.changes_the_answer(name)]
     looked_at = len(tornado.quantities())
     if not turning:
-        telling = [f"{name} ({findings.grade(name)})" for name in tornado.quantities() if tornado.beyond_chance(name)]
+        telling = [
+            f"{name} ({findings.grade(name, scenario)})" for name in tornado.quantities() if tornado.beyond_chance(name)
+        ]
         most = (
             f" The most telling: {', '.join(telling[:3])}." if telling else " None moves it by more than chance does."
         )
@@ -160,7 +161,7 @@ def what_could_change(findings: Findings, scenario: str) -> list[str]:
             if bar.quantity == name and bar.difference is not None and bar.turns(tornado.base_case.mean):
                 unit = findings.found.cases[scenario].pathway.quantities[name].unit
                 said.append(
-                    f"{name} ({findings.grade(name)}): at {figures(bar.value)} {unit} the net benefit is {_pounds(bar.difference)}."
+                    f"{name} ({findings.grade(name, scenario)}): at {figures(bar.value)} {unit} the net benefit is {_pounds(bar.difference)}."
                 )
     return said
 
@@ -251,7 +252,7 @@ def _bars(findings: Findings, tornado: Tornado) -> list[tuple[str, str, str, str
         turns = (
             "yes" if tornado.changes_the_answer(name) else "no" if tornado.beyond_chance(name) else "no: within chance"
         )
-        rows.append((name, findings.grade(name), shown[0], shown[1], turns))
+        rows.append((name, findings.grade(name, tornado.scenario), shown[0], shown[1], turns))
     return rows
 
 
@@ -274,7 +275,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
             "tornado": [
                 {
                     "quantity": bar.quantity,
-                    "grade": findings.grade(bar.quantity),
+                    "grade": findings.grade(bar.quantity, name),
                     "end": bar.end,
                     "value": bar.value,
                     "net_benefit": bar.difference,
