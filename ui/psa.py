@@ -160,9 +160,8 @@ def what_could_change(findings: Findings, scenario: str) -> list[str]:
         for bar in tornado.bars:
             if bar.quantity == name and bar.difference is not None and bar.turns(tornado.base_case.mean):
                 unit = findings.found.cases[scenario].pathway.quantities[name].unit
-                said.append(
-                    f"{name} ({findings.grade(name, scenario)}): at {figures(bar.value)} {unit} the net benefit is {_pounds(bar.difference)}."
-                )
+                at = f"{name} ({findings.grade(name, scenario)}): at {figures(bar.value)} {unit}"
+                said.append(f"{at} the net benefit is {_pounds(bar.difference)}.")
     return said
 
 
