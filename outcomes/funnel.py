@@ -221,7 +221,7 @@ def _why(units: int, phi: float, adjusted: bool) -> str:
         )
     if adjusted:
         return (
-            f"Units differ more than chance alone would make them (φ is {phi:.1f}; chance alone gives 1), "
+            f"The spread is wider than chance alone gives on average (φ is {phi:.1f}; chance alone gives 1), "
             "so the limits are widened by the usual difference between units."
         )
     return (

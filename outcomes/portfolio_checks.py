@@ -80,7 +80,7 @@ def _columns(rules: Rules, table: pd.DataFrame, *, integer: bool) -> None:
     for column in ("service", "imd_group"):
         rules.rows(table[column].isna(), column, "a name is needed")
     rules.unique("service", "imd_group")
-    rules.numbers("unit_cost", "setup_cost", "sessions_per_person", low=0)
+    rules.numbers("unit_cost", "setup_cost", low=0)
     rules.numbers("n_now", "min_n", low=0, whole=integer)
     rules.numbers("variable_share", low=0, high=1)
     rules.numbers("qaly_pp")

@@ -19,7 +19,6 @@ NEUTRAL: Mapping[str, Any] = {
     "variable_share": 1,
     "qaly_sd": np.nan,
     "setup_cost": 0,
-    "sessions_per_person": 0,
     "change_limit": np.nan,
     "evidence_class": "",
     "source": "",

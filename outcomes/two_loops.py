@@ -24,6 +24,10 @@ LARGEST_NOISE = 0.25
 """Above this share of the spread between draws, the standard error within them makes a curve of acceptability false."""
 
 
+NEARLY_ALIKE = 1e-6
+"""Measures of draws that vary together but for this share are taken as one."""
+
+
 @dataclass(frozen=True)
 class TwoLoopEvpi:
     """What it would be worth to know all parameters, in GBP per person, without the chance of single runs.
@@ -82,10 +86,11 @@ def between_and_within(table: pd.DataFrame, *, threshold: float, baseline: str) 
 def corrected_draws(table: pd.DataFrame) -> pd.DataFrame:
     """Draws of means without the chance of single runs, for everything that takes draws.
 
-    The means of draws are moved towards their common mean just so far that costs and QALYs of all strategies vary and
-    vary together as the draws truly do: the least movement that turns the covariance of means T into B = T - W/R, by
-    T^-1/2 (T^1/2 B T^1/2)^1/2 T^-1/2, where W is the covariance within draws and R the number of replications.
-    Returns one row per draw and strategy: `draw`, `strategy`, `cost`, `qaly`. Means over draws stay what they are.
+    The first strategy, and what the others differ from it, are each moved towards their common mean just so far that
+    costs and QALYs vary and vary together as the draws truly do: the least movement that turns the covariance of means T
+    into B = T - W/R, by T^-1/2 (T^1/2 B T^1/2)^1/2 T^-1/2, where W is the covariance within draws and R the number of
+    replications. Differences are moved apart from levels, beside which they are small. No spread grows, and means over
+    draws stay what they are. Returns one row per draw and strategy: `draw`, `strategy`, `cost`, `qaly`.
 
     >>> table = pd.DataFrame({"draw": [1, 1, 2, 2], "replication": [1, 2, 1, 2], "strategy": "usual",
     ...                       "cost": [1.0, 3.0, 7.0, 9.0], "qaly": 1.0})
@@ -93,24 +98,17 @@ def corrected_draws(table: pd.DataFrame) -> pd.DataFrame:
     [2.0845, 7.9155]
     """
     loops = _read(table)
-    every, count = np.concatenate([loops.cost, loops.qaly], axis=2), loops.cost.shape[1]
-    # Equal columns stay exactly equal: rounding would make a tie of two strategies a matter of chance.
-    columns, which = np.unique(every.reshape(-1, every.shape[2]), axis=1, return_inverse=True)
-    runs = columns.reshape(*every.shape[:2], -1)
-    means = runs.mean(axis=1)
-    centre = means.mean(axis=0)
-    inside = (runs - means[:, None]).reshape(-1, runs.shape[2])
-    scale = np.where(means.std(axis=0) > 0, means.std(axis=0), 1.0)
-    total = np.atleast_2d(np.cov(means / scale, rowvar=False))
-    within = (inside / scale).T @ (inside / scale) / (len(means) * (count - 1))
-    root, back = _root(total), scipy.linalg.pinvh(_root(total))
-    move = back @ _root(root @ _positive(total - within / count) @ root) @ back
-    moved = (centre + (means - centre) / scale @ move * scale)[:, which]
+    first = _moved(np.stack([loops.cost[:, :, 0], loops.qaly[:, :, 0]], axis=2))
+    more = np.concatenate([values[:, :, 1:] - values[:, :, :1] for values in (loops.cost, loops.qaly)], axis=2)
+    others = _moved(more).reshape(len(first), 2, -1)
+    moved = np.concatenate(
+        [np.concatenate([first[:, [k]], first[:, [k]] + others[:, k]], axis=1) for k in (0, 1)], axis=1
+    )
     width = len(loops.strategies)
     return pd.DataFrame(
         {
             "draw": np.repeat(loops.draws.to_numpy(), width),
-            "strategy": np.tile(loops.strategies, len(means)),
+            "strategy": np.tile(loops.strategies, len(first)),
             "cost": moved[:, :width].ravel(),
             "qaly": moved[:, width:].ravel(),
         }
@@ -227,6 +225,28 @@ def _refusal(noisy: list[tuple[float, float, str, str, float]], count: int) -> s
         f"replications: with {count} in each draw, chance is {share:.0%} of the spread between draws {where}; "
         f"an acceptability curve needs at most {LARGEST_NOISE:.0%}. Run {needed:.0f} in each draw."
     )
+
+
+def _moved(runs: np.ndarray) -> np.ndarray:
+    """Means over replications without what chance adds to their spread; `runs` has shape (draws, replications, measures)."""
+    # Equal columns stay exactly equal: rounding would make a tie of two strategies a matter of chance.
+    columns, which = np.unique(runs.reshape(-1, runs.shape[2]), axis=1, return_inverse=True)
+    found = columns.reshape(*runs.shape[:2], -1)
+    means = found.mean(axis=1)
+    centre = means.mean(axis=0)
+    inside = (found - means[:, None]).reshape(-1, found.shape[2])
+    spread = means.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
+    total = np.atleast_2d(np.cov(means / scale, rowvar=False))
+    within = (inside / scale).T @ (inside / scale) / (len(means) * (found.shape[1] - 1))
+    root = _root(total)
+    back = scipy.linalg.pinvh(root, rtol=NEARLY_ALIKE)
+    move = back @ _root(root @ _positive(total - within / found.shape[1]) @ root) @ back
+    moved = (means - centre) / scale @ move * scale
+    # with hardly more draws than measures the covariances are guesses: at least no spread grows
+    after = moved.std(axis=0)
+    shrink = np.where(after > spread, spread / np.where(after > 0, after, 1.0), 1.0)
+    return np.asarray((centre + moved * shrink)[:, which.ravel()])
 
 
 def _positive(square: np.ndarray) -> np.ndarray:

@@ -279,7 +279,7 @@ def test_an_outlier_says_which_limits_flagged_it() -> None:
     made = funnel([20, 60, 30, 90, 45, 55, 25, 75, 50, 50, 200], [50] * 11)
     assert made.adjusted
     assert made.why == (
-        f"Units differ more than chance alone would make them (φ is {made.phi:.1f}; chance alone gives 1), "
+        f"The spread is wider than chance alone gives on average (φ is {made.phi:.1f}; chance alone gives 1), "
         "so the limits are widened by the usual difference between units."
     )
     flagged = made.table[made.table["flagged_by"] != ""]

@@ -342,7 +342,7 @@ def test_corrected_draws_vary_as_much_as_the_truth() -> None:
 
 
 def test_the_covariance_of_corrected_draws_is_exactly_that_between_draws() -> None:
-    """Costs and QALYs of both arms differ between draws, more than chance alone would have it."""
+    """Of the first arm, and of what the other differs from it: costs and QALYs differ between draws more than by chance."""
     rng = np.random.default_rng(9)
     mix = np.array([[50, 30, 0.02, 0.01], [0, 40, 0.01, 0.03], [20, 0, 0.05, 0.02], [0, 10, 0.0, 0.06]])
     runs = rng.normal(size=(300, 1, 4)) @ mix + rng.normal(size=(300, 5, 4)) * [20, 30, 0.02, 0.03]
@@ -357,8 +357,36 @@ def test_the_covariance_of_corrected_draws_is_exactly_that_between_draws() -> No
     inside = (runs - means[:, None]).reshape(-1, 4)
     between = np.cov(means, rowvar=False) - inside.T @ inside / (300 * 4) / 5
     wide = corrected_draws(table).pivot_table(index="draw", columns="strategy", values=["cost", "qaly"])
-    order = [("cost", "usual"), ("cost", "cft"), ("qaly", "usual"), ("qaly", "cft")]
-    np.testing.assert_allclose(np.cov(wide[order].to_numpy(), rowvar=False), between, rtol=1e-9)
+    usual = wide[[("cost", "usual"), ("qaly", "usual")]].to_numpy()
+    more = wide[[("cost", "cft"), ("qaly", "cft")]].to_numpy() - usual
+    of_usual, of_more = np.array([[1, 0, 0, 0], [0, 0, 1, 0]]), np.array([[-1, 1, 0, 0], [0, 0, -1, 1]])
+    np.testing.assert_allclose(np.cov(usual, rowvar=False), of_usual @ between @ of_usual.T, rtol=1e-9)
+    np.testing.assert_allclose(np.cov(more, rowvar=False), of_more @ between @ of_more.T, rtol=1e-9)
+
+
+@pytest.mark.parametrize("draws", [2, 4, 10, 100])
+@pytest.mark.parametrize("arms", [1, 3])
+def test_correcting_never_widens_a_small_difference_beside_a_large_level(draws: int, arms: int) -> None:
+    """Levels of thousands of QALYs that vary by thousands, differences of a tenth: as a scenario's are."""
+    rng = np.random.default_rng(draws)
+    rows = []
+    for draw in range(draws):
+        level, effects = rng.normal(8000, 3000), rng.normal(0.05, 0.1, arms)
+        for run in range(2):
+            base = level + rng.normal(0, 50)
+            rows.append((draw, run, "base", 250 * base, base))
+            rows += [
+                (draw, run, f"arm{k}", 250 * base - 12_000 + rng.normal(0, 5000), base + each + rng.normal(0, 0.03))
+                for k, each in enumerate(effects)
+            ]
+    table = pd.DataFrame(rows, columns=["draw", "replication", "strategy", "cost", "qaly"])
+    raw = table.pivot_table(index="draw", columns="strategy", values=["cost", "qaly"])
+    corrected = corrected_draws(table).pivot_table(index="draw", columns="strategy", values=["cost", "qaly"])
+    for measure in ("cost", "qaly"):
+        for arm in range(arms):
+            before, after = (each[measure][f"arm{arm}"] - each[measure]["base"] for each in (raw, corrected))
+            assert after.std() <= before.std() * (1 + 1e-6)
+            assert after.mean() == pytest.approx(before.mean(), abs=1e-6)
 
 
 def test_without_noise_two_loops_are_one() -> None:

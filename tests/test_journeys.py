@@ -113,8 +113,13 @@ def test_ticks_are_brought_to_days(tmp_path: Path) -> None:
     ("table", "words", "says"),
     [
         (events(3).drop(columns="kind"), [], "there is no column 'kind'"),
-        (events(3).assign(day="soon"), [], "day: row 0: 'soon'; row 1: 'soon'"),
+        (events(3).assign(day="soon"), [], "days are numbers: count them from any date"),
         (events(3).assign(replication=[0] * 7 + [1] * 8), [], "it holds several replications"),
+        (events(3).assign(day=20240131), [], "these look like dates"),
+        (events(3).assign(day=[1e9] + [0.0] * 14), [], "these look like dates, or one is a slip"),
+        (events(3).assign(kind="Referral"), [], "no event has a known kind (Referral)"),
+        (events(3).assign(nhs_number=1), [], "looks like NHS numbers or dates of birth"),
+        (events(3).assign(patient=4857773456), [], "the column 'patient' looks like NHS numbers"),
         (events(3), ["--disclosure", "some"], "there is no disclosure policy 'some'"),
         (events(3), ["--tick", "0"], "write days above 0"),
         (events(3), ["--people", "nobody.csv"], "it cannot be read"),
@@ -127,6 +132,45 @@ def test_events_that_cannot_be_followed_are_told(
     assert done.code == 2
     assert says in " ".join(done.err.split())
     assert done.out == ""
+
+
+@pytest.mark.parametrize("column", ["patient", "waits", "service", "visits"])
+def test_groups_cannot_be_called_like_a_result(tmp_path: Path, column: str) -> None:
+    people = written(tmp_path, pd.DataFrame({"patient": [0, 1, 2], column: [0, 1, 2]}), "people.csv")
+    done = backpath("journeys", written(tmp_path, events(3)), "--people", people, "--by", column)
+    assert done.code == 2
+    assert "is the name of a column of the results" in done.err
+
+
+def test_the_warm_up_of_a_simulated_log_counts_for_nothing(tmp_path: Path) -> None:
+    """Nobody queues before the first measured day: waits that began then would make all waits look short."""
+    log = tmp_path / "log.parquet"
+    assert backpath("run", "usual_care", "--years", "1", "--log", log).code == 0
+    found = told(log, "--disclosure", "none")
+    row = next(row for row in found["waits"] if row["service"] == "spinal_clinic")
+    table = pd.read_parquet(log)
+    began = table[(table["kind"] == "referral") & (table["service"] == "spinal_clinic") & (table["tick"] >= 0)]
+    assert row["waits"] <= len(began) * 1.5
+    assert float(str(row["all_median_days"])) > 30
+    assert min(float(str(each["week"])) for each in found["lists"]) == 0
+
+
+def test_lists_leave_nothing_to_subtract_from(tmp_path: Path) -> None:
+    """By group, a starred number still waiting cannot be had from the list of everybody."""
+    file = written(tmp_path, events(40, unseen=3))
+    people = written(
+        tmp_path, pd.DataFrame({"patient": range(40), "decile": [1 + (k > 20) for k in range(40)]}), "people.csv"
+    )
+    found = told(file, "--people", people, "--disclosure", "lt5")
+    assert any(row["still_waiting"] == "*" for row in found["waits"] if row["service"] == "physio")
+    assert {row["waiting"] for row in found["lists"] if row["service"] == "physio"} == {"*"}
+
+
+def test_means_and_shares_of_real_people_are_told_to_a_tenth(tmp_path: Path) -> None:
+    row = told(written(tmp_path, events(60, unseen=13)))["continuity"][0]
+    for name, value in row.items():
+        if isinstance(value, float):
+            assert round(value, 1) == value, name
 
 
 def test_people_who_are_not_listed_are_named(tmp_path: Path) -> None:

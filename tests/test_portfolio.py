@@ -634,7 +634,7 @@ def test_in_a_draw_without_a_plan_nothing_moves_the_same_way() -> None:
         ({}, {"equity_weights": {1: 2.0}}, "equity_weights: imd_group all of the options has none\nequity_weights: imd_group: row 1: 1; no option is for this group"),
         ({}, {"equity_weights": {"all": 0.0}}, "equity_weights: equity_weights: row all: 0; a number above 0 is needed"),
         ({}, {"need_share": {"all": 0.9}}, "need_share: the shares add to 0.9, they must add to 1"),
-        ({}, {"resources": {"name": ["theatre"], "capacity": [5]}}, "options: there is no column 'theatre_per_person'. Its columns are: service, unit_cost, variable_share, qaly_pp, n_now, min_n, max_n, imd_group, qaly_sd, setup_cost, sessions_per_person, change_limit, evidence_class, source"),
+        ({}, {"resources": {"name": ["theatre"], "capacity": [5]}}, "options: there is no column 'theatre_per_person'. Its columns are: service, unit_cost, variable_share, qaly_pp, n_now, min_n, max_n, imd_group, qaly_sd, setup_cost, change_limit, evidence_class, source"),
         ({}, {"tranches": {"service": ["class"] * 2, "from_n": [10, 20], "share_of_gain": [0.5, 0.6]}}, "tranches: share_of_gain: row 1: 0.6; returns may only fall: the share is higher than that before it"),
         ({}, {"tranches": {"service": ["injection"], "from_n": [10], "share_of_gain": [0.5]}}, "tranches: service: row 0: 'injection'; it gives no health, so that its returns cannot fall: leave it out"),
         ({}, {"tranches": {"service": ["yoga"], "from_n": [10], "share_of_gain": [0.5]}}, "tranches: service: row 0: 'yoga'; there is no such service among the options"),

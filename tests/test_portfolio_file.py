@@ -164,7 +164,7 @@ def test_capacity_and_deprivation_work_from_the_file(tmp_path: Path) -> None:
         (ROWS, {"change_limit": "-5"}, "--change-limit -5: write a number of people, like 200, or a share of today's, like 25%."),
         (ROWS, {"budget": -5.0}, "services.csv: budget: -5.0; a number from 0 is needed."),
         (ROWS, {"budget": 5000.0}, "services.csv: Infeasible: floors need £6,000, budget is £5,000 (short £1,000): largest floors injection £6,000. Lower them, or raise what there is."),
-        (ROWS, {"capacity": "theatre=5"}, "services.csv: there is no column 'theatre_per_person'. Its columns are: service, unit_cost, qaly_pp, n_now, min_n, max_n, variable_share, qaly_sd, imd_group, setup_cost, sessions_per_person, change_limit, evidence_class, source."),
+        (ROWS, {"capacity": "theatre=5"}, "services.csv: there is no column 'theatre_per_person'. Its columns are: service, unit_cost, qaly_pp, n_now, min_n, max_n, variable_share, qaly_sd, imd_group, setup_cost, change_limit, evidence_class, source."),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_by_the_row_of_a_spreadsheet(

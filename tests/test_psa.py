@@ -309,6 +309,7 @@ def test_psa_is_a_command(tmp_path: Path) -> None:
     [
         (["psa", "usual_care"], "there is nothing to compare with 'usual_care'"),
         (["psa", "mri_guidance", "--replications", "1"], "write a whole number from 2"),
+        (["psa", "mri_guidance", "--years", "0"], "nothing is measured"),
         (["psa", "mri_guidance", "--discount", "3.5"], "write a share a year from 0, like 0.035"),
         (["psa", "mri_guidance", "--threshold", "-1"], "write pounds per QALY from 0"),
         (["psa", "mri_guidence"], "Did you mean 'mri_guidance'?"),

@@ -343,7 +343,7 @@ def test_the_findings_in_words() -> None:
         "Chance alone does not explain the difference.\n"
         "With the extremes left out, high over low is 1.8 (95/5 ratio) and 1.1 (75/25 ratio).\n"
         "With chance taken out, some variation is left (systematic component of variation: 3.0).\n"
-        "Units differ more than chance alone would make them (φ is 1.9; chance alone gives 1), "
+        "The spread is wider than chance alone gives on average (φ is 1.9; chance alone gives 1), "
         "so the limits are widened by the usual difference between units.\n"
         "1 practice lies beyond the 99.8% limits (widened limits). "
         "Of practices that are all alike, about 1 in 20 lies beyond the 95% limits.\n"

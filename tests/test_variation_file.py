@@ -280,22 +280,9 @@ def test_V74_nothing_that_is_exported_tells_hidden_counts_apart(tmp_path: Path, 
         told = json.loads((out / "variation.json").read_text())
         assert told["practices"][0]["observed"] == "*"
         assert told["rate"] is None
-        assert told["variation"]["observed"] == "*"
+        assert told["variation"]["observed"] == told["variation"]["expected"] == "*"
         table = pd.read_csv(out / "practices.csv", dtype=str)
-        columns = [
-            "practice",
-            "observed",
-            "expected",
-            "ratio",
-            "ratio_lower",
-            "ratio_upper",
-            "rate",
-            "rate_lower",
-            "rate_upper",
-        ]
-        exported.append(
-            (table[columns].to_csv(), {row["practice"]: [row[name] for name in columns] for row in told["practices"]})
-        )
+        exported.append((table.to_csv(), told["practices"], (out / "funnel.vl.json").read_text()))
     assert exported[0] == exported[1]
 
 
@@ -340,3 +327,24 @@ def test_a_variation_that_cannot_be_told_says_why(tmp_path: Path, words: list[st
     done = backpath("variation", practices(tmp_path, [30, 41, 60]), *words)
     assert done.code == 2
     assert says in done.err
+
+
+def test_figures_of_all_counts_together_are_told_to_two_figures(tmp_path: Path) -> None:
+    told = json.loads(
+        backpath("variation", practices(tmp_path, [3, 40, 61, 83, 104, 120, 139, 161, 180, 202]), "--json").out
+    )
+    for value in (
+        told["variation"]["chi_square"],
+        told["variation"]["scv"],
+        told["funnel"]["phi"],
+        told["funnel"]["tau2"],
+    ):
+        assert float(f"{value:.2g}") == value
+
+
+def test_a_total_is_no_practice(tmp_path: Path) -> None:
+    file = tmp_path / "total.csv"
+    file.write_text("practice_code,count,population\nA1,12,1000\nA2,22,1000\nTotal,34,2000\n")
+    done = backpath("variation", file)
+    assert done.code == 2
+    assert "row 4: 'Total'; a total is no practice; leave the row out" in " ".join(done.err.split())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from rich import box
 from rich.table import Table
 
@@ -25,20 +26,48 @@ from outcomes import (
 from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
 from pathways import BadInput, Problem, refuse
 from ui.report import new_folder
+from ui.variation_file import PERSONAL_NAME
 from ui.words import figures, percent_of
 
+RESULTS = (
+    "waits", "seen", "gave_up", "discharged", "still_waiting", "visits", "patients", "providers_seen", "services_seen", "hand_offs",
+    "referrals", "referrals_bounced", "days_without_plan", "mean_gap_days", "longest_gap_days", "day", "kind", "start_day", "end_day",
+    "outcome", "days",
+)  # fmt: skip
+"""Names of columns of the results."""
 WAIT_COUNTS = ["waits", "seen", "gave_up", "discharged", "still_waiting"]
 EVERYONE = "everyone"
+STAR = "*"
+PLACES = 1
+"""Shares and means of real people are told to a tenth: more digits would tell the counts behind them."""
+KINDS = (
+    "onset",
+    "referral",
+    "joined",
+    "seen",
+    "did_not_attend",
+    "gave_up",
+    "left",
+    "discharge",
+    "decision_not_to_treat",
+)
+LONGEST_DAYS = 36_525
+"""Days of records span no more than a century; dates written as numbers do."""
+DATES_AS_NUMBERS = (19_000_101, 21_001_231)
+NHS_NUMBERS = (1_000_000_000, 9_999_999_999)
 
 
 @dataclass(frozen=True)
 class Journeys:
-    """The tables of a file of events, before small numbers are hidden in them."""
+    """The tables of a file of events, before small numbers are hidden in them; `by` is what people are compared by, if
+    anything.
+    """
 
     waits: pd.DataFrame
     lists: pd.DataFrame
     treatment: ReferralToTreatment | None
     continuity: pd.DataFrame
+    by: str | None
 
     def tables(self, policy: str) -> dict[str, pd.DataFrame]:
         """Every table as it may leave, by name: small numbers hidden under a policy, with what rests on them."""
@@ -54,7 +83,11 @@ class Journeys:
         for name, (table, counts, sums) in made.items():
             resting = [str(column) for column in table if table[column].dtype.kind == "f"]
             bases: dict[str, str | Sequence[str]] = {column: _base(column, counts) for column in resting if hides}
-            found[name] = disclose(table, counts, bases, sums=sums, policy=policy)
+            found[name] = disclose(table.round(PLACES) if hides else table, counts, bases, sums=sums, policy=policy)
+        if hides and self.by is not None:
+            starred = set(found["waits"].loc[found["waits"]["still_waiting"] == STAR, "service"])
+            lists = found["lists"]
+            found["lists"] = lists.assign(waiting=lists["waiting"].mask(lists["service"].isin(starred), STAR))
         return found
 
 
@@ -87,8 +120,10 @@ def read_events(path: Path, *, days_per_tick: float) -> pd.DataFrame:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except OSError as error:
         raise refuse("file_exists", str(path), f"it cannot be read: {error.strerror or error}.") from None
-    except ValueError as error:
-        raise refuse("events_are_a_table", path.name, f"this is no table of events: {error}.") from None
+    except (ValueError, pa.ArrowInvalid):
+        says = "this is no table of events: give a CSV with commas and a header, or a Parquet file."
+        raise refuse("events_are_a_table", path.name, says) from None
+    refuse_personal(table, path.name)
     if "tick" in table and "day" not in table:
         table = table.assign(day=table["tick"] * days_per_tick)
         if "value" in table:
@@ -104,6 +139,42 @@ def read_events(path: Path, *, days_per_tick: float) -> pd.DataFrame:
     return table
 
 
+def refuse_personal(table: pd.DataFrame, file: str) -> None:
+    """Raises where a table seems to name people; says no cell of it."""
+    for column in table.columns:
+        named = PERSONAL_NAME.search(str(column)) is not None
+        cells = pd.to_numeric(table[column], errors="coerce") if str(column) in ("patient", "value") or named else None
+        if named or (cells is not None and str(column) == "patient" and cells.between(*NHS_NUMBERS).any()):
+            says = (
+                f"the column '{column}' looks like NHS numbers or dates of birth. Number the patients from 1 instead; "
+                "nothing of it was kept or shown."
+            )
+            raise refuse("nobody_is_named", file, says)
+
+
+def _day_problems(events: pd.DataFrame, file: str) -> list[Problem]:
+    """Days that cannot be meant, and kinds that nobody knows."""
+    problems = []
+    if "day" in events and len(events):
+        days = pd.to_numeric(events["day"], errors="coerce")
+        if days.isna().any():
+            says = "days are numbers: count them from any date, for example (date - first date).days."
+            problems.append(Problem("days_are_numbers", f"{file}: day", says))
+        elif days.between(*DATES_AS_NUMBERS).all() or days.max() - days.min() > LONGEST_DAYS:
+            says = f"days run from {days.min():g} to {days.max():g}: these look like dates, or one is a slip. Count days from any date."
+            problems.append(Problem("days_are_days", f"{file}: day", says))
+    if "kind" in events and not events["kind"].isin(KINDS).any():
+        found = ", ".join(map(str, events["kind"].dropna().unique()[:5])) or "none"
+        problems.append(
+            Problem(
+                "kinds_are_known",
+                f"{file}: kind",
+                f"no event has a known kind ({found}). There are: {', '.join(KINDS)}.",
+            )
+        )
+    return problems
+
+
 def journeys_of(
     events: pd.DataFrame,
     people: pd.DataFrame | None,
@@ -113,22 +184,40 @@ def journeys_of(
     treatments: list[str],
     reports_back: list[str],
     file: str,
+    from_day: float | None = None,
 ) -> Journeys:
-    """The tables of events; `BadInput` with everything that is wrong with them."""
+    """The tables of events; `BadInput` with everything that is wrong with them.
+
+    Waits, treatment and continuity are of what began on `from_day` or later, such as after a warm-up.
+    """
+    problems = _day_problems(events, file)
+    if people is not None and by in (*RESULTS, "patient", "service"):
+        problems.append(
+            Problem(
+                "by_is_free", f"--by {by}", "is the name of a column of the results. Rename it in the file of people."
+            )
+        )
+    if problems:
+        raise BadInput(problems)
     try:
         end = float(pd.to_numeric(events["day"], errors="coerce").max()) if "day" in events else None
-        care = continuity_of_care(events, reports_back=reports_back)
+        measured = events if from_day is None else events[events["day"] >= from_day]
+        care = continuity_of_care(measured, reports_back=reports_back)
+        groups = None if people is None else by
         if people is None:
-            people, by = pd.DataFrame({"patient": care["patient"], "who": EVERYONE}), "who"
-            waited = waits(events, end_day=end)
+            waited = waits(measured, end_day=end)
+            among = pd.DataFrame({"patient": care["patient"], "who": EVERYONE})
         else:
-            waited = waits(events, end_day=end, people=people, by=by)
+            waited = waits(measured, end_day=end, people=people, by=by)
+            among = people
         treatment = None
         if consultant_led and treatments:
             treatment = referral_to_treatment(
-                events, consultant_led=consultant_led, treatments=treatments, snapshot_day=end
+                measured, consultant_led=consultant_led, treatments=treatments, snapshot_day=end
             )
-        return Journeys(waited, list_sizes(events, end_day=end), treatment, continuity_by(care, people, by=by))
+        start = float(events["day"].min()) if from_day is None and "day" in events and len(events) else from_day
+        lists = list_sizes(events, end_day=end, start_day=start)
+        return Journeys(waited, lists, treatment, continuity_by(care, among, by=groups or "who"), groups)
     except BadTable as bad:
         raise BadInput([Problem("events", file, f"{said}.") for said in bad.problems]) from None
 
@@ -161,7 +250,7 @@ def terminal_tables(tables: dict[str, pd.DataFrame]) -> list[Table]:
             third.add_column(name, justify="left" if not name else "right")
         times = tables["treatment"].iloc[0]
         for title, prefix, people in (
-            ("Treated or ended", "completed_", "completed"),
+            ("Treated", "completed_", "completed"),
             ("Still waiting", "", "incomplete"),
         ):
             cells = (

@@ -105,6 +105,7 @@ def psa(
         Problem(name, f"--{name} {number:g}", says)
         for name, number, wrong, says in (
             ("discount", rate, not 0 <= rate < 1, "write a share a year from 0, like 0.035."),
+            ("years", years, not years > 0, "nothing is measured: write a number above 0."),
             ("threshold", limit, not 0 <= limit <= 1e9, "write pounds per QALY from 0."),
             ("one-way", one_way, one_way < 2, "write a whole number from 2: an interval needs two runs."),
             (
@@ -364,6 +365,11 @@ def variation(
 
     guard = protect if hides else None
     note = disclosure_sentence(disclosure)
+    note += (
+        " Ratios, crude rates and limits in the table are of the counts shown; the sentences are of the true ones."
+        if hides
+        else ""
+    )
     if as_json:
         out.file.write(variation_json(found, protect=guard, note=note) + "\n")
     elif as_csv:
@@ -427,6 +433,7 @@ def journeys(
         treatments=_words(treatments),
         reports_back=_words(reports_back),
         file=file.name,
+        from_day=0.0 if "tick" in events else None,
     )
     tables = found.tables(disclosure)
     if as_json:

@@ -84,12 +84,16 @@ def variation_json(result: PracticeVariation, *, protect: Protect | None = None,
     """Everything as JSON text; a number that does not exist is null, a hidden count is "*"."""
     table = variation_table(result, protect=protect)
     measures, whole = dataclasses.asdict(result.variation), result.rate
+    phi, tau2 = result.funnel.phi, result.funnel.tau2
     if protect is not None:
         hidden = table["ratio"].isna().any()
         totals = protect(pd.DataFrame({"observed": [measures["observed"]]}), COUNTS)["observed"]
         measures["observed"] = "*" if hidden else totals.iloc[0]
+        measures["expected"] = measures["observed"]
         measures["max_min"] = math.nan if hidden else measures["max_min"]
         whole = math.nan if hidden else whole
+        # figures of all counts together, in full precision, would let the hidden ones be solved for
+        measures, (phi, tau2) = _coarse(measures), _coarse([phi, tau2])
     plot = result.funnel
     found = {
         "what": result.what,
@@ -100,8 +104,8 @@ def variation_json(result: PracticeVariation, *, protect: Protect | None = None,
         "variation": measures,
         "funnel": {
             "method": plot.method,
-            "phi": plot.phi,
-            "tau2": plot.tau2,
+            "phi": phi,
+            "tau2": tau2,
             "limits": "widened" if plot.adjusted else "chance alone",
             "why": plot.why,
         },
@@ -185,6 +189,17 @@ def _place(row: dict[Any, Any]) -> str:
 def _notes(row: dict[Any, Any]) -> str:
     notes = ["fewer than 500 people"] * bool(row["small_list"]) + ["fewer than 10 events"] * bool(row["rate_not_shown"])
     return "; ".join(notes)
+
+
+def _coarse(value: Any) -> Any:
+    """Numbers to two figures; whole numbers and words as they are."""
+    if isinstance(value, dict):
+        return {name: _coarse(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_coarse(each) for each in value]
+    if isinstance(value, (float, np.floating)) and math.isfinite(value):
+        return float(f"{value:.2g}")
+    return value
 
 
 def _plain(value: Any) -> Any:

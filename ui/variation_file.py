@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from outcomes.disclosure_cells import TOTAL_WORDS
 from outcomes.tables import BadTable, Rules
 from pathways import BadInput, Problem, did_you_mean, refuse
 from pathways.table import Column, typed
@@ -264,6 +265,9 @@ def _row_problems(made: pd.DataFrame, columns: dict[str, Column], file: str) -> 
     if "practice" in made:
         twice = rules.table.duplicated(keys) & (made["practice"] != "")
         rules.rows(twice, keys, "each practice, sex and age band may stand once only")
+    if "practice" in made:
+        whole = made["practice"].str.strip().str.casefold().isin(TOTAL_WORDS)
+        rules.rows(whole, named["practice"], "a total is no practice; leave the row out")
     if set(PERIOD) <= set(made):
         start, end = made["period_start"], made["period_end"]
         both = start.notna() & end.notna()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from outcomes.funnel import NOT_SHOWN
+from outcomes.funnel import CONFIDENCE, CONTROL, NOT_SHOWN, funnel_limits
 from outcomes.limits import count_limits
 from outcomes.practice_variation import PracticeVariation
 
@@ -16,6 +16,9 @@ Protect = Callable[[pd.DataFrame, Sequence[str]], pd.DataFrame]
 COUNTS = ["observed"]
 """Columns of the table that count people who were treated; list sizes are published."""
 PLACES = 6
+PLACES_OF_TAU2 = 3
+LEAST = 1e-6
+"""Expected events where everything is hidden: limits need some."""
 RESTING = ["ratio", "ratio_lower", "ratio_upper", "rate", "rate_lower", "rate_upper"]
 """Columns of the table that give a count away, or rest on it."""
 
@@ -24,8 +27,9 @@ def variation_table(result: PracticeVariation, *, protect: Protect | None = None
     """The table of practices as it may be shown: with `protect`, small numbers are hidden in it.
 
     Where a count is hidden, so are its ratio, its rate and its place in the funnel: ratio times expected is the count.
-    Expected events add to all events, so that the others would give a hidden count away: they are then those of the
-    counts shown, and so are ratios. Crude rates, which nothing exempts from the rules, are of the counts shown too.
+    Expected events add to all events, and limits follow from them, so that the others would give a hidden count away:
+    they are those of the counts shown, and so are ratios and crude rates. Standardised rates stay as they are: the rules
+    exempt them.
     """
     table = result.table
     if protect is None:
@@ -33,10 +37,9 @@ def variation_table(result: PracticeVariation, *, protect: Protect | None = None
     shown = protect(table, COUNTS)
     counts = pd.to_numeric(shown["observed"], errors="coerce")
     hidden = counts.isna()
-    if hidden.any() or not result.bands:
-        expected = table["expected"] * counts.sum() / table["observed"].sum()
-        shown["expected"] = expected.round(PLACES)  # the last digits of a product tell what was multiplied
-        shown = shown.assign(**_of_counts("ratio", counts, shown["expected"]))
+    expected = table["expected"] * counts.sum() / table["observed"].sum()
+    shown["expected"] = expected.round(PLACES)  # the last digits of a product tell what was multiplied
+    shown = shown.assign(**_of_counts("ratio", counts, shown["expected"]), **_limits(result, shown["expected"]))
     if not result.bands:
         rates = _of_counts("rate", counts, table["population"] / result.multiplier)
         shown = shown.assign(**{name: values.where(table["rate"].notna()) for name, values in rates.items()})
@@ -45,6 +48,26 @@ def variation_table(result: PracticeVariation, *, protect: Protect | None = None
         band=shown["band"].mask(hidden, NOT_SHOWN),
         flagged_by=shown["flagged_by"].mask(hidden, ""),
     )
+
+
+def _limits(result: PracticeVariation, expected: pd.Series) -> dict[str, pd.Series]:
+    """The funnel's limits at the expected events that are shown."""
+    plot = result.funnel
+    found: dict[str, pd.Series] = {}
+    for prefix, adjusted in (("", plot.adjusted), ("unadjusted_", False)):
+        for name, confidence in (("95", CONFIDENCE), ("99_8", CONTROL)):
+            limits = funnel_limits(
+                expected.clip(lower=LEAST),
+                kind=plot.kind,
+                method=plot.method,
+                target=plot.target,
+                adjusted=adjusted,
+                tau2=round(plot.tau2, PLACES_OF_TAU2),
+                confidence=confidence,
+            )
+            for end, values in zip(("lower", "upper"), limits, strict=True):
+                found[f"{prefix}{end}{name}"] = pd.Series(values, index=expected.index)
+    return found
 
 
 def _of_counts(name: str, counts: pd.Series, base: pd.Series) -> dict[str, pd.Series]:
