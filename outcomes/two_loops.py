@@ -100,7 +100,7 @@ def corrected_draws(table: pd.DataFrame) -> pd.DataFrame:
     loops = _read(table)
     first = _moved(np.stack([loops.cost[:, :, 0], loops.qaly[:, :, 0]], axis=2))
     more = np.concatenate([values[:, :, 1:] - values[:, :, :1] for values in (loops.cost, loops.qaly)], axis=2)
-    others = _moved(more).reshape(len(first), 2, -1)
+    others = _moved(more).reshape(len(first), 2, len(loops.strategies) - 1)
     moved = np.concatenate(
         [np.concatenate([first[:, [k]], first[:, [k]] + others[:, k]], axis=1) for k in (0, 1)], axis=1
     )
@@ -229,6 +229,8 @@ def _refusal(noisy: list[tuple[float, float, str, str, float]], count: int) -> s
 
 def _moved(runs: np.ndarray) -> np.ndarray:
     """Means over replications without what chance adds to their spread; `runs` has shape (draws, replications, measures)."""
+    if not runs.shape[2]:
+        return runs.mean(axis=1)
     # Equal columns stay exactly equal: rounding would make a tie of two strategies a matter of chance.
     columns, which = np.unique(runs.reshape(-1, runs.shape[2]), axis=1, return_inverse=True)
     found = columns.reshape(*runs.shape[:2], -1)
