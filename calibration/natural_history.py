@@ -20,15 +20,14 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize
 
+from calibration.parameters import HALF_INTERVAL, with_values
 from calibration.untreated import Untreated
 from pathways import Pathway, Quantity, load_pathway
 from pathways.quantity import DAYS_IN
 
 FOLDER = Path(__file__).parent / "library"
-HALF_INTERVAL = float(stats.norm.ppf(0.975))
-"""Half a 95% interval, in standard errors."""
 STEP = 1e-3
 """Of the numerical slopes, as a share of the logarithm."""
 PRINTED = ("value", "low", "high", "unit", "distribution", "source", "grade", "evidence", "note")
@@ -152,12 +151,6 @@ def fit(
         )
     correlation = covariance / np.outer(deviations, deviations)
     return fitted, pd.DataFrame(correlation, index=list(free), columns=list(free))
-
-
-def with_values(pathway: Pathway, values: Mapping[str, float]) -> Pathway:
-    """The pathway with other values of some of its quantities, their ranges left as they are."""
-    changed = {name: pathway.quantities[name].model_copy(update={"value": value}) for name, value in values.items()}
-    return replace(pathway, quantities={**pathway.quantities, **changed})
 
 
 def as_toml(name: str, quantity: Quantity) -> str:

@@ -146,11 +146,14 @@ def at_scores(cases: Mapping[str, Case], scores: Mapping[str, float]) -> dict[st
 
 def pathway_at(pathway: Pathway, scores: Mapping[str, float]) -> Pathway:
     """The pathway with the values of some quantities at these scores."""
-    changed = {
-        name: quantity.model_copy(update={"value": value_at(quantity, score)})
-        for name, score in scores.items()
-        if (quantity := pathway.quantities[name]).distribution not in (None, "fixed")
-    }
+    quantities = pathway.quantities
+    drawn = {name: score for name, score in scores.items() if quantities[name].distribution not in (None, "fixed")}
+    return with_values(pathway, {name: value_at(quantities[name], score) for name, score in drawn.items()})
+
+
+def with_values(pathway: Pathway, values: Mapping[str, float]) -> Pathway:
+    """The pathway with other values of some of its quantities, their ranges left as they are."""
+    changed = {name: pathway.quantities[name].model_copy(update={"value": value}) for name, value in values.items()}
     return replace(pathway, quantities={**pathway.quantities, **changed})
 
 
@@ -158,11 +161,9 @@ def at_end(cases: Mapping[str, Case], name: str, end: str) -> tuple[dict[str, Ca
     """The cases with one quantity at the `low` or the `high` end of its range, and why that cannot be, if so."""
     found, problem = {}, None
     for case_name, case in cases.items():
-        quantity = case.pathway.quantities[name]
-        low, high = quantity.interval()
+        low, high = case.pathway.quantities[name].interval()
         value = {"low": low, "high": high}[end]
-        quantities = {**case.pathway.quantities, name: quantity.model_copy(update={"value": value})}
-        changed = replace(case, pathway=replace(case.pathway, quantities=quantities))
+        changed = replace(case, pathway=with_values(case.pathway, {name: value}))
         problems = pathway_problems(changed.pathway, checks=CHECKS_OF_VALUES)
         problem = problem or (str(problems[0]) if problems else None)
         found[case_name] = changed

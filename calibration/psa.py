@@ -49,11 +49,6 @@ class Psa:
         """The scenarios that are compared with the base."""
         return [name for name in self.cases if name != self.base]
 
-    def strategies(self) -> pd.DataFrame:
-        """One row per draw and strategy: `cost` and `qaly`, means over the replications."""
-        table: pd.DataFrame = self.values.groupby(["draw", "strategy"], sort=False)[["cost", "qaly"]].mean()
-        return table.reset_index()
-
     def differences(self, scenario: str, measure: str, *, threshold: float) -> np.ndarray:
         """Scenario minus base by draw, mean over replications. `measure` is a column, or `net_benefit` at the threshold."""
         means = measured(self.values, measure, threshold).groupby(["strategy", "draw"]).mean()
@@ -100,9 +95,7 @@ def psa(
 
     def one(draw: int) -> list[dict[str, object]]:
         first = draw * replications
-        return runs(
-            drawn.cases(cases, draw), base, region, years, seed, first, replications, annual_rate, {"draw": draw}
-        )
+        return runs(drawn.cases(cases, draw), base, region, years, seed, first, replications, annual_rate, draw)
 
     found = in_order(one, draws, workers=workers, progress=progress, stop=stop)
     values = pd.DataFrame([row for rows in found for row in rows])
@@ -124,9 +117,9 @@ def runs(
     first: int,
     replications: int,
     annual_rate: float,
-    keys: Mapping[str, object],
+    draw: int,
 ) -> list[dict[str, object]]:
-    """The values of some replications of the cases: a row for each replication and case, with `keys` in front.
+    """The values of some replications of the cases: a row for each replication and case, numbered as this draw's.
 
     Their luck is that of replications from `first`; in the rows they are numbered from 0.
     """
@@ -139,7 +132,7 @@ def runs(
             yearly = by_year(tallies, areas[0][name])
             rows.append(
                 {
-                    **keys,
+                    "draw": draw,
                     "replication": replication,
                     "strategy": name,
                     "cost": discounted(yearly, "cost_gbp", annual_rate=annual_rate),
@@ -244,7 +237,7 @@ def tornado(
             0,
             replications,
             found.annual_rate,
-            {"draw": 0},
+            0,
         )
         values = measured(pd.DataFrame(rows), measure, threshold)
         difference: np.ndarray = (values[scenario] - values[found.base]).to_numpy()

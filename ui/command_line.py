@@ -30,6 +30,7 @@ from ui.terminal import (
     err,
     one_format,
     out,
+    threads,
     watched,
 )
 
@@ -309,7 +310,6 @@ def _comparison(
 ) -> Any:
     from pathways import load_region
     from sim.compare import compare
-    from sim.parallel import Stopped
     from ui.cases import gather
 
     problems: list[Problem] = []
@@ -328,21 +328,18 @@ def _comparison(
         raise BadInput(problems)
     kind, count, (cases, base), place = chosen
     with watched("Simulating") as (progress, stop):
-        try:
-            return compare(
-                cases,
-                base=base,
-                region=place,
-                years=years,
-                replications=count,
-                seed=seed,
-                engine=kind,
-                workers=workers or os.cpu_count() or 1,
-                progress=progress,
-                stop=stop,
-            )
-        except Stopped:
-            raise KeyboardInterrupt from None
+        return compare(
+            cases,
+            base=base,
+            region=place,
+            years=years,
+            replications=count,
+            seed=seed,
+            engine=kind,
+            workers=threads(workers),
+            progress=progress,
+            stop=stop,
+        )
 
 
 @app.command()
@@ -464,7 +461,7 @@ def replay(
     """Run a record again: the same results, or what has changed."""
     from sim.record import replay as run_again
 
-    found = run_again(record, workers=workers or os.cpu_count() or 1)
+    found = run_again(record, workers=threads(workers))
     if found.same:
         out.print("The same results came out.", markup=False, highlight=False)
         return
@@ -492,26 +489,22 @@ def validate(
     from calibration.targets import load_targets
     from calibration.validation import validate as compare_with_published
     from pathways import load_region
-    from sim.parallel import Stopped
     from ui.validation import json_text, page_path_problem, summary, terminal_tables, write_page
 
     if page is not None:
         page_path_problem(page)
     place = load_region(region)
     with watched("Simulating") as (progress, stop):
-        try:
-            validation = compare_with_published(
-                load_targets(),
-                place,
-                years=years,
-                replications=replications,
-                seed=seed,
-                workers=workers or os.cpu_count() or 1,
-                progress=progress,
-                stop=stop,
-            )
-        except Stopped:
-            raise KeyboardInterrupt from None
+        validation = compare_with_published(
+            load_targets(),
+            place,
+            years=years,
+            replications=replications,
+            seed=seed,
+            workers=threads(workers),
+            progress=progress,
+            stop=stop,
+        )
     if as_json:
         out.file.write(json_text(validation) + "\n")
     else:

@@ -142,9 +142,8 @@ def read_events(path: Path, *, days_per_tick: float) -> pd.DataFrame:
 def refuse_personal(table: pd.DataFrame, file: str) -> None:
     """Raises where a table seems to name people; says no cell of it."""
     for column in table.columns:
-        named = PERSONAL_NAME.search(str(column)) is not None
-        cells = pd.to_numeric(table[column], errors="coerce") if str(column) in ("patient", "value") or named else None
-        if named or (cells is not None and str(column) == "patient" and cells.between(*NHS_NUMBERS).any()):
+        numbers = pd.to_numeric(table[column], errors="coerce") if column == "patient" else pd.Series(dtype=float)
+        if PERSONAL_NAME.search(str(column)) or numbers.between(*NHS_NUMBERS).any():
             says = (
                 f"the column '{column}' looks like NHS numbers or dates of birth. Number the patients from 1 instead; "
                 "nothing of it was kept or shown."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from pathways import refuse
+from sim.parallel import Stopped
 
 WIDE = 112
 """Columns where the output goes to a file or a pipe."""
@@ -38,7 +40,7 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
 @contextmanager
 def watched(what: str) -> Iterator[tuple[Any, Event]]:
-    """A progress bar on a terminal, and an event that an interrupt sets."""
+    """A progress bar on a terminal, and an event that an interrupt sets; work that was stopped by it ends as interrupted."""
     stop = Event()
     previous = signal.getsignal(signal.SIGINT)
 
@@ -63,6 +65,8 @@ def watched(what: str) -> Iterator[tuple[Any, Event]]:
         with bar:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total), stop
+    except Stopped:
+        raise KeyboardInterrupt from None
     finally:
         if previous is not None:
             signal.signal(signal.SIGINT, previous)
@@ -72,3 +76,8 @@ def one_format(as_json: bool, as_csv: bool) -> None:
     """Refuses two formats at once."""
     if as_json and as_csv:
         raise refuse("one_format", "--json --csv", "choose one of the two.")
+
+
+def threads(workers: int) -> int:
+    """As many threads as asked for; for 0 one per processor."""
+    return workers or os.cpu_count() or 1

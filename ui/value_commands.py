@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +21,7 @@ from ui.terminal import (
     err,
     one_format,
     out,
+    threads,
     watched,
 )
 
@@ -84,7 +84,6 @@ def psa(
     from calibration.psa import most_telling, tornado
     from calibration.psa import psa as analyse
     from outcomes.policy import policy_value
-    from sim.parallel import Stopped
     from ui.psa import (
         caveat,
         csv_text,
@@ -120,7 +119,6 @@ def psa(
     if folder is not None:
         folder_problem(folder)
     cases, base, place = _asked(problems, scenarios, against, region, price_year, price_index)
-    threads = workers or os.cpu_count() or 1
     try:
         with watched("Drawing and simulating") as (progress, stop):
             found = analyse(
@@ -132,7 +130,7 @@ def psa(
                 replications=replications,
                 seed=seed,
                 annual_rate=rate,
-                workers=threads,
+                workers=threads(workers),
                 progress=progress,
                 stop=stop,
             )
@@ -146,12 +144,10 @@ def psa(
                     telling,
                     threshold=limit,
                     replications=one_way,
-                    workers=threads,
+                    workers=threads(workers),
                     progress=progress,
                     stop=stop,
                 )
-    except Stopped:
-        raise KeyboardInterrupt from None
     except NoSensibleDraw as error:
         raise refuse("draws", "--draws", f"{error}") from None
     findings = findings_of(found, tornadoes, threshold=limit)
@@ -195,7 +191,6 @@ def budget(
 ) -> None:
     """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
     from sim.compare import compare
-    from sim.parallel import Stopped
     from ui.budget import budget_of, csv_text, json_text, sentences, terminal_tables, write_budgets
     from ui.report import folder_problem
 
@@ -211,20 +206,17 @@ def budget(
         folder_problem(folder)
     cases, base, place = _asked(problems, scenarios, against, region, price_year, price_index)
     with watched("Simulating") as (progress, stop):
-        try:
-            comparison = compare(
-                cases,
-                base=base,
-                region=place,
-                years=years,
-                replications=replications,
-                seed=seed,
-                workers=workers or os.cpu_count() or 1,
-                progress=progress,
-                stop=stop,
-            )
-        except Stopped:
-            raise KeyboardInterrupt from None
+        comparison = compare(
+            cases,
+            base=base,
+            region=place,
+            years=years,
+            replications=replications,
+            seed=seed,
+            workers=threads(workers),
+            progress=progress,
+            stop=stop,
+        )
     budgets = [budget_of(comparison, name, setup_cost=set_up) for name in comparison.scenarios]
     if as_json:
         out.file.write(json_text(comparison, budgets) + "\n")
