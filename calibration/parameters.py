@@ -212,6 +212,7 @@ def draw_together(
     known = known.loc[shared, shared]
     pathways = list({id(case.pathway): case.pathway for case in cases.values()}.values())
     places = [(path, name) for pathway in pathways for path, name, _ in quantities_used(Draft.of(pathway))]
+    places += [(f"quantities.{name}", name) for name in names]
     rows, redrawn = [], 0
     for draw in range(count):
         again: dict[str, int] = {}
