@@ -22,10 +22,10 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
-from calibration.parameters import HALF_INTERVAL, with_values
 from calibration.untreated import Untreated
 from pathways import Pathway, Quantity, load_pathway
 from pathways.quantity import DAYS_IN
+from sim.scores import HALF_INTERVAL, with_values
 
 FOLDER = Path(__file__).parent / "library"
 STEP = 1e-3

@@ -1,13 +1,11 @@
 """What is not known for certain: quantities with ranges, drawn together.
 
-A draw gives every uncertain quantity a standard normal score, keyed by its name and correlated where two were fitted
-together; `value_at` turns a score into a value by the quantity's own distribution. Two pathways that write a quantity
-differently so have the same luck with it. What is `fixed`, and every table of levels, is not drawn.
+A draw gives every uncertain quantity a standard normal score (`sim.scores`), keyed by its name and correlated where two
+were fitted together. What is `fixed`, and every table of levels, is not drawn; scores that a calibration gives stay.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,78 +14,24 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from pathways import Pathway, Quantity, pathway_problems
+from pathways import Pathway, Problem, Quantity, pathway_problems
 from pathways.checks import CHECKS_OF_VALUES, quantities_used
 from pathways.draft import Draft
 from sim.compare import Case
 from sim.draws import bits, label, run_key, share
+from sim.joint_draws import JointDraws
+from sim.scores import HALF_INTERVAL, at_scores, pathway_at, uncertain, value_at, with_values
 
 CORRELATION = Path(__file__).parent / "library" / "natural_history_correlation.csv"
-HALF_INTERVAL = float(special.ndtri(0.975))
-"""Half a 95% interval, in standard errors."""
 MOST_TRIES = 100
 """Quantities that make no sense together (shares above 1) are drawn again so many times."""
 DRAWN = "draw"
+Places = list[tuple[str, str]]
+"""Where quantities stand in pathways: path and name."""
 
 
 class NoSensibleDraw(ValueError):
     """The ranges of the quantities hardly ever fit together."""
-
-
-def uncertain(pathway: Pathway) -> list[str]:
-    """The names of the quantities that are drawn: single numbers with a range and a distribution, in order of name."""
-    return sorted(
-        name
-        for name, quantity in pathway.quantities.items()
-        if not isinstance(quantity.value, dict)
-        and quantity.distribution not in (None, "fixed")
-        and quantity.low != quantity.high
-    )
-
-
-def value_at(quantity: Quantity, score: float) -> float:
-    """The value of a quantity at a standard normal score: 0 is its middle, -1.96 and 1.96 the ends of its interval.
-
-    `beta` and `gamma` keep the value as their mean and take the standard error that the interval's width implies;
-    `normal` and `lognormal` keep it as their median and meet both ends of the interval, which may lie at different
-    distances; `uniform` and `triangular` run from end to end. Method: Briggs, Sculpher and Claxton, Decision Modelling
-    for Health Economic Evaluation, chapter 4.
-
-    >>> price = Quantity(value=40, low=30, high=50, unit="GBP", distribution="gamma", source="ours", grade="assumed")
-    >>> round(value_at(price, -1.96), 1), round(value_at(price, 1.96), 1)
-    (30.6, 50.6)
-    >>> ratio = Quantity(value=2, low=1, high=8, unit="ratio", distribution="lognormal", source="ours", grade="assumed")
-    >>> round(value_at(ratio, -1.96), 2), value_at(ratio, 0), round(value_at(ratio, 1.96), 2)
-    (1.0, 2.0, 8.0)
-    """
-    value, (low, high) = quantity.number(), quantity.interval()
-    match quantity.distribution:
-        case "lognormal":
-            return math.exp(_about(math.log(value), math.log(low), math.log(high), score))
-        case "normal":
-            return _about(value, low, high, score)
-        case "uniform":
-            return low + (high - low) * float(special.ndtr(score))
-        case "triangular":
-            under, rises = float(special.ndtr(score)), (value - low) / (high - low)
-            if under <= rises:
-                return low + math.sqrt(under * (high - low) * (value - low))
-            return high - math.sqrt((1 - under) * (high - low) * (high - value))
-        case "gamma":
-            error = (high - low) / (2 * HALF_INTERVAL)
-            shape = (value / error) ** 2
-            return float(special.gammaincinv(shape, float(special.ndtr(score))) * value / shape)
-        case "beta":
-            error = (high - low) / (2 * HALF_INTERVAL)
-            size = value * (1 - value) / error**2 - 1
-            return float(special.betaincinv(value * size, (1 - value) * size, float(special.ndtr(score))))
-        case _:
-            return value
-
-
-def _about(value: float, low: float, high: float, score: float) -> float:
-    """From the middle towards one of two ends at unlike distances."""
-    return value + score / HALF_INTERVAL * (high - value if score > 0 else value - low)
 
 
 def draw_problem(quantity: Quantity) -> str | None:
@@ -134,40 +78,35 @@ class Draws:
         return at_scores(cases, dict(zip(self.scores.columns, self.scores.iloc[draw], strict=True)))
 
 
-def at_scores(cases: Mapping[str, Case], scores: Mapping[str, float]) -> dict[str, Case]:
-    """The cases with other values of the quantities named: each pathway by its own distributions.
+def at_end(
+    cases: Mapping[str, Case], name: str, end: str, *, calibration: JointDraws | None = None, draw: int = 0
+) -> tuple[dict[str, Case], str | None]:
+    """The cases with one quantity at the `low` or the `high` end of its range, and why that cannot be, if so.
 
-    Cases that share a pathway still do, so that they share its warm-up.
+    All others stand at their values, or as a draw of the calibration has them.
     """
-    changed = {id(case.pathway): case.pathway for case in cases.values()}
-    changed = {key: pathway_at(pathway, scores) for key, pathway in changed.items()}
-    return {name: replace(case, pathway=changed[id(case.pathway)]) for name, case in cases.items()}
+    values = {each: value_at_end(case.pathway.quantities[name], name, end, calibration) for each, case in cases.items()}
+    drawn = cases if calibration is None else calibration.cases_at(cases, draw)
+    found = {
+        each: replace(case, pathway=with_values(case.pathway, {name: values[each]})) for each, case in drawn.items()
+    }
+    return found, problem_of(found)
 
 
-def pathway_at(pathway: Pathway, scores: Mapping[str, float]) -> Pathway:
-    """The pathway with the values of some quantities at these scores."""
-    quantities = pathway.quantities
-    drawn = {name: score for name, score in scores.items() if quantities[name].distribution not in (None, "fixed")}
-    return with_values(pathway, {name: value_at(quantities[name], score) for name, score in drawn.items()})
+def value_at_end(quantity: Quantity, name: str, end: str, calibration: JointDraws | None = None) -> float:
+    """The value of a quantity at the `low` or the `high` end of its range; once calibrated, of 95% of its draws."""
+    low, high = quantity.interval()
+    if calibration is not None and name in calibration.names:
+        low, high = (value_at(quantity, score) for score in calibration.ends(name))
+    return {"low": low, "high": high}[end]
 
 
-def with_values(pathway: Pathway, values: Mapping[str, float]) -> Pathway:
-    """The pathway with other values of some of its quantities, their ranges left as they are."""
-    changed = {name: pathway.quantities[name].model_copy(update={"value": value}) for name, value in values.items()}
-    return replace(pathway, quantities={**pathway.quantities, **changed})
-
-
-def at_end(cases: Mapping[str, Case], name: str, end: str) -> tuple[dict[str, Case], str | None]:
-    """The cases with one quantity at the `low` or the `high` end of its range, and why that cannot be, if so."""
-    found, problem = {}, None
-    for case_name, case in cases.items():
-        low, high = case.pathway.quantities[name].interval()
-        value = {"low": low, "high": high}[end]
-        changed = replace(case, pathway=with_values(case.pathway, {name: value}))
-        problems = pathway_problems(changed.pathway, checks=CHECKS_OF_VALUES)
-        problem = problem or (str(problems[0]) if problems else None)
-        found[case_name] = changed
-    return found, problem
+def problem_of(cases: Mapping[str, Case]) -> str | None:
+    """The first rule of its pathway that a case breaks by its values, or None."""
+    for case in cases.values():
+        if problems := pathway_problems(case.pathway, checks=CHECKS_OF_VALUES):
+            return str(problems[0])
+    return None
 
 
 def draw_scores(
@@ -198,40 +137,113 @@ def draw_scores(
     return {name: scores[name] for name in names}
 
 
-def draw_together(
-    cases: Mapping[str, Case], count: int, *, seed: int, correlation: pd.DataFrame | None = None
-) -> Draws:
-    """Draws of every uncertain quantity of the cases.
+@dataclass(frozen=True)
+class SensibleDraw:
+    """One draw whose quantities fit together: a score for each name, and whether some were drawn again for that."""
 
-    Where a draw breaks a rule of a pathway (shares that add to more than 1), the quantities that stand where the rule
-    is broken are drawn again. Raises `NoSensibleDraw` where that does not help.
+    scores: dict[str, float]
+    redrawn: bool
+
+
+def sensible_draw(
+    pathways: Sequence[Pathway],
+    names: Sequence[str],
+    *,
+    seed: int,
+    draw: int,
+    correlation: pd.DataFrame,
+    given: Mapping[str, float] | None = None,
+    places: Places | None = None,
+) -> SensibleDraw:
+    """One draw of the named quantities that breaks no rule of the pathways; those `given` keep their scores.
+
+    Where it breaks one (shares that add to more than 1), the quantities that stand where the rule is broken are drawn
+    again. What was fitted together with a given quantity is drawn as it is given that one. `places` are those of
+    `places_of`, where many draws are made. Raises `NoSensibleDraw` where nothing helps.
     """
-    names = sorted({name for case in cases.values() for name in uncertain(case.pathway)})
+    given = given or {}
+    known = _among(correlation, names)
+    again: dict[str, int] = {}
+    for _ in range(MOST_TRIES):
+        scores = _around(
+            draw_scores(names, seed=seed, draw=draw, correlation=known, again=again), given, correlation=known
+        )
+        problems = [
+            problem
+            for pathway in pathways
+            for problem in pathway_problems(pathway_at(pathway, scores), file=DRAWN, checks=CHECKS_OF_VALUES)
+        ]
+        if not problems:
+            return SensibleDraw(scores, redrawn=bool(again))
+        places = places or places_of(pathways)
+        at_fault = (_at_fault(places, problems, names) & set(names)) - set(given)
+        if not at_fault:
+            raise NoSensibleDraw(f"the quantities that are given do not fit together: {problems[0]}")
+        again |= {name: again.get(name, 0) + 1 for name in at_fault}
+    raise NoSensibleDraw(
+        f"the quantities were drawn {MOST_TRIES} times and did not fit together: {problems[0]} "
+        "Narrow the range of a quantity that stands there."
+    )
+
+
+def _among(correlation: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The correlation of those of the names that it knows."""
+    wanted = set(names)
+    shared = [name for name in correlation.index if name in wanted]
+    return correlation.loc[shared, shared]
+
+
+def places_of(pathways: Sequence[Pathway]) -> Places:
+    """Every place of the pathways where a quantity stands, and its name."""
+    return [(path, name) for pathway in pathways for path, name, _ in quantities_used(Draft.of(pathway))]
+
+
+def _at_fault(places: Places, problems: Sequence[Problem], names: Sequence[str]) -> set[str]:
+    """The quantities that stand where a rule is broken."""
+    own = [(f"quantities.{name}", name) for name in names]
+    faults = [problem.where.removeprefix(f"{DRAWN}: ") for problem in problems]
+    return {name for path, name in [*places, *own] if any(path.startswith(fault) for fault in faults)}
+
+
+def _around(scores: dict[str, float], given: Mapping[str, float], *, correlation: pd.DataFrame) -> dict[str, float]:
+    """The draw with the given scores in it; what is correlated with them follows by how far they are from their draw."""
+    held = [str(name) for name in correlation.index if name in given]
+    free = [str(name) for name in correlation.index if name not in given]
+    if held and free:
+        moved = np.array([given[name] - scores[name] for name in held])
+        weights = np.linalg.solve(correlation.loc[held, held].to_numpy(), moved)
+        follows = correlation.loc[free, held].to_numpy() @ weights
+        scores = scores | {name: scores[name] + float(more) for name, more in zip(free, follows, strict=True)}
+    return scores | dict(given)
+
+
+def draw_together(
+    cases: Mapping[str, Case],
+    count: int,
+    *,
+    seed: int,
+    correlation: pd.DataFrame | None = None,
+    calibration: JointDraws | None = None,
+) -> Draws:
+    """Draws of every uncertain quantity of the cases. Those of a calibration take its joint draws in turn.
+
+    Raises `NoSensibleDraw` where quantities hardly ever fit together.
+    """
+    calibrated = calibration.names if calibration else []
+    names = sorted({name for case in cases.values() for name in uncertain(case.pathway)} | set(calibrated))
     known = read_correlation() if correlation is None else correlation
-    shared = [name for name in known.index if name in names]
-    known = known.loc[shared, shared]
     pathways = list({id(case.pathway): case.pathway for case in cases.values()}.values())
-    places = [(path, name) for pathway in pathways for path, name, _ in quantities_used(Draft.of(pathway))]
-    places += [(f"quantities.{name}", name) for name in names]
-    rows, redrawn = [], 0
-    for draw in range(count):
-        again: dict[str, int] = {}
-        for _ in range(MOST_TRIES):
-            scores = draw_scores(names, seed=seed, draw=draw, correlation=known, again=again)
-            drawn = [pathway_at(pathway, scores) for pathway in pathways]
-            problems = [
-                problem for each in drawn for problem in pathway_problems(each, file=DRAWN, checks=CHECKS_OF_VALUES)
-            ]
-            if not problems:
-                break
-            faults = [problem.where.removeprefix(f"{DRAWN}: ") for problem in problems]
-            at_fault = {name for path, name in places if any(path.startswith(fault) for fault in faults)}
-            again |= {name: again.get(name, 0) + 1 for name in at_fault & set(names)}
-        else:
-            raise NoSensibleDraw(
-                f"the quantities were drawn {MOST_TRIES} times and did not fit together: {problems[0]} "
-                "Narrow the range of a quantity that stands there."
-            )
-        redrawn += bool(again)
-        rows.append(scores)
-    return Draws(pd.DataFrame(rows, columns=names), redrawn)
+    places = places_of(pathways)
+    drawn = [
+        sensible_draw(
+            pathways,
+            names,
+            seed=seed,
+            draw=draw,
+            correlation=known,
+            given=calibration.scores_of(draw) if calibration else None,
+            places=places,
+        )
+        for draw in range(count)
+    ]
+    return Draws(pd.DataFrame([each.scores for each in drawn], columns=names), sum(each.redrawn for each in drawn))

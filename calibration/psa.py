@@ -1,7 +1,8 @@
 """Probabilistic sensitivity analysis: scenarios × draws of what is not known × replications, and what could change the answer.
 
 Every scenario of a draw meets the same patients with the same luck; the next draw meets others, so that what chance
-adds can be told from what is not known.
+adds can be told from what is not known. Capacity and lists that a region is assumed to have per head are drawn with
+the quantities that they were assumed from. What was calibrated takes the joint draws of its calibration.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from threading import Event
 import numpy as np
 import pandas as pd
 
-from calibration.parameters import Draws, at_end, at_scores, draw_together
+from calibration.parameters import Draws, NoSensibleDraw, at_end, draw_together, problem_of, value_at_end
 from outcomes import PairedDifference, paired_difference
 from pathways import BadInput, Problem, Region
+from pathways.assumed import region_at
 from pathways.checks import quantities_of_levers
 from sim.compare import Case, one_replication
+from sim.joint_draws import JointDraws
 from sim.parallel import Progress, in_order
 from sim.plan import Plan
 from sim.reducers import Tallies, add_areas
@@ -43,6 +46,7 @@ class Psa:
     annual_rate: float
     draws: Draws
     values: pd.DataFrame
+    calibration: JointDraws | None = None
 
     @property
     def scenarios(self) -> list[str]:
@@ -75,8 +79,11 @@ def psa(
     workers: int = 1,
     progress: Progress | None = None,
     stop: Event | None = None,
+    calibration: JointDraws | None = None,
 ) -> Psa:
     """Runs every case under every draw. `annual_rate` discounts cost and QALYs alike.
+
+    Quantities of a `calibration` take its joint draws in turn, all others are drawn from their ranges.
 
     The result does not depend on `workers`. Raises `BadInput` where a request makes no sense or the region lacks what
     a pathway needs.
@@ -91,15 +98,24 @@ def psa(
     if problems:
         raise BadInput(problems)
     plans_by_area(cases, region, years)  # what the region lacks is told before the draws
-    drawn = draw_together(cases, draws, seed=seed)
+    calibration = calibration.fitting(cases, draws) if calibration else None
+    drawn = draw_together(cases, draws, seed=seed, calibration=calibration)
 
     def one(draw: int) -> list[dict[str, object]]:
-        first = draw * replications
-        return runs(drawn.cases(cases, draw), base, region, years, seed, first, replications, annual_rate, draw)
+        first, of = draw * replications, drawn.cases(cases, draw)
+        place = region_of(region, cases[base], of[base], calibration, draw)
+        return runs(of, base, place, years, seed, first, replications, annual_rate, draw)
 
     found = in_order(one, draws, workers=workers, progress=progress, stop=stop)
     values = pd.DataFrame([row for rows in found for row in rows])
-    return Psa(cases, base, region, years, seed, replications, annual_rate, drawn, values)
+    return Psa(cases, base, region, years, seed, replications, annual_rate, drawn, values, calibration)
+
+
+def region_of(region: Region, before: Case, after: Case, calibration: JointDraws | None, draw: int) -> Region:
+    """The region of a draw: what is assumed there per head by the base's quantities `after` instead of `before`, and
+    practices as the calibration draws them."""
+    found = region_at(region, before.pathway, after.pathway)
+    return calibration.practices_at(found, draw) if calibration else found
 
 
 def plans_by_area(cases: Mapping[str, Case], region: Region, years: float) -> list[dict[str, Plan]]:
@@ -219,41 +235,49 @@ def tornado(
     progress: Progress | None = None,
     stop: Event | None = None,
 ) -> Tornado:
-    """Each named quantity alone at both ends of its range, over the same patients as the base case."""
+    """Each named quantity alone at both ends of its range, over the same patients as the base case.
+
+    All others stand at their values; with a calibration, run by run at its joint draws.
+    """
     pair = {name: found.cases[name] for name in (found.base, scenario)}
     settings: list[tuple[str, str]] = [("", ""), *((name, end) for name in names for end in ENDS)]
-    changed = [at_end(pair, name, end) if name else (at_scores(pair, {}), None) for name, end in settings]
+    # without a calibration all runs of a setting are of one draw: the quantities' values
+    pieces = [(0, replications)] if found.calibration is None else [(run, 1) for run in range(replications)]
 
-    def one(position: int) -> np.ndarray | None:
-        cases, problem = changed[position]
-        if problem is not None:
-            return None
-        rows = runs(
-            cases,
-            found.base,
-            found.region,
-            found.years,
-            found.seed,
-            0,
-            replications,
-            found.annual_rate,
-            0,
-        )
+    def one(position: int) -> tuple[np.ndarray | None, str | None]:
+        rows = []
+        for first, count in pieces:
+            cases, problem = _one_way(pair, *settings[position], found.calibration, first)
+            if problem is not None:
+                return None, problem
+            place = region_of(found.region, pair[found.base], cases[found.base], found.calibration, first)
+            rows += runs(cases, found.base, place, found.years, found.seed, first, count, found.annual_rate, first)
         values = measured(pd.DataFrame(rows), measure, threshold)
         difference: np.ndarray = (values[scenario] - values[found.base]).to_numpy()
-        return difference
+        return difference, None
 
     results = in_order(one, len(settings), workers=workers, progress=progress, stop=stop)
-    base_case = results[0]
-    assert base_case is not None
+    base_case, base_problem = results[0]
+    if base_case is None:
+        raise NoSensibleDraw(f"the draws of the calibration do not fit the pathways: {base_problem}")
     bars = []
-    for (name, end), (cases, problem), result in list(zip(settings, changed, results, strict=True))[1:]:
+    for (name, end), (result, problem) in list(zip(settings, results, strict=True))[1:]:
         shift = None if result is None else paired_difference(result, base_case)
         mean = None if result is None else float(np.nanmean(result))
-        value = cases[scenario].pathway.quantities[name].number()
+        value = value_at_end(pair[scenario].pathway.quantities[name], name, end, found.calibration)
         bars.append(Bar(name, end, value, mean, shift, problem))
     shifts = {name: [abs(bar.shift.mean) for bar in bars if bar.quantity == name and bar.shift] for name in names}
     length = {name: max(each, default=0.0) for name, each in shifts.items()}
     unsorted = Tornado(scenario, measure, threshold, paired_difference(base_case, np.zeros(replications)), bars)
     rank = {name: (not unsorted.beyond_chance(name), -length[name], name) for name in names}
     return replace(unsorted, bars=sorted(bars, key=lambda bar: (*rank[bar.quantity], ENDS.index(bar.end))))
+
+
+def _one_way(
+    cases: Mapping[str, Case], name: str, end: str, calibration: JointDraws | None, draw: int
+) -> tuple[dict[str, Case], str | None]:
+    """The cases of one bar in one draw of the calibration, and why they cannot be; no name stands for the base case."""
+    if name:
+        return at_end(cases, name, end, calibration=calibration, draw=draw)
+    found = dict(cases) if calibration is None else calibration.cases_at(cases, draw)
+    return found, problem_of(found)

@@ -77,6 +77,7 @@ from outcomes.rates import (
     indirectly_standardised_ratio,
 )
 from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
+from outcomes.reported import as_published, reported
 from outcomes.tables import BadTable
 from outcomes.two_loops import TwoLoopEvpi, between_and_within, ceac_two_loops, corrected_draws, evpi_two_loops
 from outcomes.variation import (
@@ -119,6 +120,7 @@ __all__ = [
     "age_at_first_treatment",
     "allocate",
     "allocation_uncertainty",
+    "as_published",
     "atkinson_ede",
     "atkinson_index",
     "before_and_after",
@@ -208,6 +210,7 @@ __all__ = [
     "read_price_index",
     "referral_to_treatment",
     "replications_are_enough",
+    "reported",
     "sample_gains",
     "share_of_ages",
     "slope_index_of_inequality",

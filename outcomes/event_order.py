@@ -7,7 +7,7 @@ The events are those of the log's dictionary, from a simulation or from real rec
 | onset | a new episode of pain began |
 | referral | the person was referred to `service` (from `detail`, where that is known) |
 | joined | they joined its list (`value`: days they had waited already, for people listed when the data begin) |
-| seen | they were seen there, at `site` |
+| seen | they were seen there, at `site` (`detail`: which visit of a course; 0: one made while waiting for another) |
 | did_not_attend, gave_up, left | an appointment was missed, a wait was given up, a place was given back |
 | decision_not_to_treat | treatment was decided against (not in the simulation's log) |
 | discharge | care ended; nothing is waited for any longer |
@@ -28,6 +28,28 @@ from outcomes.tables import Rules
 WITHOUT_SERVICE = ("onset", "discharge", "decision_not_to_treat")
 """Kinds of events that need no service."""
 
+MEANWHILE = ("0", 0)
+"""The number of a visit, in `detail`, that is made while waiting for another, as text or as a number."""
+
+
+def events_of_kinds(events: pd.DataFrame, kinds: Collection[str]) -> np.ndarray:
+    """Which events are of these kinds. Raises `BadTable` with everything that is wrong with them.
+
+    >>> events = pd.DataFrame({"patient": 1, "day": [0, 3], "kind": ["referral", "seen"], "service": "gp"})
+    >>> events_of_kinds(events, ["seen"]).tolist()
+    [False, True]
+    """
+    rules = Rules("events", events)
+    chosen = np.zeros(0, dtype=bool)
+    if rules.has("patient", "day", "kind", "service"):
+        rules.numbers("day")
+        chosen = among(events["kind"], kinds)
+        rules.rows(chosen & events["patient"].isna().to_numpy(), "patient", "each event needs a patient")
+        bare = chosen & events["service"].isna().to_numpy() & ~among(events["kind"], WITHOUT_SERVICE)
+        rules.rows(bare, ["kind", "service"], "such an event needs a service")
+    rules.hold()
+    return chosen
+
 
 def ordered_events(events: pd.DataFrame, kinds: Collection[str], *, also: Sequence[str] = ()) -> pd.DataFrame:
     """The events of these kinds by person, then by day, then as they stand: `patient`, `day`, `kind`, `service` and `also`.
@@ -40,15 +62,7 @@ def ordered_events(events: pd.DataFrame, kinds: Collection[str], *, also: Sequen
     >>> ordered_events(events, ["referral", "seen"])[["patient", "day", "kind"]].to_numpy().tolist()
     [[0, 2.0, 'seen'], [1, 1.0, 'referral'], [1, 3.0, 'seen']]
     """
-    rules = Rules("events", events)
-    chosen = np.zeros(0, dtype=bool)
-    if rules.has("patient", "day", "kind", "service"):
-        rules.numbers("day")
-        chosen = events["kind"].isin(list(kinds)).to_numpy()
-        rules.rows(chosen & events["patient"].isna().to_numpy(), "patient", "each event needs a patient")
-        bare = chosen & events["service"].isna().to_numpy() & ~events["kind"].isin(WITHOUT_SERVICE).to_numpy()
-        rules.rows(bare, ["kind", "service"], "such an event needs a service")
-    rules.hold()
+    chosen = events_of_kinds(events, kinds)
     rows = events.loc[chosen, ["patient", "day", "kind", "service", *(column for column in also if column in events)]]
     codes, names = pd.factorize(rows["patient"], sort=True)
     day = rows["day"].to_numpy(dtype=float)
@@ -102,13 +116,61 @@ def spells_of_care(patient: np.ndarray, discharged: np.ndarray) -> np.ndarray:
     return numbered_runs(patient, np.append(0, np.cumsum(discharged))[:-1])
 
 
+def listed_before(table: pd.DataFrame, care: np.ndarray) -> np.ndarray:
+    """Which events say that somebody was on a list before the data begin: `joined`, and nothing of that service before it.
+
+    `table` as `ordered_events` gives it, `care` as `spells_of_care`.
+
+    >>> table = pd.DataFrame({"kind": ["joined", "referral", "joined"], "service": ["mri", "gp", "gp"]}, dtype="category")
+    >>> listed_before(table, np.zeros(3, dtype=int)).tolist()
+    [True, False, False]
+    """
+    service = table["service"].cat
+    first = ~pd.Series(care * (len(service.categories) + 1) + service.codes.to_numpy()).duplicated().to_numpy()
+    return is_kind(table, "joined") & first
+
+
+def days_before(table: pd.DataFrame, listed: np.ndarray) -> np.ndarray:
+    """Days already waited at each event: `value` of those that `listed_before` found, 0 of others and without `value`.
+
+    >>> days_before(pd.DataFrame({"value": [30.0, 5.0]}), np.array([True, False])).tolist()
+    [30.0, 0.0]
+    """
+    if "value" not in table:
+        return np.zeros(len(table))
+    return np.where(listed, np.nan_to_num(table["value"].to_numpy(dtype=float)), 0)
+
+
+def meanwhile(table: pd.DataFrame) -> np.ndarray:
+    """Which visits were made while waiting for another: `detail`, the number within the course, is 0. None without `detail`.
+
+    >>> meanwhile(pd.DataFrame({"kind": ["seen", "seen"], "detail": ["0", "1"]})).tolist()
+    [True, False]
+    """
+    if "detail" not in table:
+        return np.zeros(len(table), dtype=bool)
+    return is_kind(table, "seen") & among(table["detail"], MEANWHILE)
+
+
+def among(column: pd.Series, names: Collection[object]) -> np.ndarray:
+    """Which rows of a column have one of these names; quick where the column is a categorical.
+
+    >>> among(pd.Series(["gp", "mri", None], dtype="category"), ["mri"]).tolist()
+    [False, True, False]
+    """
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column.isin(list(names)).to_numpy(dtype=bool)
+    chosen: np.ndarray = np.append(column.cat.categories.isin(list(names)), False)[column.cat.codes.to_numpy()]
+    return chosen
+
+
 def is_kind(table: pd.DataFrame, kind: str) -> np.ndarray:
     """Which events are of a kind.
 
     >>> is_kind(pd.DataFrame({"kind": ["seen", "referral"]}), "seen").tolist()
     [True, False]
     """
-    return (table["kind"] == kind).to_numpy(dtype=bool)
+    return among(table["kind"], [kind])
 
 
 def last_day(events: pd.DataFrame, end_day: float | None) -> float:

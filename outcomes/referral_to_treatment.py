@@ -8,10 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.event_order import is_kind, last_day, named, ordered_events, spells
+from outcomes.event_order import (
+    among,
+    days_before,
+    is_kind,
+    last_day,
+    listed_before,
+    named,
+    ordered_events,
+    spells,
+    spells_of_care,
+)
 from outcomes.tables import BadTable
 
-KINDS = ("referral", "seen", "gave_up", "discharge", "decision_not_to_treat")
+KINDS = ("referral", "joined", "seen", "gave_up", "discharge", "decision_not_to_treat")
 DAYS_PER_WEEK = 7
 STANDARD_WEEKS = 18
 """The standard of the NHS constitution: treated within so many weeks of referral."""
@@ -56,12 +66,13 @@ def referral_to_treatment(
 ) -> ReferralToTreatment:
     """The clock that starts at referral to a consultant-led service and stops at first treatment or a decision not to treat.
 
-    `events`: one row per event, with `patient`, `day`, `kind` and `service`. `consultant_led` names the services to which
-    a referral starts a clock; `treatments` those where being seen is treatment (therapy, injection, surgery; not a scan
-    or an assessment). Discharge, giving up the wait for one of these services, and events of the kind
-    "decision_not_to_treat" stop it as well. A person has one clock at a time: referrals from one consultant-led service
-    to another do not start it again. What happens after `snapshot_day` (that of the last event unless given) is not
-    looked at.
+    `events`: one row per event, with `patient`, `day`, `kind` and `service` (and `value`). `consultant_led` names the
+    services to which a referral starts a clock; `treatments` those where being seen is treatment (therapy, injection,
+    surgery; not a scan or an assessment). Discharge, giving up the wait for one of these services, and events of the
+    kind "decision_not_to_treat" stop it as well. A person has one clock at a time: referrals from one consultant-led
+    service to another do not start it again. Who joined a consultant-led list without a referral has waited since they
+    joined, and the days in `value` before, as in `wait_spells`. What happens after `snapshot_day` (that of the last
+    event unless given) is not looked at.
     Raises `BadTable` for events that are wrong, and where `treatments` or `consultant_led` name nothing.
 
     >>> events = pd.DataFrame({"patient": [1, 1, 1, 2], "day": [0, 20, 70, 7],
@@ -71,34 +82,9 @@ def referral_to_treatment(
     >>> rtt.completed, rtt.completed_median_weeks, rtt.incomplete, rtt.median_weeks
     (1, 10.0, 1, 9.0)
     """
-    problems = [
-        f"{name}: no service is named; without one no clock {verb}"
-        for name, services, verb in (("consultant_led", consultant_led, "starts"), ("treatments", treatments, "stops"))
-        if not len(services)
-    ]
-    if problems:
-        raise BadTable(problems)
-    table = ordered_events(events, KINDS)
-    patients, end = table.attrs["patients"], last_day(events, snapshot_day)
-    table = table[table["day"] <= end]
-    led, treats = (table["service"].isin(list(names)).to_numpy() for names in (consultant_led, treatments))
-    treated, gave_up = is_kind(table, "seen") & treats, is_kind(table, "gave_up") & (led | treats)
-    refused, discharged = is_kind(table, "decision_not_to_treat"), is_kind(table, "discharge")
-    patient, day = table["patient"].to_numpy(), table["day"].to_numpy()
-    first, last = spells(patient, is_kind(table, "referral") & led, treated | gave_up | refused | discharged)
-    runs = last < 0
-    reasons = np.select([treated[last], gave_up[last], refused[last]], [0, 1, 2], 3)
-    stop_day = np.where(runs, np.nan, day[last])
-    clocks = pd.DataFrame(
-        {
-            "patient": patients[patient[first]],
-            "service": table["service"].array[first],
-            "start_day": day[first],
-            "stop_day": stop_day,
-            "stopped_by": named(np.where(runs, -1, reasons), STOPPED_BY),
-            "weeks": (np.where(runs, end, stop_day) - day[first]) / DAYS_PER_WEEK,
-        }
-    )
+    end = last_day(events, snapshot_day)
+    clocks = clocks_of(events, consultant_led=consultant_led, treatments=treatments, end_day=end)
+    runs = clocks["stop_day"].isna().to_numpy()
     weeks = clocks["weeks"].to_numpy()
     completed = (clocks["stopped_by"] == "treatment").to_numpy(dtype=bool)
     so_far, until_treated = _of(weeks[runs]), _of(weeks[completed])
@@ -116,6 +102,51 @@ def referral_to_treatment(
         completed_p92_weeks=until_treated[2],
         stopped_otherwise=int(len(clocks) - runs.sum() - completed.sum()),
         snapshot_day=end,
+    )
+
+
+def clocks_of(
+    events: pd.DataFrame, *, consultant_led: Collection[str], treatments: Collection[str], end_day: float | None = None
+) -> pd.DataFrame:
+    """The `clocks` of `referral_to_treatment`, and nothing else: those of a whole log serve snapshots on any day.
+
+    A clock ran at the end of a day that started on it or before, and that had not stopped by then.
+
+    >>> events = pd.DataFrame({"patient": [1, 1], "day": [0, 70], "kind": ["referral", "seen"],
+    ...                        "service": ["clinic", "surgery"]})
+    >>> clocks = clocks_of(events, consultant_led=["clinic"], treatments=["surgery"])
+    >>> clocks[["start_day", "stop_day"]].to_numpy().tolist()
+    [[0.0, 70.0]]
+    """
+    problems = [
+        f"{name}: no service is named; without one no clock {verb}"
+        for name, services, verb in (("consultant_led", consultant_led, "starts"), ("treatments", treatments, "stops"))
+        if not len(services)
+    ]
+    if problems:
+        raise BadTable(problems)
+    table = ordered_events(events, KINDS, also=["value"])
+    patients, end = table.attrs["patients"], last_day(events, end_day)
+    table = table[table["day"] <= end]
+    led, treats = (among(table["service"], names) for names in (consultant_led, treatments))
+    treated, gave_up = is_kind(table, "seen") & treats, is_kind(table, "gave_up") & (led | treats)
+    refused, discharged = is_kind(table, "decision_not_to_treat"), is_kind(table, "discharge")
+    patient, day = table["patient"].to_numpy(), table["day"].to_numpy()
+    listed = listed_before(table, spells_of_care(patient, discharged)) & led
+    starts = (is_kind(table, "referral") & led) | listed
+    first, last = spells(patient, starts, treated | gave_up | refused | discharged)
+    runs = last < 0
+    reasons = np.select([treated[last], gave_up[last], refused[last]], [0, 1, 2], 3)
+    start_day, stop_day = (day - days_before(table, listed))[first], np.where(runs, np.nan, day[last])
+    return pd.DataFrame(
+        {
+            "patient": patients[patient[first]],
+            "service": table["service"].array[first],
+            "start_day": start_day,
+            "stop_day": stop_day,
+            "stopped_by": named(np.where(runs, -1, reasons), STOPPED_BY),
+            "weeks": (np.where(runs, end, stop_day) - start_day) / DAYS_PER_WEEK,
+        }
     )
 
 

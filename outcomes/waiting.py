@@ -8,7 +8,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from outcomes.event_order import is_kind, last_day, named, numbered_runs, ordered_events, spells, spells_of_care
+from outcomes.event_order import (
+    days_before,
+    is_kind,
+    last_day,
+    listed_before,
+    meanwhile,
+    named,
+    numbered_runs,
+    ordered_events,
+    spells,
+    spells_of_care,
+)
 from outcomes.tables import Rules
 
 OUTCOMES = ("seen", "gave_up", "discharge", "waiting")
@@ -29,15 +40,16 @@ def wait_spells(events: pd.DataFrame, *, end_day: float | None = None) -> pd.Dat
     `events`: one row per event, with `patient`, `day`, `kind` and `service` (and `value`). Columns of the result:
     `patient`, `service`, `start_day`, `end_day`, `outcome` (seen, gave_up, discharge, or waiting at `end_day`, the day
     of the last event unless given) and `days`. A second referral to a service for which the person waits already begins
-    no new wait; who joined a list without a referral has waited since they joined, and the days in `value` before. What
-    happens after `end_day` is not looked at. Raises `BadTable` with everything that is wrong with the events.
+    no new wait; who joined a list without a referral has waited since they joined, and the days in `value` before. A
+    visit with `detail` 0, where there is that column, is one made while waiting, and ends no wait. What happens after
+    `end_day` is not looked at. Raises `BadTable` with everything that is wrong with the events.
 
     >>> events = pd.DataFrame({"patient": [1, 1, 2], "day": [0, 30, 10], "kind": ["referral", "seen", "referral"],
     ...                        "service": ["physio"] * 3})
     >>> wait_spells(events)[["patient", "outcome", "days"]].to_numpy().tolist()
     [[1, 'seen', 30.0], [2, 'waiting', 20.0]]
     """
-    table = ordered_events(events, KINDS, also=["value"])
+    table = ordered_events(events, KINDS, also=["value", "detail"])
     patients, end = table.attrs["patients"], last_day(events, end_day)
     table = table[table["day"] <= end]
     patient, day, service = table["patient"].to_numpy(), table["day"].to_numpy(), table["service"].cat.codes.to_numpy()
@@ -48,13 +60,14 @@ def wait_spells(events: pd.DataFrame, *, end_day: float | None = None) -> pd.Dat
     rows = np.flatnonzero(~discharged)
     rows = rows[np.lexsort((service[rows], care[rows]))]
     group = numbered_runs(care[rows], service[rows])
-    listed = is_kind(table, "joined")[rows] & np.append(True, np.diff(group) > 0)[: len(rows)]
-    starts, gave_up = is_kind(table, "referral")[rows] | listed, is_kind(table, "gave_up")[rows]
-    first, last = spells(group, starts, gave_up | is_kind(table, "seen")[rows])
+    listed = listed_before(table, care)
+    starts, gave_up = (is_kind(table, "referral") | listed)[rows], is_kind(table, "gave_up")[rows]
+    seen = is_kind(table, "seen") & ~meanwhile(table)
+    first, last = spells(group, starts, gave_up | seen[rows])
     begin, left = rows[first], until[care[rows[first]]]
     waiting = (last < 0) & np.isnan(left)
     outcome = np.select([waiting, last < 0, gave_up[last]], [WAITING, DISCHARGED, GAVE_UP], SEEN)
-    start_day = day[begin] - np.where(listed[first], _days_before(table, begin), 0)
+    start_day = (day - days_before(table, listed))[begin]
     stop_day = np.where(waiting, end, np.where(last < 0, left, day[rows[last]]))
     return pd.DataFrame(
         {
@@ -194,10 +207,3 @@ def share_ended_by(days: np.ndarray, ended: np.ndarray, limit: float) -> float:
     times, ends = np.unique(days[ended & (days <= limit)], return_counts=True)
     there = len(days) - np.searchsorted(np.sort(days), times, side="left")
     return float(1 - np.prod(1 - ends / there))
-
-
-def _days_before(table: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
-    """Days waited before a person's first row, where the table has `value`."""
-    if "value" not in table:
-        return np.zeros(len(rows))
-    return np.nan_to_num(table["value"].array[rows].astype(float))

@@ -1,15 +1,22 @@
 """What a region is assumed to have where its own figures are missing: capacity and lists per head.
 
-The amounts are quantities of the pathway, of grade assumed, times the registered population.
+The amounts are quantities of the pathway, of grade assumed, times the registered population. Where the quantities turn
+out otherwise, so do the amounts: `region_at`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from math import nan
 
 from pathways.pathway import Pathway
-from pathways.region import Site, Waiting
+from pathways.region import Region, Site, Waiting
 from pathways.service import Service
+
+ASSUMED = "assumed"
+DIGITS = 6
+"""Amounts are rounded to so many, so that every machine has the same."""
 
 
 def assumed_sites(pathway: Pathway, *, population: int, area: str) -> tuple[list[Site], list[str]]:
@@ -31,7 +38,7 @@ def assumed_sites(pathway: Pathway, *, population: int, area: str) -> tuple[list
             own = f"{name}_{provider}" if provider else name
             part = round(amount / len(providers), 2)
             sites.append(
-                Site(name, f"{own}_{area}" if area else own, area, part, discipline, nan, nan, "assumed", source)
+                Site(name, f"{own}_{area}" if area else own, area, part, discipline, nan, nan, ASSUMED, source)
             )
         at = f" at {len(providers)} providers" if len(providers) > 1 else ""
         said.append(f"{service.title}: {amount:g} {unit}{at}, from {source}")
@@ -78,3 +85,53 @@ def new_people_per_week(pathway: Pathway, site: Site) -> float:
     table = pathway.quantities[service.course.visits].levels()
     cap = pathway.quantities[service.course.cap].number() if service.course.cap else float("inf")
     return site.amount / sum(min(int(visits), cap) * share for visits, share in table.items())
+
+
+def region_at(region: Region, before: Pathway, after: Pathway) -> Region:
+    """The region where the amounts per head are those of `after`; it was assumed with those of `before`.
+
+    The amount of a site of grade assumed goes with its service's `per_100k`; the lists of a service whose sites in the
+    area are all assumed go with its `waiting_per_100k`, in whole people. What is local stays.
+    """
+    amounts = _times(before, after, {name: service.per_100k for name, service in before.services.items()})
+    people = _times(before, after, {name: service.waiting_per_100k for name, service in before.services.items()})
+    known = {(site.area, site.service) for site in region.sites if site.grade != ASSUMED}
+    sites = tuple(
+        replace(site, amount=round(site.amount * amounts[site.service], DIGITS))
+        if site.grade == ASSUMED and site.service in amounts
+        else site
+        for site in region.sites
+    )
+    return replace(region, sites=sites, waiting=_lists_at(region.waiting, people, known))
+
+
+def _times(before: Pathway, after: Pathway, named: Mapping[str, str | None]) -> dict[str, float]:
+    """How many times what it was each service's quantity is, for those that are another; what was 0 stays."""
+    found = {}
+    for service, name in named.items():
+        if name is None or name not in after.quantities:
+            continue
+        then, now = before.quantities[name].number(), after.quantities[name].number()
+        if then > 0 and now != then:
+            found[service] = now / then
+    return found
+
+
+def _lists_at(
+    waiting: tuple[Waiting, ...], times: Mapping[str, float], known: set[tuple[str, str]]
+) -> tuple[Waiting, ...]:
+    """The lists that are assumed, so many times as long; each site's total is rounded, not each week.
+
+    A list on which nobody is left stays known to be empty.
+    """
+    exact: dict[tuple[str, str, str], float] = {}
+    rows = []
+    for row in waiting:
+        if row.service not in times or (row.area, row.service) in known:
+            rows.append(row)
+            continue
+        place = (row.area, row.service, row.site)
+        so_far = exact.get(place, 0.0)
+        exact[place] = so_far + row.people * times[row.service]
+        rows.append(replace(row, people=round(exact[place]) - round(so_far)))
+    return tuple(rows)

@@ -70,17 +70,7 @@ def open_table(path: Path, *, what: str) -> pd.DataFrame:
     What a Mac adds to a zip (`__MACOSX/`, names that begin with `._`) does not count.
     `what` is "registered", "map" or "deprivation": the file that was asked for, so that a wrong one can be named.
     """
-    if path.is_dir():
-        raise refuse("file_exists", str(path), "this is a folder; a file is needed.")
-    try:
-        data = _unpacked(path)
-    except FileNotFoundError:
-        raise refuse("file_exists", str(path), "there is no such file.") from None
-    except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        says = f"the archive is damaged or cut short ({error}). Download the file again."
-        raise refuse("archive_is_whole", path.name, says) from None
-    except OSError as error:
-        raise refuse("file_can_be_read", str(path), f"it cannot be read: {error.strerror or error}.") from None
+    data = unpacked(path)
     try:
         table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
@@ -88,6 +78,21 @@ def open_table(path: Path, *, what: str) -> pd.DataFrame:
         raise refuse("file_is_csv", path.name, says) from None
     table.columns = [str(column).strip() for column in table.columns]
     return _named(table, path.name, what)
+
+
+def unpacked(path: Path) -> bytes:
+    """What a file holds, unpacked where it is a gzip or a zip with one CSV file in it; `BadInput` where it cannot be read."""
+    if path.is_dir():
+        raise refuse("file_exists", str(path), "this is a folder; a file is needed.")
+    try:
+        return _unpacked(path)
+    except FileNotFoundError:
+        raise refuse("file_exists", str(path), "there is no such file.") from None
+    except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        says = f"the archive is damaged or cut short ({error}). Download the file again."
+        raise refuse("archive_is_whole", path.name, says) from None
+    except OSError as error:
+        raise refuse("file_can_be_read", str(path), f"it cannot be read: {error.strerror or error}.") from None
 
 
 def _unpacked(path: Path) -> bytes:

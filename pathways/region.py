@@ -16,9 +16,10 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from pathways.problems import BadInput, Problem
 from pathways.table import Column, read_csv
 from pathways.word import Word
 
+Kept = TypeVar("Kept")
 SEXES = ("female", "male")
 AGE_BANDS = (*(f"{low}-{low + 4}" for low in range(0, 95, 5)), "95+")
 DECILES = tuple(range(1, 11))
@@ -112,7 +114,9 @@ class Region:
     """Practices and people, sites and lists. Arrays are by practice, in the order of `codes`.
 
     `people` has shape (practices, 2 sexes, 20 age bands); `deciles` (practices, 10) holds the shares of each
-    practice's people by deprivation decile of their home; `x_km` and `y_km` are NaN where unknown.
+    practice's people by deprivation decile of their home; `x_km` and `y_km` are NaN where unknown. `practice_scores`
+    are standard normal scores of the practices by practice effect, NaN where left to chance; they stand in no file,
+    a calibration gives them.
     """
 
     name: str
@@ -128,6 +132,7 @@ class Region:
     sites: tuple[Site, ...]
     waiting: tuple[Waiting, ...] = ()
     prices: dict[str, tuple[float, int]] = field(default_factory=dict)
+    practice_scores: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def population(self) -> int:
@@ -142,7 +147,7 @@ class Region:
         """One area of the region, as a region of its own."""
         chosen = np.array([area == name for area in self.areas])
 
-        def of(values: tuple[str, ...]) -> tuple[str, ...]:
+        def of(values: tuple[Kept, ...]) -> tuple[Kept, ...]:
             return tuple(value for value, keep in zip(values, chosen, strict=True) if keep)
 
         return replace(
@@ -157,6 +162,7 @@ class Region:
             y_km=self.y_km[chosen],
             sites=tuple(site for site in self.sites if site.area == name),
             waiting=tuple(row for row in self.waiting if row.area == name),
+            practice_scores={effect: of(scores) for effect, scores in self.practice_scores.items()},
         )
 
 

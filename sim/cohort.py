@@ -130,7 +130,7 @@ def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
     people = np.concatenate([_draw_people(plan, practice_keys), _draw_listed(plan, run)])
     at_start = (people["onset"] < plan.first_tick) | (people["site"] >= 0)
     ill_at_start = int(at_start.sum())
-    effects = _practice_effects(pathway, practice_keys)
+    effects = _practice_effects(pathway, region, practice_keys)
     patients = blank(len(people), PATIENT)
     counters = np.zeros((len(people), plan.counters), dtype=np.uint8)
     state = bare_state(patients, counters, effects)
@@ -223,12 +223,17 @@ def _season(pathway: Pathway, region: Region) -> np.ndarray:
     return cumulative
 
 
-def _practice_effects(pathway: Pathway, practice_keys: np.ndarray) -> np.ndarray:
+def _practice_effects(pathway: Pathway, region: Region, practice_keys: np.ndarray) -> np.ndarray:
+    """The multipliers of each practice: from its luck, or from its score where the region has one."""
     effects = np.ones((max(1, len(pathway.practice_effects)), len(practice_keys)))
     for position, (name, quantity) in enumerate(pathway.practice_effects.items()):
         at = first_shares(practice_keys, label(f"practice_effects.{name}"))
         spread = pathway.quantities[quantity].number()
-        effects[position] = np.round(np.exp(spread * special.ndtri(np.clip(at, 1e-12, 1 - 1e-12))), 9)
+        scores = special.ndtri(np.clip(at, 1e-12, 1 - 1e-12))
+        given = np.array(region.practice_scores.get(name, ()), dtype=float)
+        if len(given):
+            scores = np.where(np.isnan(given), scores, given)
+        effects[position] = np.round(np.exp(spread * scores), 9)
     return effects
 
 

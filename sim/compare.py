@@ -5,9 +5,9 @@ Within a replication the base is burned in once; each scenario branches off at t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Literal
 
@@ -18,6 +18,7 @@ from outcomes import PairedDifference, paired_difference, replications_are_enoug
 from pathways import BadInput, Pathway, Problem, Region, Scenario
 from sim.cohort import draw_cohort
 from sim.events import EventLog
+from sim.joint_draws import JointDraws
 from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
 from sim.plan import Plan, compile_plan
 from sim.reducers import Tallies, add_areas, list_sizes, weeks_before
@@ -61,7 +62,8 @@ class Comparison:
     """What a comparison found.
 
     `plans` are those of the cases for the region's first area. `tallies[name][r]` are the counts of scenario `name`
-    in replication r, over all areas; the base is among them.
+    in replication r, over all areas; the base is among them. With a `calibration` each replication had its own draw,
+    and `plans` are those of the first; for prices and utilities ask `plan_of`.
     """
 
     region: Region
@@ -72,14 +74,25 @@ class Comparison:
     seed: int
     engine: str
     tallies: Mapping[str, list[Tallies]]
+    calibration: JointDraws | None = None
     values: Mapping[str, pd.DataFrame] = field(init=False)
 
     def __post_init__(self) -> None:
         values = {
-            name: pd.DataFrame([outcome_values(tallies, self.plans[name]) for tallies in runs])
+            name: pd.DataFrame([outcome_values(tallies, self.plan_of(name, run)) for run, tallies in enumerate(runs)])
             for name, runs in self.tallies.items()
         }
         object.__setattr__(self, "values", values)
+
+    def plan_of(self, scenario: str, replication: int) -> Plan:
+        """A scenario's plan with the quantities of one replication: what its tables are read with.
+
+        What the engines read of it, the `arrays`, is of the first replication.
+        """
+        plan = self.plans[scenario]
+        if self.calibration is None:
+            return plan
+        return replace(plan, pathway=self.calibration.case_at(self.cases[scenario], replication).pathway)
 
     @property
     def plan(self) -> Plan:
@@ -145,9 +158,12 @@ def compare(
     workers: int = 1,
     progress: Progress | None = None,
     stop: Event | None = None,
+    calibration: JointDraws | None = None,
 ) -> Comparison:
     """Runs every case over the same patients and compares each with `base`, which is one of them.
 
+    With a `calibration` each replication takes the next of its draws, for all cases and the region alike: differences
+    stay paired, and intervals cover what the calibration leaves open.
     `replications="auto"` adds replications ten at a time until the intervals are narrow enough, up to 200.
     `progress(done, total)` is called from this thread; setting `stop` ends the run with `Stopped`.
     The result does not depend on `workers`.
@@ -155,20 +171,49 @@ def compare(
     problems = _request_problems(replications, seed, workers)
     if problems:
         raise BadInput(problems)
+    if calibration is not None:
+        calibration = calibration.fitting(cases, AUTO_MOST if replications == "auto" else replications)
     areas = [region.area(name) for name in region.area_names()]
-    plans = [{name: case.plan(area, years) for name, case in cases.items()} for area in areas]
+    plans_of = _plans_of(cases, base, areas, years, calibration)
+    plans = plans_of(0, 0)
     order = _order_of_practices(region)
     found: dict[str, list[Tallies]] = {name: [] for name in cases}
     target = AUTO_STEP if replications == "auto" else replications
     while True:
         batch = range(len(found[base]), target)
-        for _, tallies in _replications(plans, base, seed, batch, engine, workers, progress, target, stop):
+        ran = _replications(plans_of, len(areas), base, seed, batch, engine, workers, progress, target, stop)
+        for _, tallies in ran:
             for name, each in tallies.items():
                 found[name].append(each._replace(by_practice=each.by_practice[:, :, order]))
-        result = Comparison(region, base, cases, plans[0], years, seed, engine, found)
+        used = calibration.first(target) if calibration else None
+        result = Comparison(region, base, cases, plans, years, seed, engine, found, used)
         if replications != "auto" or target >= AUTO_MOST or not too_wide(result):
             return result
         target += AUTO_STEP
+
+
+def _plans_of(
+    cases: Mapping[str, Case],
+    base: str,
+    areas: list[Region],
+    years: float,
+    calibration: JointDraws | None,
+) -> Callable[[int, int], dict[str, Plan]]:
+    """The plans of a replication for the area at a position. Without a calibration they are compiled once for all."""
+
+    def compiled(of: Mapping[str, Case], area: Region) -> dict[str, Plan]:
+        return {name: case.plan(area, years) for name, case in of.items()}
+
+    def drawn(replication: int, area: int) -> dict[str, Plan]:
+        assert calibration is not None
+        of = calibration.cases_at(cases, replication)
+        return compiled(of, calibration.region_at(areas[area], cases[base].pathway, replication))
+
+    always = [compiled(cases, area) for area in areas] if calibration is None else []
+    # what an area lacks is told before the first run, whatever is drawn
+    for area in areas if calibration else ():
+        compiled(cases, area)
+    return drawn if calibration else lambda _, area: always[area]
 
 
 def _order_of_practices(region: Region) -> np.ndarray:
@@ -191,7 +236,8 @@ def _request_problems(replications: int | str, seed: int, workers: int) -> list[
 
 
 def _replications(
-    plans: list[dict[str, Plan]],
+    plans_of: Callable[[int, int], dict[str, Plan]],
+    areas: int,
     base: str,
     seed: int,
     batch: range,
@@ -203,17 +249,20 @@ def _replications(
 ) -> Iterator[tuple[int, dict[str, Tallies]]]:
     """The tallies of each replication in order, areas put together; the parts run on `workers` threads."""
     parts: dict[int, dict[int, dict[str, Tallies]]] = {replication: {} for replication in batch}
-    tasks = [(replication, area) for replication in batch for area in range(len(plans))]
+    tasks = [(replication, area) for replication in batch for area in range(areas)]
     waiting_for: dict[Future[dict[str, Tallies]], tuple[int, int]] = {}
     following, finished = 0, 0
+
+    def one(replication: int, area: int) -> dict[str, Tallies]:
+        return one_replication(plans_of(replication, area), base, seed, replication, engine)
+
     with ThreadPoolExecutor(max_workers=workers) as pool:
         try:
             ready = batch.start
             while following < len(tasks) or waiting_for:
                 # only a few tasks at a time are handed out, so that memory and a stop stay bounded
                 while following < len(tasks) and len(waiting_for) < 2 * workers:
-                    replication, area = tasks[following]
-                    future = pool.submit(one_replication, plans[area], base, seed, replication, engine)
+                    future = pool.submit(one, *tasks[following])
                     waiting_for[future] = tasks[following]
                     following += 1
                 if stop is not None and stop.is_set():
@@ -224,10 +273,10 @@ def _replications(
                     parts[replication][area] = future.result()
                     finished += 1
                 if progress is not None:
-                    progress(batch.start * len(plans) + finished, total * len(plans))
-                while ready in parts and len(parts[ready]) == len(plans):
-                    areas = parts.pop(ready)
-                    yield ready, {name: add_areas([areas[k][name] for k in range(len(plans))]) for name in areas[0]}
+                    progress(batch.start * areas + finished, total * areas)
+                while ready in parts and len(parts[ready]) == areas:
+                    found = parts.pop(ready)
+                    yield ready, {name: add_areas([found[k][name] for k in range(areas)]) for name in found[0]}
                     ready += 1
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -270,13 +319,22 @@ def shares_warm_up(plan: Plan, base: Plan) -> bool:
 
 
 def logs_of(
-    case: Case, *, region: Region, years: float, replications: int, seed: int, engine: Engine
+    case: Case,
+    *,
+    region: Region,
+    years: float,
+    replications: int,
+    seed: int,
+    engine: Engine,
+    calibration: JointDraws | None = None,
 ) -> Iterator[EventLog]:
     """The full event log of a case in canonical order, one area and replication after another; patients are numbered on."""
     offset = 0
+    areas = [region.area(name) for name in region.area_names()]
+    plans_of = _plans_of({case.name: case}, case.name, areas, years, calibration)
     for replication in range(replications):
-        for name in region.area_names():
-            plan = case.plan(region.area(name), years)
+        for area in range(len(areas)):
+            plan = plans_of(replication, area)[case.name]
             cohort = draw_cohort(plan, seed=seed, replication=replication)
             if engine == "reference":
                 from sim.reference import Reference
@@ -298,12 +356,13 @@ def warnings_of(comparison: Comparison, *, most: int | None = None) -> list[str]
 
     `most` sentences of each kind at most, the rest counted; all of them where it is None.
     """
+    doubt = [comparison.calibration.warning] if comparison.calibration and comparison.calibration.warning else []
     few = ["One replication gives no interval: nothing here can be told from chance. Run at least 10."]
     if comparison.replications > 1:
         few = [sentence for sentence, _ in too_wide(comparison)]
     names = dict.fromkeys([comparison.base, *comparison.scenarios])
     lists = [sentence for name in names for sentence in growing_lists(comparison, name)]
-    return [*_shortened(few, most, "wide intervals"), *_shortened(lists, most, "growing lists")]
+    return [*doubt, *_shortened(few, most, "wide intervals"), *_shortened(lists, most, "growing lists")]
 
 
 def _shortened(sentences: list[str], most: int | None, what: str) -> list[str]:

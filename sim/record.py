@@ -19,10 +19,12 @@ import numpy as np
 from pydantic import model_validator
 
 from pathways import BadInput, Region, Scenario, load_region, pathway_from_dict, pathway_to_dict, refuse
+from pathways.assumed import ASSUMED
 from pathways.checks import scenario_problems
 from pathways.explain import read_word
 from pathways.word import Word
 from sim.compare import Case, Comparison, compare
+from sim.joint_draws import JointDraws, WrittenDraws, written_draws
 from sim.prices import price_basis
 
 MODEL = 2
@@ -33,8 +35,11 @@ KIND = "backpath comparison"
 LIBRARIES = ("numpy", "numba", "scipy", "simpy")
 
 
-def region_digest(region: Region) -> str:
-    """A short name for everything in a region that can change a result."""
+def region_digest(region: Region, *, grades: bool = False) -> str:
+    """A short name for everything in a region that can change a result.
+
+    `grades` counts which amounts are assumed: they change where quantities are drawn, and nothing elsewhere.
+    """
     digest = hashlib.blake2b(digest_size=16)
     facts = (
         region.codes,
@@ -50,6 +55,11 @@ def region_digest(region: Region) -> str:
         [(row.service, row.site, row.area, row.weeks_waited, row.people) for row in region.waiting],
     )
     digest.update(json.dumps(facts, sort_keys=True).encode())
+    if grades:
+        digest.update(json.dumps([site.grade == ASSUMED for site in region.sites]).encode())
+    if region.practice_scores:
+        scores = {effect: [str(score) for score in of] for effect, of in region.practice_scores.items()}
+        digest.update(json.dumps(scores, sort_keys=True).encode())
     for array in (region.people, region.deciles, region.x_km, region.y_km):
         digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
     return digest.hexdigest()
@@ -82,6 +92,10 @@ class Made(Protocol):
     def replications(self) -> int:
         """How many runs."""
 
+    @property
+    def calibration(self) -> JointDraws | None:
+        """The joint draws that the runs took, where they rest on a calibration."""
+
 
 def run_id(made: Made, **more: Any) -> str:
     """Twelve hexadecimal digits that stand for all inputs, and for whatever `more` a result was made from."""
@@ -89,7 +103,8 @@ def run_id(made: Made, **more: Any) -> str:
 
 
 def stamp(made: Made, *, annual_rate: float = 0.0, **more: Any) -> dict[str, Any]:
-    """What every table that is written carries: its run, the seed, in which year's pounds it is, how it is discounted.
+    """What every table that is written carries: its run, the seed, in which year's pounds it is, how it is discounted,
+    and the id of the calibration that it rests on, if it does.
 
     `more` is what else the result was made from.
     """
@@ -99,6 +114,7 @@ def stamp(made: Made, *, annual_rate: float = 0.0, **more: Any) -> dict[str, Any
         "price_year": price_basis(made.cases[made.base].pathway, made.region),
         "discount_cost": annual_rate,
         "discount_qaly": annual_rate,
+        **({"calibration": made.calibration.id} if made.calibration else {}),
     }
 
 
@@ -114,10 +130,11 @@ def inputs_of(comparison: Made) -> dict[str, Any]:
             }
             for name, case in comparison.cases.items()
         },
-        "region": region_digest(comparison.region),
+        "region": region_digest(comparison.region, grades=comparison.calibration is not None),
         "years": float(comparison.years),
         "seed": comparison.seed,
         "replications": comparison.replications,
+        **({"calibration": written_draws(comparison.calibration)} if comparison.calibration else {}),
     }
 
 
@@ -197,6 +214,7 @@ class WrittenInputs(Word):
     years: float
     seed: int
     replications: int
+    calibration: WrittenDraws | None = None
 
 
 class RecordFile(Word):
@@ -232,6 +250,7 @@ def replay(path: Path, *, workers: int = 1) -> Replayed:
         replications=inputs.replications,
         seed=inputs.seed,
         workers=workers,
+        calibration=inputs.calibration.draws() if inputs.calibration else None,
     )
     same = fingerprint(again) == record.fingerprint
     said = ["the inputs in the record were edited after it was written"] if edited else []
@@ -272,7 +291,7 @@ def _differences(record: RecordFile, again: Comparison, region: Region) -> list[
     said = []
     if record.inputs.model != MODEL:
         said.append(f"the model has changed from {record.inputs.model} to {MODEL}")
-    if record.inputs.region != region_digest(region):
+    if record.inputs.region != region_digest(region, grades=record.inputs.calibration is not None):
         said.append(f"the region '{record.region_from}' has changed")
     now = versions()
     said += [

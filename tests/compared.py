@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pathways import load_region
+from sim.calibration_folder import joint_draws, write_joint_draws
 from sim.compare import Comparison, compare
 from ui.cases import gather
 
@@ -38,3 +40,21 @@ def made_up(changes: Mapping[str, Sequence[float]], *, scenario: str = "mri_guid
     values = dict.fromkeys(comparison.cases, base) | {scenario: other}
     object.__setattr__(comparison, "values", values)
     return comparison
+
+
+def calibrated_by_hand(folder: Path) -> Path:
+    """A calibration of the demonstration area in a folder that is there: five draws made up by hand, and in doubt."""
+    cases, base = gather(["usual_care"], against="usual_care")
+    pathway, region = cases[base].pathway, load_region("demonstration")
+    names = ["physio_per_100k", "physio_waiting_per_100k", "gp_price"]
+    scores = pd.DataFrame(np.linspace(-1, 1, 15).reshape(5, 3), columns=names)
+    draws = joint_draws(
+        scores,
+        title="By hand",
+        verdict="NOT MATCHED: by hand",
+        region=region,
+        pathway=pathway,
+        practice_scores={"imaging": pd.DataFrame({region.codes[0]: np.linspace(0, 1, 5)})},
+    )
+    write_joint_draws(folder, draws, region=region, pathway=pathway)
+    return folder

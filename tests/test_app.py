@@ -20,6 +20,7 @@ from pathways import load_pathway, load_region, load_scenario
 from pathways.load import LIBRARY
 from sim.compare import Comparison, compare
 from sim.parallel import Stopped
+from tests.compared import calibrated_by_hand
 from tests.typed import backpath
 from ui import jobs, own_scenario
 from ui.cases import gather
@@ -280,6 +281,34 @@ def test_a_planners_own_area_is_offered_first(monkeypatch: pytest.MonkeyPatch, t
     page.selectbox(key="area").select("demonstration").run()
     assert "104,000" in page.sidebar.markdown[0].value
     assert "--region" not in next(each.value for each in page.caption if "command line" in each.value)
+
+
+def test_a_calibration_is_named_and_used_where_it_fits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Side bar, warnings, download and the command say which; an area that it is not of is told to be uncalibrated."""
+    (tmp_path / "calibrated").mkdir()
+    calibrated = calibrated_by_hand(tmp_path / "calibrated")
+    other = Path(shutil.copytree(LIBRARY / "regions" / "demonstration", tmp_path / "north"))
+    for name, old, new in (
+        ("region.toml", 'name = "demonstration"', 'name = "north"'),
+        ("population.csv", "D00001,female,0-4,236", "D00001,female,0-4,237"),
+    ):
+        (other / name).write_text((other / name).read_text().replace(old, new))
+    monkeypatch.setenv("BACKPATH_CALIBRATION", str(calibrated))
+    monkeypatch.setenv("BACKPATH_REGION", str(other))
+    page = opened(area="demonstration")
+    assert not page.exception
+    assert any(each.value.startswith("Calibrated: By hand (") for each in page.sidebar.caption)
+    assert [each.value for each in page.sidebar.warning] == [
+        "The calibration 'By hand' that these results rest on: NOT MATCHED: by hand"
+    ]
+    assert f"--calibration {calibrated}" in next(each.value for each in page.caption if "command line" in each.value)
+    assert any("The calibration 'By hand'" in each.value for each in page.markdown)
+    page.selectbox(key="area").select("north").run()
+    assert not page.exception
+    (told,) = [each.value for each in page.sidebar.warning]
+    assert told.startswith("Results are not calibrated: ")
+    assert "it was calibrated to the region 'demonstration', and this is 'north'" in told
+    assert "--calibration" not in next(each.value for each in page.caption if "command line" in each.value)
 
 
 # what the code must keep to

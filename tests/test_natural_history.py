@@ -13,6 +13,7 @@ import pytest
 from calibration import natural_history, treatment_effects
 from calibration.untreated import Untreated
 from pathways import Pathway, load_pathway
+from sim.scores import with_values
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -43,7 +44,7 @@ def test_every_published_course_is_met_within_its_interval(pathway: Pathway) -> 
 
 def test_another_natural_history_would_not_meet_them(pathway: Pathway) -> None:
     """So that the test above can fail: pain that goes half as fast misses several figures."""
-    slower = natural_history.with_values(pathway, {"improve_mild": pathway.quantities["improve_mild"].number() / 2})
+    slower = with_values(pathway, {"improve_mild": pathway.quantities["improve_mild"].number() / 2})
     table = natural_history.compare(slower, natural_history.read_targets(), natural_history.read_quantities("settings"))
     assert (~table["within"]).sum() >= 3
 
@@ -60,7 +61,7 @@ def test_the_fitted_quantities_are_those_of_the_pathway(pathway: Pathway) -> Non
     best = float((off[0] ** 2).sum())
     for name, quantity in start.items():
         for times in (0.8, 1.25):
-            moved = natural_history.with_values(pathway, {name: quantity.number() * times})
+            moved = with_values(pathway, {name: quantity.number() * times})
             table = natural_history.compare(
                 moved, natural_history.read_targets(), natural_history.read_quantities("settings")
             )

@@ -13,20 +13,17 @@ from scipy import special
 
 from calibration import natural_history
 from calibration.parameters import (
-    HALF_INTERVAL,
     NoSensibleDraw,
     at_end,
-    at_scores,
     draw_problem,
     draw_scores,
     draw_together,
     read_correlation,
-    uncertain,
-    value_at,
 )
 from pathways import Pathway, Quantity, load_pathway, pathway_problems
 from pathways.checks import CHECKS, CHECKS_OF_VALUES
 from sim.compare import Case
+from sim.scores import HALF_INTERVAL, at_scores, uncertain, value_at
 from ui.cases import gather
 
 SCORES = special.ndtri((np.arange(4000) + 0.5) / 4000)

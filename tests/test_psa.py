@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration.parameters import at_scores, value_at
 from calibration.psa import Bar, Psa, Tornado, most_telling, psa, tornado
 from outcomes import paired_difference
 from pathways import BadInput, Region, load_region
 from pathways.checks import quantities_of_levers
 from sim.compare import Case, Comparison, compare
 from sim.results import by_year, discounted
+from sim.scores import at_scores, value_at
 from tests.typed import backpath
 from ui.budget import activity_changes, budget_of
 from ui.cases import gather

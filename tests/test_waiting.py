@@ -140,6 +140,13 @@ def test_what_happens_after_the_end_day_is_not_looked_at() -> None:
     assert table[["patient", "outcome", "days"]].to_numpy().tolist() == [[1, "waiting", 20.0]]
 
 
+@pytest.mark.parametrize("details", [["gp", "0", "1"], [None, 0, 1], ["0", "0", "1"]])
+def test_a_visit_made_while_waiting_ends_no_wait(details: list[Any]) -> None:
+    rows = events_of([(1, 0, "referral", "gp"), (1, 5, "seen", "gp"), (1, 8, "seen", "gp")])
+    assert wait_spells(rows.assign(detail=details))["days"].tolist() == [8]
+    assert wait_spells(rows)["days"].tolist() == [5]
+
+
 def test_waits_by_deprivation() -> None:
     rows = events_of(
         [
@@ -172,10 +179,14 @@ def test_no_events_make_no_waits() -> None:
 
 def plain_clocks(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Every clock, one event after another."""
-    found, running = [], {}
+    found, running, known = [], {}, set()
     for patient, day, kind, service in sorted(rows, key=lambda row: (row[0], row[1])):
-        if kind == "referral" and service == "clinic":
+        if service == "clinic" and (kind == "referral" or (kind == "joined" and patient not in known)):
             running.setdefault(patient, day)
+        if kind == "discharge":
+            known -= {patient}
+        elif kind != "health" and service == "clinic":
+            known.add(patient)
         reason = {
             ("seen", "surgery"): "treatment",
             ("gave_up", "surgery"): "gave_up",
@@ -240,6 +251,14 @@ def test_being_seen_in_a_clinic_is_not_treatment() -> None:
     )
     rtt = referral_to_treatment(rows, consultant_led=["clinic", "surgery"], treatments=["surgery"])
     assert rtt.clocks[["start_day", "stop_day", "weeks"]].to_numpy().tolist() == [[0, 70, 10]]
+
+
+def test_the_clock_of_people_listed_when_the_data_begin_has_run_before() -> None:
+    rows = events_of(
+        [(1, 0, "joined", "clinic"), (1, 9, "joined", "clinic"), (1, 21, "seen", "surgery"), (2, 0, "joined", "gp")]
+    )
+    rtt = referral_to_treatment(rows.assign(value=[140, 9, 21, 5]), consultant_led=["clinic"], treatments=["surgery"])
+    assert rtt.clocks[["start_day", "stop_day", "weeks"]].to_numpy().tolist() == [[-140, 21, 23]]
 
 
 def test_a_clock_needs_services_that_start_and_stop_it() -> None:

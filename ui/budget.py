@@ -45,8 +45,10 @@ class Budget:
 def budget_of(comparison: Comparison, scenario: str, *, setup_cost: float) -> Budget:
     """The budget impact of a scenario of a comparison."""
     changes = activity_changes(comparison, scenario)
-    prices = prices_table(comparison.cases[scenario].pathway, comparison.region)
-    runs = [budget_of_activity(change, prices, setup_cost=setup_cost) for change in changes]
+    runs = []
+    for run, change in enumerate(changes):
+        prices = prices_table(comparison.plan_of(scenario, run).pathway, comparison.region)
+        runs.append(budget_of_activity(change, prices, setup_cost=setup_cost))
     rows = []
     for position, year in enumerate(runs[0]["year"]):
         for line in LINES:

@@ -17,11 +17,13 @@ import typer
 
 from pathways import BadInput, Problem, library_names, refuse
 from ui import value_commands
+from ui.calibrated import calibration_at
 from ui.terminal import (
     DEFAULT_SEED,
     DEFAULT_YEARS,
     AsCsv,
     AsJson,
+    Calibration,
     Engine,
     Region,
     Seed,
@@ -30,6 +32,7 @@ from ui.terminal import (
     err,
     one_format,
     out,
+    tell_calibration,
     threads,
     watched,
 )
@@ -307,6 +310,7 @@ def _comparison(
     seed: int,
     engine: str,
     workers: int,
+    calibration: Path | None,
 ) -> Any:
     from pathways import load_region
     from sim.compare import compare
@@ -327,6 +331,7 @@ def _comparison(
     if problems:
         raise BadInput(problems)
     kind, count, (cases, base), place = chosen
+    joint = calibration_at(calibration, region=place, base=cases[base])
     with watched("Simulating") as (progress, stop):
         return compare(
             cases,
@@ -339,6 +344,7 @@ def _comparison(
             workers=threads(workers),
             progress=progress,
             stop=stop,
+            calibration=joint,
         )
 
 
@@ -347,6 +353,7 @@ def compare(
     scenarios: Annotated[list[str], typer.Argument(help="Scenarios of the library, or files.", metavar="SCENARIO…")],
     against: Annotated[str, typer.Option("--against", help="What to compare with.", metavar="SCENARIO")] = "usual_care",
     region: Region = "demonstration",
+    calibration: Calibration = None,
     years: Years = DEFAULT_YEARS,
     replications: Annotated[
         str, typer.Option("--replications", help="How many paired runs, or auto.", metavar="N|auto")
@@ -369,7 +376,7 @@ def compare(
     one_format(as_json, as_csv)
     if folder is not None:
         folder_problem(folder)
-    comparison = _comparison(scenarios, against, region, years, replications, seed, engine, workers)
+    comparison = _comparison(scenarios, against, region, years, replications, seed, engine, workers, calibration)
     if as_json:
         out.file.write(json_text(comparison) + "\n")
     elif as_csv:
@@ -381,6 +388,7 @@ def compare(
                 out.print(f"  Watch: {sentence}", markup=False, highlight=False, soft_wrap=True)
             out.print(f"  {rests_on(comparison, name)}", markup=False, highlight=False, soft_wrap=True)
             out.print()
+    tell_calibration(comparison.calibration, quiet=as_json or as_csv, warned=not as_json)
     if not as_json:
         for sentence in warnings_of(comparison, most=MOST_SENTENCES):
             err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
@@ -402,6 +410,7 @@ def _write_results(comparison: Any, folder: Path | None, region: str) -> None:
 def run(
     scenario: Annotated[str, typer.Argument(help="A scenario of the library, or a file.")],
     region: Region = "demonstration",
+    calibration: Calibration = None,
     years: Years = DEFAULT_YEARS,
     replications: Annotated[str, typer.Option("--replications", help="How many runs.", metavar="N")] = "1",
     seed: Seed = DEFAULT_SEED,
@@ -428,7 +437,7 @@ def run(
         folder_problem(folder)
     if replications == "auto":
         raise refuse("replications", "--replications auto", "a run has nothing to compare with: write a number.")
-    comparison = _comparison([scenario], scenario, region, years, replications, seed, engine, workers)
+    comparison = _comparison([scenario], scenario, region, years, replications, seed, engine, workers, calibration)
     if as_json:
         out.file.write(run_json(comparison) + "\n")
     elif as_csv:
@@ -436,6 +445,7 @@ def run(
     else:
         for table in run_tables(comparison):
             out.print(table)
+    tell_calibration(comparison.calibration, quiet=as_json or as_csv)
     _write_results(comparison, folder, region)
     if log is not None:
         from sim.compare import logs_of
@@ -448,6 +458,7 @@ def run(
             replications=comparison.replications,
             seed=seed,
             engine=_engine(engine),
+            calibration=comparison.calibration,
         )
         events = write_logs(logs, log, replications=comparison.replications, areas=len(comparison.region.area_names()))
         err.print(f"Written to {log}: {events:,} events", markup=False, highlight=False, soft_wrap=True)
@@ -527,16 +538,25 @@ def open_app(
     region: Annotated[
         str | None, typer.Option("--region", help="A region's folder to offer beside the demonstration.", metavar="DIR")
     ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", help="A calibration's folder; results for its area rest on it.", metavar="DIR"),
+    ] = None,
     port: Annotated[int, typer.Option("--port", help="The port on this machine.")] = 8501,
 ) -> None:
     """Open the app in a browser on this machine."""
     from pathways import load_region
+    from ui.cases import gather
 
     script = Path(__file__).resolve().parent.parent / "app.py"
     environment = dict(os.environ)
     if region is not None:
         load_region(region)
         environment["BACKPATH_REGION"] = str(Path(region).resolve())
+    if calibration is not None:
+        cases, base = gather(["usual_care"], against="usual_care")
+        calibration_at(calibration, region=load_region(region or "demonstration"), base=cases[base])
+        environment["BACKPATH_CALIBRATION"] = str(calibration.resolve())
     out.print(f"Backpath is at http://127.0.0.1:{port} (stop with Ctrl-C)", markup=False, highlight=False)
     command = [
         sys.executable,

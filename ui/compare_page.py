@@ -14,8 +14,10 @@ import streamlit as st
 from pathways import BadInput, Problem, Region, library_names, load_region
 from pathways.pathway import Outcome
 from sim.compare import Case, Comparison, warnings_of
+from sim.joint_draws import JointDraws
 from sim.record import fingerprint, region_digest
 from ui import jobs, own_scenario
+from ui.calibrated import calibration_at, calibration_line
 from ui.cases import gather
 from ui.charts import MOST_SCENARIOS, Chart, change_chart, deprivation_chart, over_time_chart
 from ui.flow import flows, sankey, titles
@@ -63,6 +65,16 @@ def _region(name: str) -> Region:
 
 
 @st.cache_resource(show_spinner=False)
+def _calibration(folder: str, region: str) -> tuple[JointDraws | None, list[Problem]]:
+    """The calibration that the app was opened with, for a region by name; or why it cannot be used there."""
+    cases, base = _cases((BASE,))
+    try:
+        return calibration_at(Path(folder), region=_region(region), base=cases[base]), []
+    except BadInput as bad:
+        return None, bad.problems
+
+
+@st.cache_resource(show_spinner=False)
 def _results() -> dict[tuple[object, ...], Comparison]:
     """The latest comparisons, shared by all sessions; they are never changed."""
     return {}
@@ -89,7 +101,7 @@ def show() -> None:
     st.html(CSS)
     st.title("Compare back pain pathways")
     try:
-        place, years, runs, seed = _sidebar()
+        place, calibration, years, runs, seed = _sidebar()
     except BadInput as bad:
         _cannot_be_run(bad.problems)
         return
@@ -127,15 +139,22 @@ def show() -> None:
     if not wanted:
         st.info("Pick at least one scenario above to compare it with today's pathway.")
         return
-    key = (region_digest(place), years, runs, seed, tuple(wanted), own_key)
+    key = (region_digest(place), calibration and calibration.id, years, runs, seed, tuple(wanted), own_key)
     comparison = _compared(
-        key, {base: cases[base], **wanted}, base=base, region=place, years=years, runs=runs, seed=seed
+        key,
+        {base: cases[base], **wanted},
+        base=base,
+        region=place,
+        calibration=calibration,
+        years=years,
+        runs=runs,
+        seed=seed,
     )
     if comparison is not None:
         _answer(comparison, outcomes[outcome_title])
 
 
-def _sidebar() -> tuple[Region, float, int, int]:
+def _sidebar() -> tuple[Region, JointDraws | None, float, int, int]:
     with st.sidebar:
         st.header("Area")
         names = {name: name for name in library_names("regions")}
@@ -147,6 +166,7 @@ def _sidebar() -> tuple[Region, float, int, int]:
         st.markdown(
             f"**{escape(place.about.title)}**: {place.population:,} registered people, {counted(len(place.codes), 'practice')}"
         )
+        calibration = _told_calibration(names[chosen])
         years = st.segmented_control("Years ahead", YEARS, default=5, required=True, key="years", bind="query-params")
         with st.expander("Model run settings"):
             runs = st.segmented_control(
@@ -155,14 +175,37 @@ def _sidebar() -> tuple[Region, float, int, int]:
             seed = st.number_input("Seed", 0, 2**31, 42, 1, key="seed", bind="query-params")
         made_up = "Example area, made-up data. " if place.about.made_up else ""
         st.caption(f"{made_up}Results are projections from a model, not counts of real patients.")
-    return place, float(years or 5), int(runs or DEFAULT_RUNS), int(seed)
+    return place, calibration, float(years or 5), int(runs or DEFAULT_RUNS), int(seed)
+
+
+def _told_calibration(region: str) -> JointDraws | None:
+    """The calibration that results of the chosen area rest on, told in the side bar; or that they rest on none."""
+    folder = os.environ.get("BACKPATH_CALIBRATION")
+    if not folder:
+        return None
+    calibration, problems = _calibration(folder, region)
+    if calibration is None:
+        st.warning("Results are not calibrated: " + " ".join(str(problem) for problem in problems))
+        return None
+    if calibration.warning:
+        st.warning(calibration.warning)
+    st.caption(calibration_line(calibration))
+    return calibration
 
 
 # running
 
 
 def _compared(
-    key: tuple[object, ...], cases: dict[str, Case], *, base: str, region: Region, years: float, runs: int, seed: int
+    key: tuple[object, ...],
+    cases: dict[str, Case],
+    *,
+    base: str,
+    region: Region,
+    calibration: JointDraws | None,
+    years: float,
+    runs: int,
+    seed: int,
 ) -> Comparison | None:
     """The comparison asked for: kept from before, or run in the background with progress and a way to stop."""
     kept = _results()
@@ -174,7 +217,15 @@ def _compared(
         job = None
     if job is None:
         job = jobs.start(
-            key, cases, base=base, region=region, years=years, runs=runs, seed=seed, workers=os.cpu_count() or 1
+            key,
+            cases,
+            base=base,
+            region=region,
+            calibration=calibration,
+            years=years,
+            runs=runs,
+            seed=seed,
+            workers=os.cpu_count() or 1,
         )
         st.session_state["job"] = job
     _wait_for(job)
@@ -399,6 +450,8 @@ def _command(comparison: Comparison) -> str:
     folder = os.environ.get("BACKPATH_REGION")
     local = folder is not None and region_digest(_region(folder)) == region_digest(comparison.region)
     region = f" --region {shlex.quote(str(folder))}" if local else ""
+    if comparison.calibration:
+        region += f" --calibration {shlex.quote(os.environ.get('BACKPATH_CALIBRATION', 'DIR'))}"
     return (
         f"backpath compare {' '.join(names)}{region} --years {comparison.years:g} "
         f"--replications {comparison.replications} --seed {comparison.seed}"

@@ -8,6 +8,7 @@ from threading import Event, Thread
 
 from pathways import BadInput, Problem, Region
 from sim.compare import Case, Comparison, compare
+from sim.joint_draws import JointDraws
 from sim.parallel import Stopped
 
 
@@ -44,6 +45,7 @@ def start(
     runs: int,
     seed: int,
     workers: int,
+    calibration: JointDraws | None = None,
 ) -> Job:
     """Starts a comparison; returns at once."""
     job = Job(key)
@@ -60,6 +62,7 @@ def start(
                 workers=workers,
                 progress=job.progress,
                 stop=job.stop,
+                calibration=calibration,
             )
         except Stopped:
             pass

@@ -16,7 +16,6 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from calibration.parameters import uncertain, value_at
 from calibration.psa import Psa, Tornado
 from outcomes.acceptability import ceac
 from outcomes.incremental import cost_effectiveness_plane, incremental_result
@@ -30,7 +29,9 @@ from outcomes.two_loops import (
     corrected_draws,
 )
 from sim.prices import price_basis
-from sim.record import number_or_none, stamp, versions
+from sim.record import number_or_none, region_digest, stamp, versions
+from sim.scores import uncertain, value_at
+from ui.calibrated import calibration_html, calibration_json, calibration_line
 from ui.report import html_page, html_table, new_folder, svg
 from ui.uncertainty_charts import acceptability_chart, plane_chart, tornado_chart
 from ui.words import MINUS, figures, money, span
@@ -175,9 +176,15 @@ def caveat(findings: Findings) -> str:
     return (
         f"{len(found.draws.scores)} draws of {len(found.draws.scores.columns)} quantities ({counted}), {found.replications} "
         f"runs each over {span(found.years)}. Costs and QALYs discounted at {100 * found.annual_rate:g}% a year, prices of "
-        f"{price_basis(found.cases[found.base].pathway, found.region)}. Draws cover what the quantities' ranges say, "
-        "not errors of the model's structure."
+        f"{price_basis(found.cases[found.base].pathway, found.region)}. {_cover(found)}, not errors of the model's structure."
     )
+
+
+def _cover(found: Psa) -> str:
+    """What the draws cover."""
+    if found.calibration is None:
+        return "Draws cover what the quantities' ranges say"
+    return f"{calibration_line(found.calibration)} Draws cover what it leaves open and what the other quantities' ranges say"
 
 
 def _share(share: float | None) -> str:
@@ -286,6 +293,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         }
     return {
         **carried(findings),
+        **calibration_json(found.calibration),
         "region": found.region.name,
         "population": found.region.population,
         "years": found.years,
@@ -309,7 +317,8 @@ def as_json(findings: Findings) -> dict[str, Any]:
 def carried(findings: Findings) -> dict[str, Any]:
     """What every table of the analysis carries."""
     found = findings.found
-    return stamp(found, annual_rate=found.annual_rate, draws=len(found.draws.scores))
+    drawn_from = region_digest(found.region, grades=True)
+    return stamp(found, annual_rate=found.annual_rate, draws=len(found.draws.scores), region=drawn_from)
 
 
 def json_text(findings: Findings) -> str:
@@ -351,6 +360,7 @@ def html(findings: Findings) -> str:
         f"<h1>How sure: {escape(names)} in {escape(found.region.about.title)}</h1>",
         f'<p class="small">A projection from a model, not counts of real patients. {escape(caveat(findings))} '
         f"{date.today():%d %B %Y}.</p>",
+        calibration_html(found.calibration),
     ]
     for name in found.scenarios:
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in what_could_change(findings, name))

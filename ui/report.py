@@ -15,6 +15,7 @@ from pathways import refuse
 from sim.compare import Comparison, warnings_of
 from sim.record import fingerprint, record_of, stamp, versions
 from sim.results import activity_table, by_decile_table, by_practice_table, health_table, lists_table, waits_table
+from ui.calibrated import calibration_html, calibration_line
 from ui.charts import Chart, change_chart, lists_chart
 from ui.key_message import key_message, rests_on, watch
 from ui.tables import SYMBOL_OF, csv_text, rows_of
@@ -58,6 +59,7 @@ def html_report(comparison: Comparison) -> str:
         f"<h1>{escape(' and '.join(names))} in {escape(region.about.title)}</h1>",
         f'<p class="small">{escape(region.about.says)} A projection from a model over {span(comparison.years)}, '
         f"{comparison.replications} runs; not counts of real patients. {date.today():%d %B %Y}.</p>",
+        calibration_html(comparison.calibration),
     ]
     for name in comparison.scenarios:
         parts.append(_scenario_section(comparison, name))
@@ -171,12 +173,18 @@ def _assumptions(comparison: Comparison) -> str:
 
 def _provenance(comparison: Comparison) -> str:
     used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    cover = "They cover chance only, not errors of the model or of its numbers."
+    if comparison.calibration:
+        cover = (
+            f"{calibration_line(comparison.calibration)} Each run takes one draw, the same in every scenario. The intervals "
+            "cover chance and what the calibration leaves open, not errors of the model or of its other numbers."
+        )
     return (
         f'<h2>How this was made</h2>\n<p class="small">Fingerprint {fingerprint(comparison)}, seed {comparison.seed}, '
         f"{comparison.replications} paired runs under common random numbers, {comparison.region.population:,} registered people, "
         f"{escape(used)}. Tables: mean of the paired differences, its percentage of the base's mean, and its 95% t interval. "
         "Percentages and 90% intervals in the text and the charts: median and range of the runs, from the 5th to the 95th "
-        "percentile. They cover chance only, not errors of the model or of its numbers. Costs and QALYs are not discounted; "
+        f"percentile. {escape(cover)} Costs and QALYs are not discounted; "
         "QALYs gained are those of everyone who has had back pain in the model, told with the 95% t interval of their mean. "
         f"Sources of the area: {escape('; '.join(comparison.region.about.sources))}.</p>"
     )
@@ -187,7 +195,6 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> 
 
     One scenario alone has nothing to differ from: record and tables only.
     """
-    plan = comparison.plan
     with new_folder(folder) as part:
         if len(comparison.cases) > 1:
             (part / "report.html").write_text(html_report(comparison), encoding="utf-8")
@@ -202,9 +209,11 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> 
             "by_decile": by_decile_table,
         }
         for name, make in makers.items():
-            _write_table(comparison, part / f"{name}.csv", lambda tallies, make=make: make(tallies, plan))
+            _write_table(comparison, part / f"{name}.csv", make)
         codes = comparison.region.codes
-        _write_table(comparison, part / "by_practice.csv", lambda tallies: by_practice_table(tallies, plan, codes))
+        _write_table(
+            comparison, part / "by_practice.csv", lambda tallies, plan: by_practice_table(tallies, plan, codes)
+        )
     return sorted(path.name for path in folder.iterdir())
 
 
@@ -240,11 +249,11 @@ def folder_problem(folder: Path) -> None:
 
 
 def _write_table(comparison: Comparison, path: Path, make: Callable) -> None:
-    """One table over all scenarios and replications."""
+    """One table over all scenarios and replications; `make(tallies, plan)` gives its rows of one replication."""
     header, carried = True, stamp(comparison)
     for name, runs in comparison.tallies.items():
         for replication, tallies in enumerate(runs):
-            table = make(tallies)
+            table = make(tallies, comparison.plan_of(comparison.base, replication))
             table.insert(0, "replication", replication)
             table.insert(0, "scenario", name)
             table.assign(**carried).to_csv(

@@ -87,5 +87,8 @@ def run_json(comparison: Comparison) -> str:
 
 def run_csv(comparison: Comparison) -> str:
     """The run as CSV: one row per service and year."""
-    text: str = run_frame(comparison).to_csv(index=False, lineterminator="\n")
+    frame = run_frame(comparison)
+    if comparison.calibration:
+        frame = frame.assign(calibration=comparison.calibration.id)
+    text: str = frame.to_csv(index=False, lineterminator="\n")
     return text

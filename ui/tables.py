@@ -15,6 +15,7 @@ from rich.table import Table
 
 from sim.compare import Comparison, warnings_of
 from sim.record import fingerprint, number_or_none, stamp
+from ui.calibrated import calibration_json
 from ui.key_message import KeyMessage, key_message, rests_on
 from ui.words import NO_VALUE, amount, per_year, percent, row_title, signed
 
@@ -143,6 +144,7 @@ def in_short(comparison: Comparison) -> dict[str, Any]:
         "replications": comparison.replications,
         "seed": comparison.seed,
         "fingerprint": fingerprint(comparison),
+        **calibration_json(comparison.calibration),
     }
 
 
@@ -201,8 +203,9 @@ def csv_text(comparison: Comparison) -> str:
     """The comparison as CSV: one row per scenario and outcome, totals over the measured years."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    columns = [*CSV_COLUMNS, *(["calibration"] if comparison.calibration else [])]
+    writer.writerow(columns)
     table = comparison.table().assign(**stamp(comparison))
-    for row in table[list(CSV_COLUMNS)].itertuples(index=False):
+    for row in table[columns].itertuples(index=False):
         writer.writerow(["" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row])
     return out.getvalue()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,6 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from pathways import refuse
 from sim.parallel import Stopped
+from ui.calibrated import calibration_line
+
+if TYPE_CHECKING:
+    from sim.joint_draws import JointDraws
 
 WIDE = 112
 """Columns where the output goes to a file or a pipe."""
@@ -29,6 +34,10 @@ Region = Annotated[str, typer.Option("--region", help="A region of the library, 
 Years = Annotated[float, typer.Option("--years", help="Measured years, after the warm-up.", metavar="N")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of all chance.", metavar="N")]
 Engine = Annotated[str, typer.Option("--engine", help="compiled or reference (slow, to check the other).")]
+Calibration = Annotated[
+    Path | None,
+    typer.Option("--calibration", help="Rest on its joint draws: the folder of a calibration.", metavar="DIR"),
+]
 Workers = Annotated[
     int, typer.Option("--workers", help="Threads; the results do not depend on it. 0: one per processor.", metavar="N")
 ]
@@ -38,13 +47,36 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
 
+def tell_calibration(calibration: JointDraws | None, *, quiet: bool = False, warned: bool = False) -> None:
+    """Says which calibration results rest on, unless only tables are wanted; warns where it is in doubt, unless that
+    has been said."""
+    if calibration is None:
+        return
+    if not quiet:
+        out.print(calibration_line(calibration), markup=False, highlight=False, soft_wrap=True)
+    if calibration.warning and not warned:
+        err.print(f"Warning: {calibration.warning}", markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def watched(what: str) -> Iterator[tuple[Any, Event]]:
     """A progress bar on a terminal, and an event that an interrupt sets; work that was stopped by it ends as interrupted."""
+    with watched_stages() as (stage, stop):
+        yield stage(what), stop
+
+
+@contextmanager
+def watched_stages() -> Iterator[tuple[Callable[[str], Callable[[int, int], None]], Event]]:
+    """The same for work in several stages: a function that begins one, by its name, and gives what tells its progress.
+
+    A second interrupt ends at once what does not look at the event.
+    """
     stop = Event()
     previous = signal.getsignal(signal.SIGINT)
 
     def interrupt(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
         stop.set()
 
     try:
@@ -61,10 +93,18 @@ def watched(what: str) -> Iterator[tuple[Any, Event]]:
         transient=True,
         disable=not err.is_terminal,
     )
+    shown: list[Any] = []
+
+    def stage(what: str) -> Callable[[int, int], None]:
+        while shown:
+            bar.remove_task(shown.pop())
+        task = bar.add_task(what, total=None)
+        shown.append(task)
+        return lambda done, total: bar.update(task, completed=done, total=total)
+
     try:
         with bar:
-            task = bar.add_task(what, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total), stop
+            yield stage, stop
     except Stopped:
         raise KeyboardInterrupt from None
     finally:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pathways import BadInput, Problem, refuse
+from ui.calibrated import calibration_at
 from ui.terminal import (
     DEFAULT_SEED,
     DEFAULT_YEARS,
     AsCsv,
     AsJson,
+    Calibration,
     Region,
     Seed,
     Workers,
@@ -21,6 +23,7 @@ from ui.terminal import (
     err,
     one_format,
     out,
+    tell_calibration,
     threads,
     watched,
 )
@@ -28,6 +31,7 @@ from ui.terminal import (
 if TYPE_CHECKING:
     import pathways
     from sim.compare import Case
+    from sim.joint_draws import JointDraws
 
 DEFAULT_DRAWS = 100
 DEFAULT_RUNS_PER_DRAW = 2
@@ -54,6 +58,7 @@ def psa(
     draws: Annotated[int, typer.Option("--draws", help="Draws of what is not known.", metavar="N")] = DEFAULT_DRAWS,
     against: Against = "usual_care",
     region: Region = "demonstration",
+    calibration: Calibration = None,
     years: Years = DEFAULT_YEARS,
     replications: Annotated[
         int, typer.Option("--replications", help="Runs of each draw.", metavar="N")
@@ -118,7 +123,7 @@ def psa(
     ]
     if folder is not None:
         folder_problem(folder)
-    cases, base, place = _asked(problems, scenarios, against, region, price_year, price_index)
+    cases, base, place, joint = _asked(problems, scenarios, against, region, price_year, price_index, calibration)
     try:
         with watched("Drawing and simulating") as (progress, stop):
             found = analyse(
@@ -133,6 +138,7 @@ def psa(
                 workers=threads(workers),
                 progress=progress,
                 stop=stop,
+                calibration=joint,
             )
         tornadoes = {}
         for name in found.scenarios:
@@ -166,6 +172,7 @@ def psa(
         _say(caveat(findings))
         if findings.refused:
             err.print(f"Warning: {findings.refused}", markup=False, highlight=False, soft_wrap=True)
+    tell_calibration(found.calibration, quiet=True)
     if folder is not None:
         _written(folder, write_findings(findings, folder))
 
@@ -174,6 +181,7 @@ def budget(
     scenarios: Scenarios,
     against: Against = "usual_care",
     region: Region = "demonstration",
+    calibration: Calibration = None,
     years: Years = DEFAULT_YEARS,
     replications: Annotated[
         int, typer.Option("--replications", help="How many paired runs.", metavar="N")
@@ -204,7 +212,7 @@ def budget(
         )
     if folder is not None:
         folder_problem(folder)
-    cases, base, place = _asked(problems, scenarios, against, region, price_year, price_index)
+    cases, base, place, joint = _asked(problems, scenarios, against, region, price_year, price_index, calibration)
     with watched("Simulating") as (progress, stop):
         comparison = compare(
             cases,
@@ -216,6 +224,7 @@ def budget(
             workers=threads(workers),
             progress=progress,
             stop=stop,
+            calibration=joint,
         )
     budgets = [budget_of(comparison, name, setup_cost=set_up) for name in comparison.scenarios]
     if as_json:
@@ -228,6 +237,7 @@ def budget(
                 out.print(table)
             for sentence in sentences(comparison, each):
                 _say(sentence)
+    tell_calibration(comparison.calibration, quiet=as_json or as_csv)
     if folder is not None:
         _written(folder, write_budgets(comparison, budgets, folder))
 
@@ -459,8 +469,9 @@ def _asked(
     region: str,
     price_year: int | None,
     price_index: Path | None,
-) -> tuple[Mapping[str, Case], str, pathways.Region]:
-    """Cases, base and region, in the pounds of one year where that is asked for; every problem at once."""
+    calibration: Path | None,
+) -> tuple[Mapping[str, Case], str, pathways.Region, JointDraws | None]:
+    """Cases, base and region, in the pounds of one year where that is asked for, and a calibration; every problem at once."""
     from pathways import load_region
     from sim.prices import in_price_year
     from ui.cases import gather
@@ -486,9 +497,10 @@ def _asked(
     if problems:
         raise BadInput(problems)
     (cases, base), place, index = read
+    joint = calibration_at(calibration, region=place, base=cases[base])
     if price_year is not None:
         cases, place = in_price_year(cases, place, price_year, index)
-    return cases, base, place
+    return cases, base, place, joint
 
 
 def _index(year: int | None, file: Path | None) -> Any:

@@ -1,0 +1,100 @@
+"""Back-test: fit the first part of the data, predict the rest, and tell how far off that was, service by service.
+
+How well a fit reproduces what it was fitted to says nothing about the months that come; what was held out does.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from calibration.fit import Fit, Runner, Runs, fit
+from calibration.summaries import Summaries
+
+HELD_OUT = 1 / 3
+"""The share of the time at the end that is predicted."""
+FEWEST_TIMES = 2
+"""A series is predicted where it has been published at least so often before."""
+
+
+@dataclass(frozen=True)
+class BackTest:
+    """What came of predicting. `split` is the last day that was fitted.
+
+    `table` has by series: `figures` held out, `published` and `predicted` (means, the median of the runs), `error`
+    (relative, of the mean), `as_last` (the error of saying that all stays as it was last), `within_90`, the share of the
+    held-out figures inside the 90% band. `bands` (5 quantiles, figures) as in `Reproduced`.
+    """
+
+    split: datetime.date
+    fit: Fit
+    table: pd.DataFrame
+    bands: np.ndarray
+
+    @property
+    def coverage(self) -> float:
+        """The share of all held-out figures inside their 90% bands."""
+        weights = self.table["figures"]
+        return float((self.table["within_90"] * weights).sum() / weights.sum())
+
+
+def split_day(figures: pd.DataFrame) -> datetime.date | None:
+    """The last day of the part that is fitted; None where there is nothing to hold out."""
+    ends = sorted(set(figures.loc[figures["value"].notna(), "to_date"]))
+    if len(ends) <= FEWEST_TIMES:
+        return None
+    first, last = min(figures["from_date"]), ends[-1]
+    wanted = last - datetime.timedelta(days=round((last - first).days * HELD_OUT))
+    before = [day for day in ends if day <= wanted]
+    return before[-1] if before and before[-1] < last else None
+
+
+def back_test(runner: Runner, bank: Runs) -> BackTest | None:
+    """Fits again without the last part and compares its fresh runs with what was published then.
+
+    The same bank serves; None where no series reaches across the split.
+    """
+    whole = runner.summaries
+    figures = whole.figures
+    day = split_day(figures)
+    if day is None:
+        return None
+    held = (figures["to_date"] > day) & figures["value"].notna()
+    before = figures[~held & figures["value"].notna()]
+    counted = before.groupby("series").size()
+    told = figures[held & figures["series"].isin(counted.index)]
+    if told.empty or before.empty:
+        return None
+    first = Summaries(figures.assign(value=figures["value"].where(~held)), whole.people)
+    part = Runner(
+        runner.simulator,
+        first,
+        runner.folder / "back_test",
+        runner.settings,
+        progress=lambda name: runner.progress(f"back-test {name}"),
+        stop=runner.stop,
+    )
+    found = fit(part, bank)
+    shown = whole.as_published(found.fresh.published)
+    bands = np.quantile(shown, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    rows = []
+    for name, each in told.groupby("series", sort=False):
+        at = each.index.to_numpy()
+        earlier = before[before["series"] == name]
+        last = earlier[earlier["to_date"] == earlier["to_date"].max()]["value"].mean()
+        published, predicted = each["value"].mean(), float(bands[2][at].mean())
+        rows.append(
+            {
+                "series": str(name),
+                "figures": len(each),
+                "published": float(published),
+                "predicted": predicted,
+                "error": predicted / published - 1 if published else np.nan,
+                "as_last": last / published - 1 if published else np.nan,
+                "within_90": float(((each["value"] >= bands[0][at]) & (each["value"] <= bands[4][at])).mean()),
+            }
+        )
+    return BackTest(day, found, pd.DataFrame(rows), bands)

@@ -1,0 +1,190 @@
+"""From a planner's figures to joint draws: the whole calibration, with its checks and its verdict.
+
+Targets that nothing in the ranges of the quantities can give end it before any fitting: a range or a figure is wrong
+then, and a fit would only hide which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from calibration.back_test import BackTest, back_test
+from calibration.checks_of_fit import (
+    another_method,
+    another_seed,
+    global_sbc,
+    knowledge,
+    local_sbc,
+    reproduced,
+    worth_collecting,
+)
+from calibration.fit import Fit, Runner, Runs, Settings, bank_of, fit
+from calibration.local_targets import LocalTargets
+from calibration.practices import PracticeFit, fit_practices
+from calibration.prior_predictive import placed
+from calibration.simulator import Simulator
+from calibration.summaries import Summaries
+from calibration.verdict import Checks, Verdict, judged
+from pathways import BadInput, Pathway, Problem, Region
+from sim.calibration_folder import joint_draws
+from sim.compare import Case
+from sim.experiment import key_of
+from sim.joint_draws import JointDraws
+from sim.parallel import Progress
+
+FEWEST_RUNS = 400
+MOST_FAILED = 0.5
+"""Where more of the bank comes to nothing than this, nothing can be said of the prior."""
+SAME_START_DAYS = 31
+"""Lists at the beginning are handed on where the region begins no further from the targets than this."""
+
+
+class NothingRuns(ValueError):
+    """Most runs of the prior come to nothing."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a calibration found. `fit` and `draws` are None where the targets lie beyond the prior.
+
+    `id` stands for the region, the targets, the settings and what came out. `kept_back` are fitted quantities that are
+    not handed on, because they tell of the lists at another date than the region's.
+    """
+
+    simulator: Simulator
+    settings: Settings
+    summaries: Summaries
+    bank: Runs
+    fit: Fit | None
+    checks: Checks
+    practices: PracticeFit | None
+    verdict: Verdict
+    draws: JointDraws | None
+    kept_back: tuple[str, ...]
+    seconds: float
+
+    @property
+    def targets(self) -> LocalTargets:
+        """What it was fitted to."""
+        return self.simulator.targets
+
+
+def registered(region: Region) -> dict[str, float]:
+    """People registered by practice."""
+    return dict(zip(region.codes, region.people.sum(axis=(1, 2)).astype(float).tolist(), strict=True))
+
+
+def calibrate(
+    case: Case,
+    region: Region,
+    targets: LocalTargets,
+    *,
+    store: Path,
+    settings: Settings,
+    beyond_prior: bool = False,
+    hold_out: bool = True,
+    progress: Callable[[str], Progress | None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+    stop: Event | None = None,
+) -> Calibration:
+    """Calibrates today's pathway in a region to its targets. Runs are kept in the folder `store` and found again.
+
+    With `beyond_prior` targets outside of what the prior gives are fitted all the same, as near as may be. `hold_out`
+    adds the back-test. Raises `BadInput` where the settings make no sense, `NothingRuns` where the ranges do not.
+    """
+    problems = _settings_problems(settings)
+    if problems:
+        raise BadInput(problems)
+    clock = perf_counter()
+    simulator = Simulator(case, region, targets, settings.seed)
+    summaries = Summaries(targets.figures, registered(region))
+    if not len(summaries):
+        raise BadInput([Problem("something_to_fit", targets.title, "no series has a value to fit.")])
+    runner = Runner(simulator, summaries, store, settings, progress, stop)
+    bank = bank_of(runner)
+    if bank.failed > MOST_FAILED * settings.bank:
+        raise NothingRuns(
+            f"{bank.failed} of {settings.bank} runs with quantities drawn from their ranges came to nothing: no value "
+            "for some figure, or shares above 1"
+        )
+    beyond = placed(bank, summaries)
+    for row in beyond:
+        say(f"{'Impossible' if row.impossible else 'Rare'} before any data: {row}.")
+    if any(row.impossible for row in beyond) and not beyond_prior:
+        checks = Checks(beyond)
+        took = perf_counter() - clock
+        return Calibration(
+            simulator, settings, summaries, bank, None, checks, None, judged(None, checks), None, (), took
+        )
+    found = fit(runner, bank, say=say)
+    tested = back_test(runner, bank) if hold_out else None
+    checks = _checked(found, beyond, tested)
+    verdict = judged(found, checks)
+    practices = fit_practices(found, runner)
+    names, kept_back = _handed_on(found, case.pathway, region)
+    scores = pd.DataFrame(found.draws, columns=list(found.unknowns))[names]
+    draws = joint_draws(
+        scores,
+        title=targets.title,
+        verdict=str(verdict.word),
+        region=region,
+        pathway=case.pathway,
+        practice_scores=practices.scores if practices else None,
+    )
+    return Calibration(
+        simulator, settings, summaries, bank, found, checks, practices, verdict, draws, kept_back,
+        perf_counter() - clock,
+    )  # fmt: skip
+
+
+def _checked(found: Fit, beyond: list, tested: BackTest | None) -> Checks:
+    rng = np.random.default_rng([found.settings.seed, 2])
+    known = knowledge(found)
+    return Checks(
+        beyond,
+        known,
+        reproduced(found),
+        local_sbc(found, rng),
+        global_sbc(found, rng),
+        another_seed(found, rng),
+        another_method(found),
+        worth_collecting(found, known.table.loc[known.table["status"] != "informed", "quantity"].tolist()),
+        tested,
+    )
+
+
+def _handed_on(found: Fit, pathway: Pathway, region: Region) -> tuple[list[str], tuple[str, ...]]:
+    """Which fitted quantities later runs use: those of the pathway, but for lists at another beginning."""
+    start = found.simulator.targets.start
+    apart = abs((region.about.start - start).days) > SAME_START_DAYS
+    lists = {service.waiting_per_100k for service in pathway.services.values()} if apart else set()
+    own = [name for name in found.unknowns if name in pathway.quantities]
+    return [name for name in own if name not in lists], tuple(name for name in own if name in lists)
+
+
+def _settings_problems(settings: Settings) -> list[Problem]:
+    said = [
+        ("runs", settings.runs, FEWEST_RUNS, "fewer runs cannot tell anything"),
+        ("workers", settings.workers, 1, "somebody has to do it"),
+        ("unknowns", settings.unknowns, 1, "something has to be fitted"),
+    ]
+    problems = [
+        Problem(name, f"--{name} {number}", f"write a whole number from {least}: {why}.")
+        for name, number, least, why in said
+        if number < least
+    ]
+    if not 0 <= settings.seed < 2**63:
+        problems.append(Problem("seed", f"--seed {settings.seed}", "write a whole number from 0."))
+    return problems
+
+
+def calibration_key(region: str, targets: LocalTargets, settings: Settings) -> str:
+    """Stands for what a calibration was asked: a folder with other runs in it is not taken up by mistake."""
+    return key_of(region=region, targets=targets.digest, runs=settings.runs, seed=settings.seed, most=settings.unknowns)

@@ -1,0 +1,299 @@
+"""Whether a fit can be believed: what its posterior knows, whether fresh runs bear it out, whether other ways agree.
+
+Each check is a function from a fit to a small record of plain numbers; `calibration.verdict` weighs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+
+from calibration.de_mc import de_mc
+from calibration.emulator import Emulator, fit_emulator
+from calibration.fit import Fit, settled
+from calibration.likelihood import Posterior
+
+NOT_INFORMED, WEAK = 0.8, 0.5
+"""Posterior spread over prior spread above which a quantity counts as not informed, and as weakly informed."""
+TIED = 0.9
+"""Correlation of two quantities in the posterior, above which only their combination is known."""
+EDGE = 0.02
+PILED = 0.2
+"""A fifth of the draws within the outermost 2% of the prior: the data want what the prior rules out."""
+SBC_QUESTIONS = 100
+SBC_CHAINS, SBC_STEPS, SBC_WARM_UP = 60, 240, 400
+NEAREST_SHARE = 0.15
+"""Of the bank, the share that the regression-adjusted comparison keeps."""
+RIDGE = 1.0
+INTERVALS = (0.5, 0.9)
+WORST = 5
+LEAST = 1e-12
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the data tell. `table` has by unknown: `width` (posterior over prior spread) and `status`.
+
+    `tied` are pairs with their correlation; `collinearity` is Brun's index of how far one summary's change can be
+    undone by other quantities; `directions` are combinations that the data fix, each with its width.
+    """
+
+    table: pd.DataFrame
+    tied: tuple[tuple[str, str, float], ...]
+    collinearity: float
+    directions: tuple[tuple[str, float], ...]
+
+    @property
+    def not_informed(self) -> list[str]:
+        """Quantities about which the data say next to nothing."""
+        return self.table.loc[self.table["status"] == "not informed", "quantity"].tolist()
+
+
+def knowledge(fit: Fit) -> Knowledge:
+    """How much narrower the posterior is than the prior, and which combinations it knows."""
+    draws, names = fit.draws, list(fit.unknowns)
+    prior = np.sqrt(np.diag(fit.prior))
+    width = draws.std(axis=0) / prior
+    status = np.select([width > NOT_INFORMED, width > WEAK], ["not informed", "weak"], "informed")
+    edge = -float(special.ndtri(EDGE))
+    piled = np.maximum((draws / prior > edge).mean(axis=0), (draws / prior < -edge).mean(axis=0))
+    table = pd.DataFrame(
+        {"quantity": names, "width": width, "status": status, "median": np.median(draws, axis=0), "at_edge": piled}
+    )
+    between = np.corrcoef(draws, rowvar=False) if len(names) > 1 else np.ones((1, 1))
+    tied = tuple(
+        (names[a], names[b], float(between[a, b]))
+        for a, b in zip(*np.triu_indices(len(names), k=1), strict=True)
+        if abs(between[a, b]) > TIED
+    )
+    root = np.linalg.cholesky(np.linalg.inv(fit.prior))
+    values, vectors = np.linalg.eigh(root.T @ np.atleast_2d(np.cov(draws, rowvar=False)) @ root)
+    directions = tuple(
+        (_in_words(root @ vectors[:, place], names), float(np.sqrt(max(values[place], 0))))
+        for place in range(len(names))
+        if values[place] < WEAK**2
+    )
+    return Knowledge(table, tied, _collinearity(fit), directions)
+
+
+def _in_words(weights: np.ndarray, names: list[str]) -> str:
+    """A combination by its heaviest parts."""
+    weights = weights / np.abs(weights).max()
+    heavy = [place for place in np.argsort(-np.abs(weights)) if abs(weights[place]) >= WEAK][:3]
+    return " ".join(f"{'+' if weights[place] > 0 else '−'} {names[place]}" for place in heavy).removeprefix("+ ")
+
+
+def _collinearity(fit: Fit) -> float:
+    assert fit.posterior is not None and fit.posterior.emulator is not None
+    emulator = fit.posterior.emulator
+    count = len(fit.unknowns)
+    slopes = emulator.coefficients[1 : 1 + count] / emulator.features.spread[:, None]
+    scaled = slopes / np.sqrt(np.diag(emulator.noise))
+    length = np.sqrt((scaled**2).sum(axis=1, keepdims=True))
+    normed = scaled / np.maximum(length, LEAST)
+    smallest = float(np.linalg.eigvalsh(normed @ normed.T)[0])
+    return 1 / np.sqrt(max(smallest, LEAST))
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Whether intervals hold what they should, by simulated truths: `ranks` (questions, unknowns) from 0 to 1.
+
+    `coverage` is that of 90% intervals over all, with its standard error; `p_values` are by unknown, of the ranks being
+    even (Kolmogorov and Smirnov).
+    """
+
+    ranks: np.ndarray
+    coverage: float
+    error: float
+    p_values: np.ndarray
+
+
+def local_sbc(fit: Fit, rng: np.random.Generator) -> Calibrated:
+    """Fresh runs at draws of the posterior: their own figures are asked for the scores that they were made with."""
+    assert fit.posterior is not None
+    truths = fit.fresh_given
+    summaries = fit.summaries.of(fit.fresh.published)
+    return _asked(fit.posterior, truths, summaries, fit.draws, rng)
+
+
+def global_sbc(fit: Fit, rng: np.random.Generator) -> Calibrated:
+    """Runs of the prior bank, asked likewise with the emulator of the bank."""
+    runs = fit.bank
+    scores = runs.scores[:, fit.places]
+    summaries = fit.summaries.of(runs.published)
+    asked = rng.permutation(len(runs))[:SBC_QUESTIONS]
+    left = np.setdiff1d(np.arange(len(runs)), asked)
+    emulator = fit_emulator(scores[left], summaries[left])
+    posterior = Posterior(emulator, fit.summaries.observed, fit.summaries.weights, fit.summaries.discrepancy, fit.prior)
+    start = rng.multivariate_normal(np.zeros(len(fit.unknowns)), fit.prior, size=SBC_CHAINS * 4)
+    return _asked(posterior, scores[asked], summaries[asked], start, rng)
+
+
+def _asked(
+    posterior: Posterior, truths: np.ndarray, summaries: np.ndarray, start: np.ndarray, rng: np.random.Generator
+) -> Calibrated:
+    noisy = summaries + posterior.discrepancy * rng.normal(size=summaries.shape)
+    begin = start[rng.integers(0, len(start), (len(truths), SBC_CHAINS))]
+    begin = begin + 0.1 * start.std(axis=0) * rng.normal(size=begin.shape)
+    chains = de_mc(partial(posterior, observed=noisy), begin, steps=SBC_STEPS, warm_up=SBC_WARM_UP, rng=rng)
+    ranks = np.array(
+        [(each.draws < truth).mean(axis=(0, 1)) for each, truth in zip(chains, truths, strict=True)]
+    ).reshape(truths.shape)
+    tail = (1 - INTERVALS[1]) / 2
+    held = ((ranks >= tail) & (ranks <= 1 - tail)).mean(axis=1)
+    p_values = np.array([stats.kstest(column, "uniform").pvalue for column in ranks.T])
+    return Calibrated(ranks, float(held.mean()), float(held.std(ddof=1) / np.sqrt(len(held))), p_values)
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """Fresh runs of the posterior beside the published figures.
+
+    `series` by series: `published` and `simulated` level in the publisher's unit, `off` in standard deviations of what
+    is expected (its worst summary's), `worst` that summary, `within_50` and `within_90` the shares of its figures inside
+    those bands, `held`: whether the series was fitted. `chi_square` over all summaries has `freedom` degrees and a
+    probability `p`. `bands` by figure: quantiles 5, 25, 50, 75 and 95 of the fresh runs.
+    """
+
+    series: pd.DataFrame
+    chi_square: float
+    freedom: int
+    p: float
+    bands: np.ndarray
+
+    @property
+    def worst(self) -> pd.DataFrame:
+        """The series furthest from the published figures."""
+        return self.series.sort_values("off", ascending=False, kind="stable").head(WORST)
+
+
+def reproduced(fit: Fit) -> Reproduced:
+    """Compares the fresh runs with what was published, figure by figure and summary by summary."""
+    summaries = fit.summaries
+    shown = summaries.as_published(fit.fresh.published)
+    bands = np.quantile(shown, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    found = summaries.of(fit.fresh.published)
+    away = summaries.observed - found.mean(axis=0)
+    noise = np.cov(found, rowvar=False) + np.diag(summaries.discrepancy**2)
+    off = np.abs(away) / np.sqrt(np.diag(noise) * (1 + 1 / len(found)))
+    published = summaries.published
+    rows = []
+    for name in dict.fromkeys(part.series for part in summaries.parts):
+        places = [k for k, part in enumerate(summaries.parts) if part.series == name]
+        worst = places[int(off[places].argmax())]
+        columns = sorted({column for place in places for column in summaries.parts[place].columns})
+        values = published[columns]
+        rows.append(
+            {
+                "series": name,
+                "published": float(np.nanmean(values)),
+                "simulated": float(np.nanmean(bands[2][columns])),
+                "off": float(off[worst]),
+                "worst": " ".join(word for word in (summaries.parts[worst].part, summaries.parts[worst].what) if word),
+                "within_50": float(((values >= bands[1][columns]) & (values <= bands[3][columns])).mean()),
+                "within_90": float(((values >= bands[0][columns]) & (values <= bands[4][columns])).mean()),
+            }
+        )
+    size, runs = len(away), len(found)
+    # Hotelling's T² of one new observation against the runs, where there are enough of them; else summary by summary
+    if runs > size + 2:
+        t2 = float(away @ np.linalg.solve(noise, away)) * runs / (runs + 1)
+        p = float(stats.f.sf(t2 * (runs - size) / (size * (runs - 1)), size, runs - size))
+    else:
+        t2 = float((off**2).sum())
+        p = float(stats.chi2.sf(t2, size))
+    return Reproduced(pd.DataFrame(rows), t2, size, p, bands)
+
+
+def another_seed(fit: Fit, rng: np.random.Generator) -> np.ndarray:
+    """By how many posterior spreads each unknown's median moves when the last stage is done with another seed."""
+    assert fit.posterior is not None
+    again = settled(fit.posterior, fit.draws, rng).thinned(len(fit.draws))
+    spread = np.maximum(fit.draws.std(axis=0), LEAST)
+    return np.asarray(np.abs(np.median(again, axis=0) - np.median(fit.draws, axis=0)) / spread)
+
+
+def another_method(fit: Fit) -> np.ndarray:
+    """By how many spreads the medians of a regression-adjusted comparison with the bank (ABC) differ from the fit's.
+
+    Spreads are those of the wider of both posteriors: what one method cannot tell is no disagreement.
+    """
+    medians, spreads = bank_abc(fit)
+    wider = np.maximum(np.maximum(fit.draws.std(axis=0), spreads), LEAST)
+    return np.asarray(np.abs(medians - np.median(fit.draws, axis=0)) / wider)
+
+
+def bank_abc(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
+    """Medians and spreads of the unknowns by comparison with the bank alone.
+
+    The summaries are brought to one prediction for each unknown; the nearest runs are kept, weighted by nearness and
+    moved along the regression to where the published figures lie. Method: Beaumont, Zhang and Balding 2002, on the
+    summaries of Fearnhead and Prangle 2012.
+    """
+    scores = fit.bank.scores[:, fit.places]
+    found = fit.summaries.of(fit.bank.published)
+    middle, spread = found.mean(axis=0), np.maximum(found.std(axis=0), LEAST)
+    x, wanted = (found - middle) / spread, (fit.summaries.observed - middle) / spread
+    slope = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ scores)
+    predicted, aim = x @ slope, wanted @ slope
+    scale = np.maximum(predicted.std(axis=0), LEAST)
+    distance = np.sqrt((((predicted - aim) / scale) ** 2).sum(axis=1))
+    keep = np.argsort(distance, kind="stable")[: max(30, int(NEAREST_SHARE * len(distance)))]
+    weight = 1 - (distance[keep] / distance[keep].max()) ** 2
+    near = np.concatenate([np.ones((len(keep), 1)), predicted[keep] - aim], axis=1)
+    cross = near.T @ (weight[:, None] * near) + LEAST * np.eye(near.shape[1])
+    adjust = np.linalg.solve(cross, near.T @ (weight[:, None] * scores[keep]))
+    moved = scores[keep] - (predicted[keep] - aim) @ adjust[1:]
+    medians = np.array([_weighted_quantile(column, weight, 0.5) for column in moved.T])
+    mean = weight @ moved / weight.sum()
+    return medians, np.sqrt(weight @ (moved - mean) ** 2 / weight.sum())
+
+
+def _weighted_quantile(values: np.ndarray, weight: np.ndarray, share: float) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weight[order]) / weight.sum()
+    return float(values[order][np.searchsorted(reached, share)])
+
+
+def worth_collecting(fit: Fit, names: list[str]) -> dict[str, tuple[str, float]]:
+    """For each named unknown the figure, of those that nobody gave, that would narrow it most, and by what share.
+
+    Worked out from all runs near the answer, as if the figure were one more summary: what it tells of the unknown
+    beyond what the targets tell already.
+    """
+    runs, simulator = fit.bank, fit.simulator
+    given = fit.summaries.of(runs.published)
+    given = np.concatenate([np.ones((len(runs), 1)), _even(given)], axis=1)
+    project = given @ np.linalg.solve(given.T @ given + RIDGE * np.eye(given.shape[1]), given.T)
+    candidates = np.nan_to_num(runs.candidates, nan=0.0)
+    left = _even(np.sqrt(np.maximum(candidates, 0)))
+    left = left - project @ left
+    asked = set(zip(simulator.wanted["measure"], simulator.wanted["services"], strict=True))
+    labels = [
+        "" if (measure, (service,)) in asked else f"{measure} {service}" for measure, service in simulator.candidates
+    ]
+    found = {}
+    for name in names:
+        score = runs.scores[:, simulator.names.index(name)]
+        rest = score - project @ score
+        scale = np.sqrt((left**2).sum(axis=0) * (rest**2).sum())
+        link = np.divide(rest @ left, scale, out=np.zeros(len(scale)), where=scale > LEAST)
+        link[[not label for label in labels]] = 0.0
+        best = int(np.abs(link).argmax())
+        found[name] = (labels[best], float(1 - np.sqrt(1 - min(link[best] ** 2, 1))))
+    return found
+
+
+def _even(table: np.ndarray) -> np.ndarray:
+    return np.asarray((table - table.mean(axis=0)) / np.maximum(table.std(axis=0), LEAST))
+
+
+def emulator_of(fit: Fit) -> Emulator:
+    """The emulator of the last wave."""
+    assert fit.posterior is not None and fit.posterior.emulator is not None
+    return fit.posterior.emulator

@@ -1,0 +1,307 @@
+"""The fit: from a prior bank through waves of runs to joint draws of what local data can tell.
+
+    prior bank ─▶ screening ─▶ emulator ─▶ smoother ─▶ ┌ runs ─▶ emulator ─▶ DE-MC ┐ ─▶ fresh runs
+                                                       └────────── waves ──────────┘
+
+Every run is a task with a number of its own; a fit that was killed finds its runs again in the store and goes on. The
+answer depends on the seed alone, not on workers, stops or machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+from time import perf_counter
+
+import numpy as np
+
+from calibration.de_mc import Chains, de_mc
+from calibration.emulator import Emulator, fit_emulator
+from calibration.likelihood import Posterior
+from calibration.parameters import read_correlation
+from calibration.screening import telling
+from calibration.simulator import Simulator, Task
+from calibration.smoother import smoothed
+from calibration.summaries import Summaries
+from sim.experiment import RunStore, perform
+from sim.parallel import Progress
+
+DEFAULT_RUNS = 2000
+WAVE = 250
+"""Runs of one wave."""
+FRESH = 64
+"""Runs of the posterior that no emulator has seen, by which the fit is checked."""
+FEWEST_WAVES, MOST_WAVES = 2, 8
+NEAREST = 750
+"""So many runs, the nearest to the answer, are what the emulator of a wave is fitted to."""
+WIDER = 1.4
+"""The runs of a wave lie so much wider than the posterior that they are drawn from."""
+SURPRISED = 1.3
+"""Waves end when fresh runs are predicted with no more than so many times the expected squared error."""
+MOST_UNKNOWN = 24
+CHAINS_PER_UNKNOWN, FEWEST_CHAINS = 4, 80
+STEPS, WARM_UP = 1500, 1000
+MOST_TRIES = 4
+"""Chains that do not agree yet go on, so many times at most."""
+R_HAT, EFFECTIVE = 1.05, 400
+DRAWS = 400
+"""Joint draws that are kept."""
+SPREAD = 1e-9
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user may set: runs in all, seed, how many quantities are fitted at most, and where runs are made."""
+
+    runs: int = DEFAULT_RUNS
+    seed: int = 42
+    unknowns: int = MOST_UNKNOWN
+    workers: int = 1
+    dask: str | None = None
+
+    @property
+    def bank(self) -> int:
+        """Runs of the prior bank: the power of two next to half of all, so that other fits find it again."""
+        return int(2 ** max(5, round(np.log2(max(self.runs, 1) / 2))))
+
+    @property
+    def waves(self) -> int:
+        """Waves that the rest is enough for."""
+        return int(np.clip((self.runs - self.bank - FRESH) // WAVE, FEWEST_WAVES, MOST_WAVES))
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs that were made: `scores` (runs, everything drawn), `published` (runs, figures), `candidates` (runs, …).
+
+    `failed` tasks made no sense, gave no value for some figure, or killed their process.
+    """
+
+    scores: np.ndarray
+    published: np.ndarray
+    candidates: np.ndarray
+    failed: int
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __add__(self, other: Runs) -> Runs:
+        return Runs(
+            np.concatenate([self.scores, other.scores]),
+            np.concatenate([self.published, other.published]),
+            np.concatenate([self.candidates, other.candidates]),
+            self.failed + other.failed,
+        )
+
+
+@dataclass(frozen=True)
+class Wave:
+    """What is known of a wave: its runs, how well they had been predicted (by summary), and how the chains went."""
+
+    number: int
+    runs: int
+    failed: int
+    surprise: np.ndarray
+    beyond: float
+    explained: np.ndarray
+    r_hat: float
+    effective: float
+    accepted: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fit. `draws` (draws, unknowns) are joint scores of `unknowns`; `why_stopped` is a sentence.
+
+    Where the targets lie outside what the prior can give, `posterior` is None and nothing was fitted.
+    """
+
+    simulator: Simulator
+    settings: Settings
+    summaries: Summaries
+    bank: Runs
+    unknowns: tuple[str, ...]
+    prior: np.ndarray
+    waves: tuple[Wave, ...]
+    posterior: Posterior | None
+    chains: Chains | None
+    draws: np.ndarray
+    fresh: Runs
+    fresh_given: np.ndarray
+    why_stopped: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def places(self) -> list[int]:
+        """Where the unknowns stand among everything that is drawn."""
+        return [self.simulator.names.index(name) for name in self.unknowns]
+
+    @property
+    def runs(self) -> int:
+        """Runs in all, the bank's included."""
+        return len(self.bank) + self.bank.failed + sum(wave.runs for wave in self.waves) + len(self.fresh) + self.fresh.failed
+
+
+class Runner:
+    """Makes runs of a simulator and keeps them in a folder."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        summaries: Summaries,
+        folder: Path,
+        settings: Settings,
+        progress: Callable[[str], Progress | None] = lambda _: None,
+        stop: Event | None = None,
+    ):
+        self.simulator, self.summaries, self.settings = simulator, summaries, settings
+        self.folder, self.progress, self.stop = folder, progress, stop
+
+    def made(self, part: str, tasks: list[Task]) -> tuple[Runs, np.ndarray]:
+        """Runs of the tasks, and which of them came to something."""
+        found = perform(
+            self.simulator,
+            {self.simulator.key(task): task for task in tasks},
+            RunStore(self.folder / part),
+            workers=self.settings.workers,
+            dask=self.settings.dask,
+            progress=self.progress(part),
+            stop=self.stop,
+        )
+        results = list(found.values())
+        asked = len(self.simulator.wanted)
+        wanted = asked + len(self.simulator.candidates)
+        width = wanted + len(self.simulator.names)
+        rows = np.array([row for row in results if row is not None]).reshape(-1, width)
+        published = self.simulator.published(rows)
+        whole = ~np.isnan(self.summaries.of(published)).any(axis=1) if len(rows) else np.zeros(0, dtype=bool)
+        came = np.array([row is not None for row in results], dtype=bool)
+        came[came] = whole
+        kept = rows[whole]
+        runs = Runs(kept[:, wanted:], published[whole], kept[:, asked:wanted], len(tasks) - len(kept))
+        return runs, came
+
+
+def bank_of(runner: Runner) -> Runs:
+    """The prior bank: runs with every quantity drawn from its range."""
+    runs, _ = runner.made("bank", [Task(number, {}) for number in range(runner.settings.bank)])
+    return runs
+
+
+def prior_of(names: tuple[str, ...]) -> np.ndarray:
+    """The covariance of scores before any data: none, but between quantities that were fitted together."""
+    prior = np.eye(len(names))
+    known = read_correlation()
+    for row, one in enumerate(names):
+        for column, other in enumerate(names):
+            if row != column and one in known.index and other in known.index:
+                prior[row, column] = known.loc[one, other]
+    return prior
+
+
+def unknowns_of(bank: Runs, simulator: Simulator, summaries: Summaries, *, most: int) -> tuple[str, ...]:
+    """The quantities that are fitted: all shares of the targets, and those that the targets visibly depend on."""
+    shares = tuple(simulator.names.index(name) for name in sorted(simulator.targets.quantities))
+    chosen = telling(bank.scores, summaries.of(bank.published), most=most, first=shares)
+    return tuple(simulator.names[place] for place in chosen)
+
+
+def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
+    """Fits the unknowns to the published figures, starting from the bank."""
+    simulator, summaries, settings = runner.simulator, runner.summaries, runner.settings
+    rng = np.random.default_rng([settings.seed, 1])
+    clock = perf_counter()
+    unknowns = unknowns_of(bank, simulator, summaries, most=settings.unknowns)
+    places = [simulator.names.index(name) for name in unknowns]
+    prior = prior_of(unknowns)
+    observed, weights, discrepancy = summaries.observed, summaries.weights, summaries.discrepancy
+    every = bank
+    emulator = fit_emulator(every.scores[:, places], summaries.of(every.published))
+    ensemble = rng.multivariate_normal(np.zeros(len(unknowns)), prior, size=WAVE)
+    draws = smoothed(ensemble, emulator, observed, discrepancy, rng)
+    waves: list[Wave] = []
+    seconds = {"emulator and smoother": perf_counter() - clock}
+    why = f"the runs asked for ({settings.runs}) were made"
+    number = settings.bank
+    chains, posterior = None, None
+    for wave in range(1, settings.waves + 1):
+        clock = perf_counter()
+        points = _wider(draws, rng)
+        tasks = [Task(number + k, _given(unknowns, point)) for k, point in enumerate(points)]
+        number += len(tasks)
+        runs, _ = runner.made(f"wave_{wave}", tasks)
+        new, found = runs.scores[:, places], summaries.of(runs.published)
+        surprise = emulator.surprise(new, found) if len(new) else np.full(len(summaries), np.inf)
+        beyond = float((emulator.distance(new) > 1).mean()) if len(new) else 1.0
+        every = every + runs
+        scores = every.scores[:, places]
+        near = nearest(scores, draws, NEAREST)
+        emulator = fit_emulator(scores[near], summaries.of(every.published[near]))
+        posterior = Posterior(emulator, observed, weights, discrepancy, prior)
+        chains = settled(posterior, draws, rng)
+        draws = chains.thinned(DRAWS)
+        took = perf_counter() - clock
+        waves.append(
+            Wave(
+                wave,
+                len(tasks),
+                runs.failed,
+                surprise,
+                beyond,
+                emulator.explained,
+                float(chains.r_hat.max()),
+                float(chains.effective.min()),
+                chains.accepted,
+                took,
+            )
+        )
+        say(f"Wave {wave}: {len(runs)} runs, squared error {np.mean(surprise):.2f} of that expected.")
+        if wave >= FEWEST_WAVES and np.mean(surprise) <= SURPRISED:
+            why = f"fresh runs were predicted as well as expected after {wave} waves"
+            break
+    clock = perf_counter()
+    given = draws[np.linspace(0, len(draws) - 1, FRESH).astype(int)]
+    tasks = [Task(number + k, _given(unknowns, point)) for k, point in enumerate(given)]
+    fresh, came = runner.made("fresh", tasks)
+    seconds |= {"fresh runs": perf_counter() - clock}
+    return Fit(
+        simulator, settings, summaries, bank, unknowns, prior, tuple(waves), posterior, chains, draws, fresh,
+        given[came], why, seconds,
+    )  # fmt: skip
+
+
+def settled(posterior: Posterior, start: np.ndarray, rng: np.random.Generator) -> Chains:
+    """Chains from the posterior, begun at `start`, that have come to agree; or as near as the tries allow."""
+    count = max(FEWEST_CHAINS, CHAINS_PER_UNKNOWN * start.shape[1])
+    here = start[rng.integers(0, len(start), count)] + 0.1 * start.std(axis=0) * rng.normal(size=(count, start.shape[1]))
+    (chains,) = de_mc(posterior, here[None], steps=STEPS, warm_up=WARM_UP, rng=rng)
+    for _ in range(MOST_TRIES - 1):
+        if chains.r_hat.max() < R_HAT and chains.effective.min() > EFFECTIVE:
+            break
+        (chains,) = de_mc(posterior, chains.draws[-1][None], steps=2 * STEPS, warm_up=0, rng=rng)
+    return chains
+
+
+def nearest(scores: np.ndarray, draws: np.ndarray, count: int) -> np.ndarray:
+    """The places of so many runs, those nearest to the middle of the draws in their own spread."""
+    spread = np.atleast_2d(np.cov(draws, rowvar=False)) + SPREAD * np.eye(draws.shape[1])
+    away = scores - draws.mean(axis=0)
+    distance = ((away @ np.linalg.inv(spread)) * away).sum(axis=1)
+    return np.sort(np.argsort(distance, kind="stable")[:count])
+
+
+def _wider(draws: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Points of a wave: draws, spread out around their middle."""
+    chosen = draws[rng.permutation(len(draws))[:WAVE]]
+    middle = draws.mean(axis=0)
+    return np.asarray(middle + WIDER * (chosen - middle))
+
+
+def _given(unknowns: tuple[str, ...], point: np.ndarray) -> dict[str, float]:
+    return {name: float(score) for name, score in zip(unknowns, point, strict=True)}

@@ -1,0 +1,57 @@
+"""How likely published summaries are at given scores: a synthetic likelihood with heavy tails, on an emulator.
+
+Student's t, because the noise is estimated from a few hundred runs; widened by what the model cannot be expected to
+reproduce (discrepancy). Far outside the runs that the emulator was fitted to, the likelihood falls away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.emulator import Emulator
+
+BEYOND_REACH = 50.0
+"""Log-likelihood lost for each further reach from the runs, squared."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """The log density of scores, up to a constant, given published summaries.
+
+    `prior` is the covariance of the scores before any data; `weights` and `discrepancy` are by summary.
+    Without summaries the posterior is the prior.
+    """
+
+    emulator: Emulator | None
+    observed: np.ndarray
+    weights: np.ndarray
+    discrepancy: np.ndarray
+    prior: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_prior_inverse", np.linalg.inv(self.prior))
+        if self.emulator is not None:
+            spread = self.emulator.noise + np.diag(self.discrepancy**2)
+            root = np.sqrt(self.weights)
+            object.__setattr__(self, "_precision", np.linalg.inv(spread) * np.outer(root, root))
+
+    def __call__(self, scores: np.ndarray, observed: np.ndarray | None = None) -> np.ndarray:
+        """The log density at each point; shape (questions, points, scores) to (questions, points).
+
+        `observed` (questions, summaries) takes the place of the published summaries, to ask many questions at once.
+        """
+        flat = scores.reshape(-1, scores.shape[-1])
+        inverse: np.ndarray = self._prior_inverse  # type: ignore[attr-defined]
+        density = -0.5 * ((flat @ inverse) * flat).sum(axis=1)
+        if self.emulator is not None and len(self.observed):
+            predicted, factor = self.emulator.mean(flat)
+            wanted = self.observed if observed is None else np.repeat(observed, scores.shape[1], axis=0)
+            away = wanted - predicted
+            q = ((away @ self._precision) * away).sum(axis=1)  # type: ignore[attr-defined]
+            size, freedom = len(self.observed), self.emulator.freedom
+            density -= size / 2 * np.log(factor) + (freedom + size) / 2 * np.log1p(q / (freedom * factor))
+            beyond = np.maximum(0.0, self.emulator.distance(flat) - 1)
+            density -= BEYOND_REACH * beyond**2
+        return np.asarray(density.reshape(scores.shape[:-1]))

@@ -1,0 +1,181 @@
+"""How figures fit together: nothing twice, no month forgotten, bands that neither overlap nor leave a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from math import isnan
+
+from calibration.local_figures import Figure, by_series
+from calibration.local_measures import MEASURES
+from pathways import Problem
+from pathways.periods import DAYS_PER_WEEK, band_in_words, last_of_month, next_day, period_in_words
+from pathways.table import ROWS_SHOWN
+
+MONTHS_PER_YEAR = 12
+SHOWN = 12
+"""Missing months that are named; the others are counted."""
+
+
+def series_problems(figures: Sequence[Figure]) -> list[Problem]:
+    """Everything that is wrong with the figures as series; each sentence names the rows."""
+    problems = []
+    for name, of_series in by_series(figures).items():
+        problems += [*_repeated(of_series), *_other_share(of_series), *_percent_as_share(of_series)]
+        problems += [*_bands(of_series), *_overlapping_periods(of_series), *_missing(name, of_series)]
+    if figures and all(isnan(figure.value) for figure in figures):
+        where = figures[0].source
+        problems.append(
+            Problem("something_to_fit", where, "every value of the targets is blank: there is nothing to fit.")
+        )
+    return problems
+
+
+def _repeated(figures: Sequence[Figure]) -> Iterator[Problem]:
+    seen: dict[tuple[object, ...], Figure] = {}
+    twice = []
+    for each in figures:
+        key = (each.from_date, each.to_date, each.band_low, each.band_high)
+        if key in seen:
+            says = f"{_told(each)} stands in {seen[key].source} already. Remove one."
+            twice.append(Problem("no_duplicates", each.source, says))
+        seen.setdefault(key, each)
+    yield from twice[:ROWS_SHOWN]
+    if len(twice) > ROWS_SHOWN:
+        says = f"{len(twice) - ROWS_SHOWN} more figures stand twice."
+        yield Problem("no_duplicates", f"series {figures[0].series}", says)
+
+
+def _told(figure: Figure) -> str:
+    """A figure in words: its series, date and band."""
+    parts = (
+        figure.series,
+        period_in_words(figure.from_date, figure.to_date),
+        band_in_words(figure.band_low, figure.band_high),
+    )
+    return f"'{' '.join(part for part in parts if part)}'"
+
+
+def _other_share(figures: Sequence[Figure]) -> Iterator[Problem]:
+    first = figures[0]
+    for each in figures:
+        if each.share != first.share:
+            says = f"the share is '{each.share}', but that of '{each.series}' is '{first.share}' in {first.source}. Use one for a series."
+            yield Problem("one_share", each.source, says)
+            return
+
+
+def _percent_as_share(figures: Sequence[Figure]) -> Iterator[Problem]:
+    written = [each for each in figures if MEASURES[each.measure].kind == "percent" and not isnan(each.value)]
+    if any(each.value > 0 for each in written) and all(each.value <= 1 for each in written):
+        first = next(each for each in written if each.value > 0)
+        says = f"no value of '{first.series}' is above 1: these look like shares. Write percent, {100 * first.value:g} for {first.value:g}."
+        yield Problem("percent_is_percent", first.source, says)
+
+
+def _bands(figures: Sequence[Figure]) -> Iterator[Problem]:
+    dates: dict[tuple[date, date], list[Figure]] = {}
+    for each in figures:
+        dates.setdefault((each.from_date, each.to_date), []).append(each)
+    for (begin, end), of_date in dates.items():
+        ordered = sorted(of_date, key=lambda each: (each.band_low, each.band_high))
+        for first, second in pairwise(ordered):
+            when = f"in '{first.series}' of {period_in_words(begin, end)}"
+            if (first.band_low, first.band_high) == (second.band_low, second.band_high):
+                continue
+            if second.band_low <= first.band_high:
+                yield Problem("bands_fit", second.source, f"{_overlap(first, second)} {when}, in {first.source}.")
+            elif second.band_low > first.band_high + 1:
+                gap = band_in_words(first.band_high + 1, second.band_low - 1)
+                says = (
+                    f"the band {gap} is missing {when}. Add a row for it, with a blank value if it was not submitted."
+                )
+                yield Problem("bands_fit", second.source, says)
+
+
+def _overlap(first: Figure, second: Figure) -> str:
+    whole = next((each for each in (first, second) if not each.has_band), None)
+    if whole is not None:
+        return "a total and its bands both stand for the same day or period; keep one of them,"
+    bands = (band_in_words(each.band_low, each.band_high) for each in (second, first))
+    return "the band {} overlaps {}".format(*bands)
+
+
+def _overlapping_periods(figures: Sequence[Figure]) -> Iterator[Problem]:
+    first_of = {(each.from_date, each.to_date): each for each in reversed(figures)}
+    for (_, first_end), (begin, end) in pairwise(sorted(first_of)):
+        if begin <= first_end:
+            each = first_of[begin, end]
+            other = next(span for span in sorted(first_of) if span[1] == first_end)
+            says = (
+                f"the period {period_in_words(begin, end)} of '{each.series}' overlaps {period_in_words(*other)} in "
+                f"{first_of[other].source}. Keep the shorter periods, or the longer one."
+            )
+            yield Problem("periods_apart", each.source, says)
+
+
+def _missing(name: str, figures: Sequence[Figure]) -> Iterator[Problem]:
+    spans = sorted({(each.from_date, each.to_date) for each in figures})
+    missing = missing_spans(spans, snapshots=figures[0].snapshot)
+    if missing:
+        told = [period_in_words(*span) for span in missing[:SHOWN]]
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        is_or_are = "is" if len(missing) == 1 else "are"
+        says = (
+            f"{', '.join(told)}{more} {is_or_are} missing between {period_in_words(*spans[0])} and "
+            f"{period_in_words(*spans[-1])}. Add a row for each, with a blank value if it was not submitted."
+        )
+        yield Problem("no_gaps", f"{figures[0].source.partition(': ')[0]}: {name}", says)
+
+
+def missing_spans(spans: Sequence[tuple[date, date]], *, snapshots: bool) -> list[tuple[date, date]]:
+    """The periods or days that a regular series leaves out; nothing where the series is not regular.
+
+    Regular are periods of equally many whole months, or of seven days; and days at ends of months, or a whole number of
+    weeks apart, of which there are three or more. `spans` are in order, each a first and a last day.
+
+    >>> day = date(2025, 3, 31)
+    >>> missing_spans([(date(2025, 1, 31),) * 2, (date(2025, 2, 28),) * 2, (date(2025, 4, 30),) * 2], snapshots=True)
+    [(datetime.date(2025, 3, 31), datetime.date(2025, 3, 31))]
+    """
+    if len(spans) < (3 if snapshots else 2):
+        return []
+    if all(next_day(end).day == 1 and (snapshots or begin.day == 1) for begin, end in spans):
+        ends = [_months(end) for _, end in spans]
+        lengths = {b - a for a, b in pairwise(ends)} if snapshots else {_months(e) - _months(b) + 1 for b, e in spans}
+        return [
+            (last, last) if snapshots else (_month_start(number - step + 1), last)
+            for step, number in _absent(ends, lengths, one_length=not snapshots)
+            for last in [_month_end(number)]
+        ]
+    days = [end.toordinal() for _, end in spans]
+    lengths = {b - a for a, b in pairwise(days)} if snapshots else {(end - begin).days + 1 for begin, end in spans}
+    if any(length % DAYS_PER_WEEK for length in lengths):
+        return []
+    return [
+        (last - timedelta(days=0 if snapshots else step - 1), last)
+        for step, number in _absent(days, lengths, one_length=not snapshots)
+        for last in [date.fromordinal(number)]
+    ]
+
+
+def _absent(numbers: Sequence[int], lengths: set[int], *, one_length: bool) -> list[tuple[int, int]]:
+    """The step of a series and each number that it leaves out; nothing where there is no common step."""
+    step = min(lengths)
+    if step < 1 or (one_length and len(lengths) > 1) or any((number - numbers[0]) % step for number in numbers):
+        return []
+    there = set(numbers)
+    return [(step, number) for number in range(numbers[0], numbers[-1], step) if number not in there]
+
+
+def _months(day: date) -> int:
+    return day.year * MONTHS_PER_YEAR + day.month - 1
+
+
+def _month_end(number: int) -> date:
+    return last_of_month(number // MONTHS_PER_YEAR, number % MONTHS_PER_YEAR + 1)
+
+
+def _month_start(number: int) -> date:
+    return _month_end(number).replace(day=1)

@@ -1,0 +1,79 @@
+"""Whether what was published is possible at all before any fitting: each summary beside those of the prior bank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.fit import Runs
+from calibration.summaries import LEVEL, SLOPE, Summaries
+
+RANGE = (0.01, 0.5, 0.99)
+AWAY = 2.0
+"""Further from the middle of the bank than so many times its 1% or 99% point: no values of the quantities give that."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A published series beside what the prior gives.
+
+    `what` is its level, its trend or the share within some days; `published`, `low` and `high` are in the publisher's unit
+    (for a trend: last part over first part). `impossible` where it lies far outside, else it is only rare.
+    """
+
+    series: str
+    what: str
+    published: float
+    low: float
+    high: float
+    impossible: bool
+
+    def __str__(self) -> str:
+        return (
+            f"{self.series}, {self.what}: {self.published:.3g} was published; 98 of 100 runs with quantities drawn "
+            f"from their ranges give {self.low:.3g} to {self.high:.3g}"
+        )
+
+
+def placed(bank: Runs, summaries: Summaries) -> list[Placed]:
+    """The published series that lie outside the 1% to 99% range of the bank, the impossible ones first."""
+    found = summaries.of(bank.published)
+    low, middle, high = np.quantile(found, RANGE, axis=0)
+    shown = summaries.as_published(bank.published)
+    rows = []
+    for place, part in enumerate(summaries.parts):
+        if part.what not in (LEVEL, SLOPE):
+            continue
+        slack = 2 * summaries.discrepancy[place]
+        wanted = summaries.observed[place]
+        if low[place] - slack <= wanted <= high[place] + slack:
+            continue
+        floor = middle[place] - AWAY * (middle[place] - low[place]) - slack
+        ceiling = middle[place] + AWAY * (high[place] - middle[place]) + slack
+        what = part.part or {LEVEL: "level", SLOPE: "trend (second half over first)"}[part.what]
+        value = _in_unit(summaries.published[None, :], part.columns, part.part, part.what, summaries)[0]
+        given = _in_unit(shown, part.columns, part.part, part.what, summaries)
+        edges = np.nanquantile(given, [RANGE[0], RANGE[2]])
+        rows.append(
+            Placed(part.series, what, float(value), float(edges[0]), float(edges[1]), not floor <= wanted <= ceiling)
+        )
+    return sorted(rows, key=lambda row: not row.impossible)
+
+
+def _in_unit(
+    values: np.ndarray, columns: tuple[int, ...], part: str, what: str, summaries: Summaries
+) -> np.ndarray:
+    """What a summary tells, as a reader would say it, by run."""
+    chosen = values[:, list(columns)]
+    rows = summaries.figures.iloc[list(columns)]
+    if part:
+        inside = (rows["band_high"] <= float(part.split()[1])).to_numpy()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(chosen[:, inside].sum(axis=1) / chosen.sum(axis=1))
+    days = [day.toordinal() for day in rows["to_date"]]
+    if what == SLOPE:
+        late = np.array(days) > np.median(days)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(chosen[:, late].mean(axis=1) / chosen[:, ~late].mean(axis=1))
+    return np.asarray(chosen.sum(axis=1) / len(set(days)))

@@ -1,0 +1,238 @@
+"""From published figures to the few numbers that are fitted: level, slope and season of each series.
+
+Each series is brought to a scale on which chance spreads it evenly, then told by its mean, its slope over time and,
+where two years of months are there, its yearly wave; a series of bands by its total and by the shares within each band's
+end. Simulated and published figures go through the same function, rounding and suppression included. Reducing a series
+to such summaries is what makes intervals hold: a covariance of all its months cannot be learnt from a few hundred runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from outcomes.reported import COUNTS, as_published
+
+LEVEL, SLOPE, SEASON, SPREAD = "level", "slope", "season", "spread between practices"
+SEASON_FROM = 24
+"""Months that a monthly series must have before its yearly wave is fitted."""
+DAYS_IN_A_YEAR = 365.25
+RARE = 0.01
+"""Shares within a band's end below this, or so near to one, are left out: they carry nothing but chance."""
+FEWEST_PRACTICES = 5
+"""From so many practices on, their counts are told by their sum and by how far they lie apart."""
+HALF_A_COUNT = 0.5
+"""Added to a practice's count, so that a count of 0 has a logarithm."""
+SHARES = ("missed_share",)
+PERCENT = 100.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One fitted number: which `series` it tells and what of it, with its weight.
+
+    `columns` are the places of the figures that it is made of. `discrepancy` is the standard deviation, on the
+    summary's scale, of what the model cannot be expected to reproduce.
+    """
+
+    series: str
+    what: str
+    part: str
+    columns: tuple[int, ...]
+    weight: float
+    discrepancy: float
+
+    @property
+    def name(self) -> str:
+        """Series, part and what."""
+        return " ".join(word for word in (self.series, self.part, self.what) if word)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Figures that follow each other in time: a transformation of some columns, and weights over time that sum them up."""
+
+    series: str
+    part: str
+    columns: tuple[tuple[int, ...], ...]
+    over: tuple[tuple[int, ...], ...]
+    scale: str
+    basis: np.ndarray
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Between:
+    """How far practices lie apart: the spread of the logarithms of their counts per registered person."""
+
+    series: str
+    columns: tuple[tuple[int, ...], ...]
+    people: np.ndarray
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """One number per run; values of shape (runs, figures)."""
+        counts = np.stack([values[:, list(columns)].sum(axis=1) for columns in self.columns], axis=1)
+        return np.asarray(np.log((counts + HALF_A_COUNT) / self.people).std(axis=1, ddof=1))
+
+
+SCALES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "count": lambda y: 2 * np.sqrt(np.maximum(y, 0) + 3 / 8),
+    "wait": lambda y: 4 * np.log(np.maximum(y, 0) + 5),
+    "share": lambda y: np.arcsin(np.sqrt(np.clip(y, 0, 1))),
+}
+STEP = 1e-4
+
+
+class Summaries:
+    """What is fitted of a set of figures. `observed` are the summaries of the published ones.
+
+    `people` are those registered by practice. `names` are those of the summaries, in the order of the columns of `of`.
+    """
+
+    def __init__(self, figures: pd.DataFrame, people: Mapping[str, float]):
+        self.figures = figures.reset_index(drop=True)
+        self.people = people
+        self.published = self.figures["value"].to_numpy(dtype=float)
+        self._lines, self._between = _lines(self.figures, self.published, people)
+        self.observed = self._of(self.published[None, :])[0]
+        self.parts = self._parts()
+        self.names = [part.name for part in self.parts]
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def of(self, simulated: np.ndarray) -> np.ndarray:
+        """The summaries of simulated figures, on the publisher's scale: shape (runs, figures) to (runs, summaries)."""
+        return self._of(self.as_published(simulated))
+
+    def as_published(self, simulated: np.ndarray) -> np.ndarray:
+        """Simulated figures rounded and suppressed as their publisher does it; shape (runs, figures)."""
+        found = np.array(simulated, dtype=float)
+        counts = self.figures["measure"].isin(COUNTS).to_numpy()
+        rules = self.figures[["rounded_to", "suppressed_below"]].to_numpy()
+        for rounded_to, below in np.unique(rules[counts], axis=0) if counts.any() else []:
+            chosen = counts & (rules == (rounded_to, below)).all(axis=1)
+            found[:, chosen] = as_published(found[:, chosen], rounded_to, below)
+        return found
+
+    @property
+    def weights(self) -> np.ndarray:
+        """How much each summary counts."""
+        return np.array([part.weight for part in self.parts])
+
+    @property
+    def discrepancy(self) -> np.ndarray:
+        """Standard deviations of what the model cannot be expected to reproduce."""
+        return np.array([part.discrepancy for part in self.parts])
+
+    def _of(self, values: np.ndarray) -> np.ndarray:
+        columns = [_points(line, values) @ line.basis for line in self._lines]
+        columns += [between.of(values)[:, None] for between in self._between]
+        return np.concatenate(columns, axis=1) if columns else np.zeros((len(values), 0))
+
+    def _parts(self) -> list[Summary]:
+        parts = []
+        for line in self._lines:
+            used = tuple(sorted({column for columns in (*line.columns, *line.over) for column in columns}))
+            rows = self.figures.iloc[list(used)]
+            level = _levels(line, self.published)
+            step = np.maximum(np.abs(level), 1) * STEP
+            slope = (SCALES[line.scale](level + step) - SCALES[line.scale](level - step)) / (2 * step)
+            reach = np.minimum(level, 1 - level) if line.scale == "share" else level
+            each = float(rows["discrepancy"].max()) * np.abs(slope * reach)
+            for name, weights in zip(line.names, line.basis.T, strict=True):
+                # a bias of the level is common to all times; what bends a slope or a wave is not
+                size = float((np.abs(weights) * each).sum() if name == LEVEL else np.sqrt(((weights * each) ** 2).sum()))
+                parts.append(Summary(line.series, name, line.part, used, float(rows["weight"].mean()), size))
+        for between in self._between:
+            used = tuple(column for columns in between.columns for column in columns)
+            parts.append(Summary(between.series, SPREAD, "", used, float(self.figures["weight"].iloc[used[0]]), 0.0))
+        return parts
+
+
+def _lines(
+    figures: pd.DataFrame, published: np.ndarray, people: Mapping[str, float]
+) -> tuple[list[Line], list[Between]]:
+    """The series as lines in time, and how far practices lie apart; figures that were not submitted are left out."""
+    lines: list[Line] = []
+    between: list[Between] = []
+    submitted = figures[~np.isnan(published)]
+    names = submitted["series"].copy()
+    of_practices = submitted["place"].isin(list(people)) & submitted["measure"].isin(COUNTS)
+    whole_lists = submitted["band_high"].isin([np.inf]) & (submitted["band_low"] == 0)
+    for (measure, services), rows in submitted[of_practices & whole_lists].groupby(["measure", "services"], sort=False):
+        places = rows.groupby("place", sort=False)
+        if places.ngroups >= FEWEST_PRACTICES:
+            series = f"{measure} {' + '.join(services)} by practice"
+            names[rows.index] = series
+            columns = tuple(tuple(int(at) for at in each.index) for _, each in places)
+            between.append(Between(series, columns, np.array([people[str(place)] for place, _ in places])))
+    for series, rows in submitted.groupby(names, sort=False):
+        measure = str(rows["measure"].iloc[0])
+        times = [[int(place) for place in at.index] for _, at in rows.groupby("to_date", sort=True)]
+        days = [pd.Timestamp(figures.at[at[0], "to_date"]).toordinal() for at in times]
+        basis, parts = _basis(np.array(days, dtype=float))
+        banded = rows["band_high"].nunique() > 1
+        scale = "count" if measure in COUNTS else "share" if measure in SHARES else "wait"
+        whole = tuple(tuple(at) for at in times)
+        lines.append(Line(str(series), "", whole, ((),) * len(times), scale, basis, parts))
+        if banded:
+            lines += _cuts(str(series), figures, published, times, basis, parts)
+    return lines, between
+
+
+def _cuts(
+    series: str,
+    figures: pd.DataFrame,
+    published: np.ndarray,
+    times: Sequence[Sequence[int]],
+    basis: np.ndarray,
+    names: tuple[str, ...],
+) -> list[Line]:
+    ends = sorted({float(figures.at[place, "band_high"]) for at in times for place in at})[:-1]
+    lines = []
+    for end in ends:
+        within = tuple(tuple(place for place in at if figures.at[place, "band_high"] <= end) for at in times)
+        total = sum(published[list(at)].sum() for at in times)
+        share = sum(published[list(inside)].sum() for inside in within) / total if total else 0.0
+        if all(within) and RARE < share < 1 - RARE:
+            whole = tuple(tuple(at) for at in times)
+            lines.append(Line(series, f"within {end:g} days", within, whole, "share", basis, names))
+    return lines
+
+
+def _basis(days: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Weights over time, each of length one and none of them telling what another tells."""
+    columns, names = [np.ones(len(days))], [LEVEL]
+    if len(days) > 1:
+        columns.append(days - days.mean())
+        names.append(SLOPE)
+    if len(days) >= SEASON_FROM:
+        angle = 2 * np.pi * days / DAYS_IN_A_YEAR
+        columns += [np.cos(angle), np.sin(angle)]
+        names += [SEASON, SEASON]
+    basis, triangle = np.linalg.qr(np.stack(columns, axis=1))
+    names = [f"{name} {names[:k].count(name) + 1}" if names.count(name) > 1 else name for k, name in enumerate(names)]
+    return basis * np.sign(np.diag(triangle)), tuple(names)
+
+
+def _levels(line: Line, published: np.ndarray) -> np.ndarray:
+    """The published figures of a line, by time, before they are transformed."""
+    return _untransformed(line, published[None, :])[0]
+
+
+def _points(line: Line, values: np.ndarray) -> np.ndarray:
+    return SCALES[line.scale](_untransformed(line, values))
+
+
+def _untransformed(line: Line, values: np.ndarray) -> np.ndarray:
+    """The values of a line in its own unit, shape (runs, times)."""
+    sums = np.stack([values[:, list(columns)].sum(axis=1) for columns in line.columns], axis=1)
+    if any(line.over):
+        wholes = np.stack([values[:, list(columns)].sum(axis=1) for columns in line.over], axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(wholes > 0, sums / wholes, np.nan)
+    return sums / PERCENT if line.scale == "share" else sums

@@ -1,0 +1,190 @@
+"""What the checks of a fit come to: one line, with the reasons, and everything as plain numbers for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from calibration.back_test import BackTest
+from calibration.checks_of_fit import (
+    PILED,
+    Calibrated,
+    Knowledge,
+    Reproduced,
+)
+from calibration.fit import EFFECTIVE, R_HAT, SURPRISED, Fit
+from calibration.prior_predictive import Placed
+
+CALIBRATED, WITH_WARNINGS, NOT_MATCHED = "CALIBRATED", "CALIBRATED WITH WARNINGS", "NOT MATCHED"
+MISSED, FAR = 3.0, 2.0
+"""Standard deviations between fresh runs and what was published: above the first a series is not matched, above the
+second it is told."""
+FAILED = 0.05
+COVERED = 0.85
+UNEVEN = 0.01
+MOVED = 0.25
+DIFFERS = 1.0
+HELD = 0.75
+"""Back-test: fewer of the held-out figures inside their 90% bands are told."""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Everything that was checked of a fit. Without a fit (targets beyond the prior) only `placed` is there."""
+
+    placed: Sequence[Placed]
+    knowledge: Knowledge | None = None
+    reproduced: Reproduced | None = None
+    local: Calibrated | None = None
+    overall: Calibrated | None = None
+    seeds: np.ndarray | None = None
+    methods: np.ndarray | None = None
+    worth: dict[str, tuple[str, float]] | None = None
+    back_test: BackTest | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The line that a calibration ends in, and its reasons, one sentence each."""
+
+    word: str
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.word}: {' '.join(self.reasons)}" if self.reasons else self.word
+
+
+def judged(fit: Fit | None, checks: Checks) -> Verdict:
+    """The verdict: first whether every series is matched, then what else must be known."""
+    impossible = [f"{row}." for row in checks.placed if row.impossible]
+    if fit is None or checks.reproduced is None:
+        return Verdict(NOT_MATCHED, tuple(impossible))
+    missed = [
+        f"{row.series} ({row.worst}): {row.published:.4g} was published and {row.simulated:.4g} is the nearest on "
+        f"average, {row.off:.1f} standard deviations off."
+        for row in checks.reproduced.series.itertuples()
+        if row.off > MISSED
+    ]
+    if missed:
+        return Verdict(NOT_MATCHED, tuple(missed))
+    warnings = list(_warnings(fit, checks))
+    return Verdict(WITH_WARNINGS if warnings else CALIBRATED, tuple(warnings))
+
+
+def _warnings(fit: Fit, checks: Checks) -> list[str]:
+    said = [f"Rare before any data: {row}." for row in checks.placed]
+    assert checks.reproduced is not None
+    said += [
+        f"{row.series} ({row.worst}) is {row.off:.1f} standard deviations off."
+        for row in checks.reproduced.series.itertuples()
+        if FAR < row.off <= MISSED
+    ]
+    failed = (fit.bank.failed + sum(wave.failed for wave in fit.waves) + fit.fresh.failed) / fit.runs
+    if failed > FAILED:
+        said.append(f"{failed:.0%} of the runs came to nothing.")
+    last = fit.waves[-1]
+    if np.mean(last.surprise) > SURPRISED:
+        worst = fit.summaries.names[int(np.argmax(last.surprise))]
+        said.append(
+            f"The emulator predicts fresh runs worse than it expects ({np.mean(last.surprise):.2f} times the squared "
+            f"error, most for {worst}): give more --runs."
+        )
+    if last.r_hat > R_HAT or last.effective < EFFECTIVE:
+        said.append(
+            f"The chains do not agree (R-hat {last.r_hat:.3f}, effective sample {last.effective:.0f}): give more --runs."
+        )
+    if checks.local is not None and checks.local.coverage < COVERED:
+        said.append(
+            f"90% intervals hold {checks.local.coverage:.0%} ± {checks.local.error:.0%} of simulated truths near the answer."
+        )
+    if checks.overall is not None:
+        uneven = checks.overall.p_values < UNEVEN / len(checks.overall.p_values)
+        if uneven.any():
+            said.append(f"Ranks of simulated truths are uneven for {_names(fit, uneven)}.")
+    if checks.knowledge is not None:
+        piled = (checks.knowledge.table["at_edge"] > PILED).to_numpy()
+        if piled.any():
+            said.append(f"The data push {_names(fit, piled)} to the end of the range that was given.")
+    if checks.seeds is not None and (checks.seeds > MOVED).any():
+        said.append(f"Another seed moves the median of {_names(fit, checks.seeds > MOVED)}.")
+    if checks.methods is not None and (checks.methods > DIFFERS).any():
+        said.append(f"A second method (comparison with the bank) differs for {_names(fit, checks.methods > DIFFERS)}.")
+    if checks.back_test is not None and checks.back_test.coverage < HELD:
+        said.append(
+            f"Of the figures held out in the back-test {checks.back_test.coverage:.0%} lay in their 90% bands."
+        )
+    return said
+
+
+def _names(fit: Fit, chosen: np.ndarray) -> str:
+    return ", ".join(name for name, is_so in zip(fit.unknowns, chosen, strict=True) if is_so)
+
+
+def as_numbers(fit: Fit | None, checks: Checks, verdict: Verdict) -> dict[str, Any]:
+    """Everything that was checked, for a JSON file."""
+    found: dict[str, Any] = {
+        "verdict": verdict.word,
+        "reasons": list(verdict.reasons),
+        "beyond_the_prior": [vars(row) for row in checks.placed],
+    }
+    if fit is None or checks.reproduced is None or checks.knowledge is None:
+        return found
+    found |= {
+        "runs": {
+            "made": fit.runs,
+            "bank": len(fit.bank) + fit.bank.failed,
+            "failed": fit.bank.failed + sum(wave.failed for wave in fit.waves) + fit.fresh.failed,
+            "why_stopped": fit.why_stopped,
+            "seed": fit.settings.seed,
+        },
+        "waves": [
+            {
+                "wave": wave.number,
+                "runs": wave.runs,
+                "failed": wave.failed,
+                "squared_error_over_expected": dict(zip(fit.summaries.names, wave.surprise.tolist(), strict=True)),
+                "left_out_r2": dict(zip(fit.summaries.names, wave.explained.tolist(), strict=True)),
+                "beyond_reach": wave.beyond,
+                "r_hat": wave.r_hat,
+                "effective": wave.effective,
+                "accepted": wave.accepted,
+            }
+            for wave in fit.waves
+        ],
+        "identifiability": {
+            "quantities": checks.knowledge.table.to_dict("records"),
+            "tied": [list(pair) for pair in checks.knowledge.tied],
+            "collinearity_index": checks.knowledge.collinearity,
+            "known_combinations": [list(each) for each in checks.knowledge.directions],
+            "worth_collecting": {name: list(each) for name, each in (checks.worth or {}).items()},
+        },
+        "posterior_predictive": {
+            "series": checks.reproduced.series.to_dict("records"),
+            "statistic": checks.reproduced.chi_square,
+            "freedom": checks.reproduced.freedom,
+            "p": checks.reproduced.p,
+        },
+        "another_seed": _by_name(fit, checks.seeds),
+        "another_method": _by_name(fit, checks.methods),
+        "simulated_truths": {
+            name: {"coverage_90": each.coverage, "error": each.error, "p_values": _by_name(fit, each.p_values)}
+            for name, each in (("local", checks.local), ("global", checks.overall))
+            if each is not None
+        },
+    }
+    if checks.back_test is not None:
+        found["back_test"] = {
+            "fitted_until": checks.back_test.split.isoformat(),
+            "coverage_90": checks.back_test.coverage,
+            "series": checks.back_test.table.to_dict("records"),
+        }
+    return found
+
+
+def _by_name(fit: Fit, values: np.ndarray | None) -> dict[str, float]:
+    return {} if values is None else dict(zip(fit.unknowns, values.tolist(), strict=True))
+
+

@@ -1,0 +1,281 @@
+"""The folder in which a calibration keeps its joint draws.
+
+    posterior.csv      one row per draw, a column per quantity: its standard normal score (`sim.scores`)
+    practices.csv      draw, effect, practice, score: of practices whose own data tell how they differ (optional)
+    calibration.json   what was calibrated, where, and how well: title, verdict, region, pathway
+
+A score means something by the distribution that it is of, so that is kept too, and compared with the pathway's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pathways import BadInput, Pathway, Problem, Quantity, Region, did_you_mean, refuse
+from pathways.explain import read_word
+from pathways.table import Column, read_csv
+from pathways.word import Word
+from sim.joint_draws import JointDraws
+from sim.record import region_digest
+from sim.scores import FARTHEST, uncertain
+
+FORMAT = 1
+KIND = "backpath calibration"
+ABOUT, POSTERIOR, PRACTICES = "calibration.json", "posterior.csv", "practices.csv"
+ROWS_SHOWN = 5
+
+
+def joint_draws(
+    scores: pd.DataFrame,
+    *,
+    title: str,
+    verdict: str,
+    region: Region,
+    pathway: Pathway,
+    practice_scores: Mapping[str, pd.DataFrame] | None = None,
+) -> JointDraws:
+    """Draws with the id that they get: twelve hexadecimal digits of the draws and of what they are draws of."""
+    tables = dict(practice_scores or {})
+    digest = hashlib.blake2b(digest_size=6)
+    facts: list[Any] = [_place_of(region), pathway.name, [_prior_of(name, pathway) for name in scores.columns]]
+    for effect, table in [("", scores), *sorted(tables.items())]:
+        facts.append([effect, list(map(str, table.columns))])
+    digest.update(json.dumps(facts, sort_keys=True).encode())
+    for table in [scores, *(tables[effect] for effect in sorted(tables))]:
+        digest.update(np.ascontiguousarray(table.to_numpy(), dtype="<f8").tobytes())
+    return JointDraws(scores, tables, digest.hexdigest(), title, verdict)
+
+
+def _place_of(region: Region) -> str:
+    """What of a region can change a calibration: all but its prices."""
+    return region_digest(replace(region, prices={}), grades=True)
+
+
+def _prior_of(name: str, pathway: Pathway) -> dict[str, Any]:
+    """From which distribution a score of a quantity is told: another one makes another value of it."""
+    quantity = pathway.quantities[name]
+    keys = {"value", "low", "high", "unit", "distribution"}
+    return {"name": name, **quantity.model_dump(include=keys)}
+
+
+# the folder
+
+
+class CalibratedQuantity(Word):
+    """A quantity that was calibrated, with the distribution that its scores are of."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    distribution: str
+
+
+class About(Word):
+    """What `calibration.json` must say; it may say more."""
+
+    model_config = Word.model_config | {"extra": "ignore"}
+
+    format: int
+    kind: str
+    id: str
+    title: str
+    region: str
+    region_name: str
+    pathway: str
+    verdict: str
+    draws: int | None = None
+    quantities: list[CalibratedQuantity | str]
+
+
+def write_joint_draws(
+    folder: Path,
+    draws: JointDraws,
+    *,
+    region: Region,
+    pathway: Pathway,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes draws as the files that `read_joint_draws` reads, into a folder that is there.
+
+    `region` and `pathway` are those that were calibrated, `more` is what else `calibration.json` says.
+    """
+    about = {
+        "format": FORMAT,
+        "kind": KIND,
+        "id": draws.id,
+        "title": draws.title,
+        "region": _place_of(region),
+        "region_name": region.name,
+        "pathway": pathway.name,
+        "verdict": draws.verdict,
+        "draws": draws.count,
+        "quantities": [_prior_of(name, pathway) for name in draws.names],
+    }
+    (folder / ABOUT).write_text(json.dumps({**about, **(more or {})}, indent=1, ensure_ascii=False), encoding="utf-8")
+    draws.scores.to_csv(folder / POSTERIOR, index=False, lineterminator="\n")
+    tables = []
+    for effect, table in draws.practice_scores.items():
+        by_draw = table.reset_index(drop=True).rename_axis(index="draw").reset_index()
+        rows = by_draw.melt(id_vars="draw", var_name="practice", value_name="score").dropna()
+        tables.append(rows.assign(effect=effect))
+    if tables:
+        columns = ["draw", "effect", "practice", "score"]
+        pd.concat(tables)[columns].to_csv(folder / PRACTICES, index=False, lineterminator="\n")
+
+
+def read_joint_draws(folder: Path, *, region: Region, pathway: Pathway, replaced: Collection[str] = ()) -> JointDraws:
+    """The draws in the folder of a calibration, for use in a region and with a base's pathway.
+
+    Quantities `replaced` by the base's own scenario file keep the distribution that it gives them.
+    Raises `BadInput` with everything that is wrong: no calibration, another region, quantities that the pathway does
+    not have or tells otherwise now, bad cells. A verdict against the calibration refuses nothing; see `warning`.
+    """
+    about = _read_about(folder)
+    problems = _fits(about, folder, region, pathway, replaced)
+    if problems:
+        raise BadInput(problems)
+    names = [each if isinstance(each, str) else each.name for each in about.quantities]
+    columns = [Column(name, "number", low=-FARTHEST, high=FARTHEST) for name in names]
+    scores, practices = pd.DataFrame(), pd.DataFrame()
+    try:
+        scores = read_csv(folder / POSTERIOR, columns)
+        problems += _count_problems(scores, about)
+    except BadInput as bad:
+        problems += bad.problems
+    if (folder / PRACTICES).exists():
+        try:
+            practices = read_csv(folder / PRACTICES, _PRACTICES)
+            problems += _practice_problems(practices, len(scores), region, pathway) if len(scores) else []
+        except BadInput as bad:
+            problems += bad.problems
+    if problems:
+        raise BadInput(problems)
+    tables = (
+        {
+            str(effect): rows.pivot_table(index="draw", columns="practice", values="score").reindex(range(len(scores)))
+            for effect, rows in practices.groupby("effect")
+        }
+        if len(practices)
+        else {}
+    )
+    return JointDraws(scores.astype(float), tables, about.id, about.title, about.verdict)
+
+
+_PRACTICES = [
+    Column("draw", "whole"),
+    Column("effect"),
+    Column("practice"),
+    Column("score", "number", low=-FARTHEST, high=FARTHEST),
+]
+
+
+def _read_about(folder: Path) -> About:
+    """What a calibration says of itself."""
+    where = str(folder)
+    if not folder.exists():
+        raise refuse(
+            "calibration_exists", where, "there is no such folder. Calibrations are written by `calibrate --out`."
+        )
+    if not folder.is_dir():
+        raise refuse("calibration_exists", where, "this is a file; name the folder that `calibrate --out` wrote.")
+    path = folder / ABOUT
+    if not path.exists():
+        raise refuse("calibration_exists", where, f"this is not a calibration: there is no {ABOUT} in it.")
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise refuse("file_can_be_read", ABOUT, f"it cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise refuse("calibration_is_json", ABOUT, f"this is not a calibration: {error}.") from None
+    if not isinstance(written, dict) or written.get("kind") != KIND:
+        raise refuse("calibration_exists", ABOUT, "this is not what a calibration writes. Name the folder of one.")
+    if written.get("format") != FORMAT:
+        raise refuse(
+            "calibration_format", ABOUT, f"it has format {written.get('format')}, this version reads {FORMAT}."
+        )
+    about, problems = read_word(About, written, file=ABOUT, path="")
+    if about is None:
+        raise BadInput(problems)
+    return about
+
+
+def _fits(about: About, folder: Path, region: Region, pathway: Pathway, replaced: Collection[str]) -> list[Problem]:
+    """Why a calibration is not one of this region and this pathway."""
+    problems = []
+    if about.region not in (_place_of(region), region_digest(region), region.name):
+        says = (
+            f"it was calibrated to the region '{about.region_name}', and this is '{region.name}'. Name that one by --region."
+            if about.region_name != region.name
+            else f"the region '{region.name}' has changed since it was calibrated: its people, sites, lists or dates are others. "
+            "Calibrate again."
+        )
+        problems.append(Problem("calibration_fits_region", str(folder), says))
+    if about.pathway != pathway.name:
+        says = f"it was calibrated with the pathway '{about.pathway}', and the base here has '{pathway.name}'."
+        problems.append(Problem("calibration_fits_pathway", str(folder), says))
+    if not about.quantities:
+        problems.append(Problem("calibration_has_quantities", ABOUT, "it names no quantity. Calibrate again."))
+    drawn = set(uncertain(pathway))
+    for each in about.quantities:
+        name = each if isinstance(each, str) else each.name
+        if name not in pathway.quantities:
+            says = f"there is no quantity '{name}' in the pathway '{pathway.name}'. {did_you_mean(name, pathway.quantities)}"
+        elif name in replaced:
+            continue
+        elif name not in drawn:
+            says = f"'{name}' has no range to draw from in the pathway '{pathway.name}': it is fixed there. Calibrate again."
+        elif not isinstance(each, str) and each.model_dump() != _prior_of(name, pathway):
+            says = (
+                f"'{name}' was {_said(each)} when it was calibrated and is {_said(pathway.quantities[name])} now: "
+                "its scores mean something else. Calibrate again."
+            )
+        else:
+            continue
+        problems.append(Problem("calibration_fits_pathway", ABOUT, says))
+    return problems
+
+
+def _said(quantity: CalibratedQuantity | Quantity) -> str:
+    """A distribution in words."""
+    return f"{quantity.value:g} ({quantity.low:g} to {quantity.high:g} {quantity.unit}, {quantity.distribution})"
+
+
+def _count_problems(scores: pd.DataFrame, about: About) -> list[Problem]:
+    if not len(scores):
+        return [Problem("draws_exist", POSTERIOR, "there is no draw in it.")]
+    if about.draws is not None and len(scores) != about.draws:
+        says = (
+            f"it has {len(scores)} draws, and {ABOUT} says {about.draws}: it was cut short or edited. Calibrate again."
+        )
+        return [Problem("draws_are_whole", POSTERIOR, says)]
+    return []
+
+
+def _practice_problems(practices: pd.DataFrame, count: int, region: Region, pathway: Pathway) -> list[Problem]:
+    """What is wrong with the scores of practices, by row."""
+    problems = []
+    for row, draw, effect, practice in practices[["draw", "effect", "practice"]].itertuples(name=None):
+        where = f"{PRACTICES}: row {row + 2}"
+        if draw >= count:
+            problems.append(Problem("draws_exist", where, f"draw {draw} is not in {POSTERIOR}, which has {count}."))
+        if effect not in pathway.practice_effects:
+            says = f"there is no practice effect '{effect}'. {did_you_mean(effect, pathway.practice_effects)}"
+            problems.append(Problem("effects_exist", where, says))
+        if practice not in region.codes:
+            says = f"there is no practice '{practice}' in the region. {did_you_mean(practice, region.codes)}"
+            problems.append(Problem("practices_exist", where, says))
+        if len(problems) >= ROWS_SHOWN:
+            break
+    for row in np.flatnonzero(practices.duplicated(["draw", "effect", "practice"]))[:ROWS_SHOWN]:
+        problems.append(Problem("no_duplicates", f"{PRACTICES}: row {row + 2}", "this score stands twice. Remove one."))
+    return problems
