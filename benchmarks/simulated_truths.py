@@ -85,7 +85,9 @@ def main() -> None:
         clock = time.perf_counter()
         bank = bank_of(Runner(empty, Summaries(empty.targets.figures, registered(region)), store, settings))
         print(f"prior bank: {len(bank)} runs, {time.perf_counter() - clock:.0f} s; {len(empty.names)} quantities drawn")
-        print(f"{'truth':>5} {'fitted':>6} {'covered':>8} {'off':>6} {'blind':>6} {'runs':>5} {'seconds':>8}  stopped because")
+        print(
+            f"{'truth':>5} {'fitted':>6} {'covered':>8} {'off':>6} {'blind':>6} {'runs':>5} {'seconds':>8}  stopped because"
+        )
         covered, lines = [], []
         for number in range(options.truths):
             clock = time.perf_counter()

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from calibration.checks_of_fit import BANDS
 from calibration.fit import Fit, Runner, Runs, fit
 from calibration.summaries import Summaries
 
 HELD_OUT = 1 / 3
 """The share of the time at the end that is predicted."""
-FEWEST_TIMES = 2
-"""A series is predicted where it has been published at least so often before."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class BackTest:
 def split_day(figures: pd.DataFrame) -> datetime.date | None:
     """The last day of the part that is fitted; None where there is nothing to hold out."""
     ends = sorted(set(figures.loc[figures["value"].notna(), "to_date"]))
-    if len(ends) <= FEWEST_TIMES:
+    if len(ends) < 2:
         return None
     first, last = min(figures["from_date"]), ends[-1]
     wanted = last - datetime.timedelta(days=round((last - first).days * HELD_OUT))
@@ -79,7 +78,7 @@ def back_test(runner: Runner, bank: Runs) -> BackTest | None:
     )
     found = fit(part, bank)
     shown = whole.as_published(found.fresh.published)
-    bands = np.quantile(shown, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    bands = np.quantile(shown, BANDS, axis=0)
     rows = []
     for name, each in told.groupby("series", sort=False):
         at = each.index.to_numpy()

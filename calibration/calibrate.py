@@ -40,6 +40,7 @@ from sim.joint_draws import JointDraws
 from sim.parallel import Progress
 
 FEWEST_RUNS = 400
+"""Fewer runs than this in all leave nothing to learn from after the prior bank."""
 MOST_FAILED = 0.5
 """Where more of the bank comes to nothing than this, nothing can be said of the prior."""
 SAME_START_DAYS = 31
@@ -133,7 +134,7 @@ def calibrate(
     draws = joint_draws(
         scores,
         title=targets.title,
-        verdict=str(verdict.word),
+        verdict=verdict.short,
         region=region,
         pathway=case.pathway,
         practice_scores=practices.scores if practices else None,
@@ -180,7 +181,7 @@ def _settings_problems(settings: Settings) -> list[Problem]:
         for name, number, least, why in said
         if number < least
     ]
-    if not 0 <= settings.seed < 2**63:
+    if not 0 <= settings.seed <= np.iinfo(np.int64).max:
         problems.append(Problem("seed", f"--seed {settings.seed}", "write a whole number from 0."))
     return problems
 

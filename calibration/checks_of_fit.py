@@ -13,8 +13,8 @@ import pandas as pd
 from scipy import special, stats
 
 from calibration.de_mc import de_mc
-from calibration.emulator import Emulator, fit_emulator
-from calibration.fit import Fit, settled
+from calibration.emulator import fit_emulator
+from calibration.fit import APART, Fit, settled
 from calibration.likelihood import Posterior
 
 NOT_INFORMED, WEAK = 0.8, 0.5
@@ -22,14 +22,21 @@ NOT_INFORMED, WEAK = 0.8, 0.5
 TIED = 0.9
 """Correlation of two quantities in the posterior, above which only their combination is known."""
 EDGE = 0.02
+"""The outermost part of a prior at either end."""
 PILED = 0.2
 """A fifth of the draws within the outermost 2% of the prior: the data want what the prior rules out."""
 SBC_QUESTIONS = 100
-SBC_CHAINS, SBC_STEPS, SBC_WARM_UP = 60, 240, 400
+SBC_CHAINS, SBC_STEPS, SBC_WARM_UP, SBC_EVERY = 60, 500, 1000, 5
+"""Chains of each simulated truth, their moves, those before, and which of them are kept."""
 NEAREST_SHARE = 0.15
 """Of the bank, the share that the regression-adjusted comparison keeps."""
+FEWEST_NEAR = 30
+"""It keeps so many runs at least."""
 RIDGE = 1.0
 INTERVALS = (0.5, 0.9)
+"""Bands that are shown and judged."""
+BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Quantiles of fresh runs: the ends of both bands, and the middle."""
 WORST = 5
 LEAST = 1e-12
 
@@ -88,8 +95,8 @@ def _in_words(weights: np.ndarray, names: list[str]) -> str:
 
 
 def _collinearity(fit: Fit) -> float:
-    assert fit.posterior is not None and fit.posterior.emulator is not None
     emulator = fit.posterior.emulator
+    assert emulator is not None
     count = len(fit.unknowns)
     slopes = emulator.coefficients[1 : 1 + count] / emulator.features.spread[:, None]
     scaled = slopes / np.sqrt(np.diag(emulator.noise))
@@ -115,7 +122,6 @@ class Calibrated:
 
 def local_sbc(fit: Fit, rng: np.random.Generator) -> Calibrated:
     """Fresh runs at draws of the posterior: their own figures are asked for the scores that they were made with."""
-    assert fit.posterior is not None
     truths = fit.fresh_given
     summaries = fit.summaries.of(fit.fresh.published)
     return _asked(fit.posterior, truths, summaries, fit.draws, rng)
@@ -139,8 +145,10 @@ def _asked(
 ) -> Calibrated:
     noisy = summaries + posterior.discrepancy * rng.normal(size=summaries.shape)
     begin = start[rng.integers(0, len(start), (len(truths), SBC_CHAINS))]
-    begin = begin + 0.1 * start.std(axis=0) * rng.normal(size=begin.shape)
-    chains = de_mc(partial(posterior, observed=noisy), begin, steps=SBC_STEPS, warm_up=SBC_WARM_UP, rng=rng)
+    begin = begin + APART * start.std(axis=0) * rng.normal(size=begin.shape)
+    chains = de_mc(
+        partial(posterior, observed=noisy), begin, steps=SBC_STEPS, warm_up=SBC_WARM_UP, rng=rng, every=SBC_EVERY
+    )
     ranks = np.array(
         [(each.draws < truth).mean(axis=(0, 1)) for each, truth in zip(chains, truths, strict=True)]
     ).reshape(truths.shape)
@@ -151,20 +159,38 @@ def _asked(
 
 
 @dataclass(frozen=True)
-class Reproduced:
-    """Fresh runs of the posterior beside the published figures.
+class Compared:
+    """One series beside fresh runs: `published` and `simulated` level in the publisher's unit, how far `off` it is in
+    standard deviations of what is expected (its worst summary's), that `worst` summary, and the shares of its figures
+    inside the 50% and 90% bands."""
 
-    `series` by series: `published` and `simulated` level in the publisher's unit, `off` in standard deviations of what
-    is expected (its worst summary's), `worst` that summary, `within_50` and `within_90` the shares of its figures inside
-    those bands, `held`: whether the series was fitted. `chi_square` over all summaries has `freedom` degrees and a
-    probability `p`. `bands` by figure: quantiles 5, 25, 50, 75 and 95 of the fresh runs.
+    series: str
+    published: float
+    simulated: float
+    off: float
+    worst: str
+    within_50: float
+    within_90: float
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """Fresh runs of the posterior beside the published figures, series by series.
+
+    `chi_square` over all summaries has `freedom` degrees and a probability `p`. `bands` by figure: quantiles 5, 25, 50,
+    75 and 95 of the fresh runs.
     """
 
-    series: pd.DataFrame
+    compared: tuple[Compared, ...]
     chi_square: float
     freedom: int
     p: float
     bands: np.ndarray
+
+    @property
+    def series(self) -> pd.DataFrame:
+        """The series as a table."""
+        return pd.DataFrame([vars(each) for each in self.compared])
 
     @property
     def worst(self) -> pd.DataFrame:
@@ -176,7 +202,7 @@ def reproduced(fit: Fit) -> Reproduced:
     """Compares the fresh runs with what was published, figure by figure and summary by summary."""
     summaries = fit.summaries
     shown = summaries.as_published(fit.fresh.published)
-    bands = np.quantile(shown, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    bands = np.quantile(shown, BANDS, axis=0)
     found = summaries.of(fit.fresh.published)
     away = summaries.observed - found.mean(axis=0)
     noise = np.cov(found, rowvar=False) + np.diag(summaries.discrepancy**2)
@@ -189,15 +215,15 @@ def reproduced(fit: Fit) -> Reproduced:
         columns = sorted({column for place in places for column in summaries.parts[place].columns})
         values = published[columns]
         rows.append(
-            {
-                "series": name,
-                "published": float(np.nanmean(values)),
-                "simulated": float(np.nanmean(bands[2][columns])),
-                "off": float(off[worst]),
-                "worst": " ".join(word for word in (summaries.parts[worst].part, summaries.parts[worst].what) if word),
-                "within_50": float(((values >= bands[1][columns]) & (values <= bands[3][columns])).mean()),
-                "within_90": float(((values >= bands[0][columns]) & (values <= bands[4][columns])).mean()),
-            }
+            Compared(
+                name,
+                published=float(np.nanmean(values)),
+                simulated=float(np.nanmean(bands[2][columns])),
+                off=float(off[worst]),
+                worst=" ".join(word for word in (summaries.parts[worst].part, summaries.parts[worst].what) if word),
+                within_50=float(((values >= bands[1][columns]) & (values <= bands[3][columns])).mean()),
+                within_90=float(((values >= bands[0][columns]) & (values <= bands[4][columns])).mean()),
+            )
         )
     size, runs = len(away), len(found)
     # Hotelling's T² of one new observation against the runs, where there are enough of them; else summary by summary
@@ -207,12 +233,11 @@ def reproduced(fit: Fit) -> Reproduced:
     else:
         t2 = float((off**2).sum())
         p = float(stats.chi2.sf(t2, size))
-    return Reproduced(pd.DataFrame(rows), t2, size, p, bands)
+    return Reproduced(tuple(rows), t2, size, p, bands)
 
 
 def another_seed(fit: Fit, rng: np.random.Generator) -> np.ndarray:
     """By how many posterior spreads each unknown's median moves when the last stage is done with another seed."""
-    assert fit.posterior is not None
     again = settled(fit.posterior, fit.draws, rng).thinned(len(fit.draws))
     spread = np.maximum(fit.draws.std(axis=0), LEAST)
     return np.asarray(np.abs(np.median(again, axis=0) - np.median(fit.draws, axis=0)) / spread)
@@ -243,7 +268,7 @@ def bank_abc(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     predicted, aim = x @ slope, wanted @ slope
     scale = np.maximum(predicted.std(axis=0), LEAST)
     distance = np.sqrt((((predicted - aim) / scale) ** 2).sum(axis=1))
-    keep = np.argsort(distance, kind="stable")[: max(30, int(NEAREST_SHARE * len(distance)))]
+    keep = np.argsort(distance, kind="stable")[: max(FEWEST_NEAR, int(NEAREST_SHARE * len(distance)))]
     weight = 1 - (distance[keep] / distance[keep].max()) ** 2
     near = np.concatenate([np.ones((len(keep), 1)), predicted[keep] - aim], axis=1)
     cross = near.T @ (weight[:, None] * near) + LEAST * np.eye(near.shape[1])
@@ -291,9 +316,3 @@ def worth_collecting(fit: Fit, names: list[str]) -> dict[str, tuple[str, float]]
 
 def _even(table: np.ndarray) -> np.ndarray:
     return np.asarray((table - table.mean(axis=0)) / np.maximum(table.std(axis=0), LEAST))
-
-
-def emulator_of(fit: Fit) -> Emulator:
-    """The emulator of the last wave."""
-    assert fit.posterior is not None and fit.posterior.emulator is not None
-    return fit.posterior.emulator

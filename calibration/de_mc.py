@@ -52,11 +52,13 @@ def de_mc(
     steps: int,
     warm_up: int,
     rng: np.random.Generator,
+    every: int = 1,
 ) -> list[Chains]:
     """Draws for several questions at once: `start` has shape (questions, chains, dimensions).
 
     `log_density` takes points of shape (questions, some, dimensions) and gives one number each, (questions, some). Every
-    chain makes `warm_up` and then `steps` moves. Chains of one question never meet those of another.
+    chain makes `warm_up` and then `steps` moves, of which one in `every` is kept. Chains of one question never meet
+    those of another.
 
     >>> rng = np.random.default_rng(1)
     >>> normal = lambda z: -0.5 * (z**2).sum(axis=2)
@@ -69,7 +71,7 @@ def de_mc(
     half = chains // HALVES
     halves = (slice(0, half), slice(half, chains))
     best = JUMP / np.sqrt(2 * dimensions)
-    kept = np.empty((steps, questions, chains, dimensions))
+    kept = np.empty((steps // every, questions, chains, dimensions))
     taken = np.zeros(questions)
     each = np.arange(questions)[:, None]
     for step in range(warm_up + steps):
@@ -87,8 +89,9 @@ def de_mc(
             here[:, moving] = np.where(takes[..., None], there, now)
             density[:, moving] = np.where(takes, found, density[:, moving])
             taken += takes.sum(axis=1) if step >= warm_up else 0
-        if step >= warm_up:
-            kept[step - warm_up] = here
+        after = step - warm_up
+        if after >= 0 and (after + 1) % every == 0:
+            kept[after // every] = here
     return [Chains(kept[:, k], float(taken[k] / (steps * chains))) for k in range(questions)]
 
 

@@ -15,6 +15,8 @@ RIDGE = 1.0
 PRODUCTS = 8
 """Of so many scores, those that the summaries depend on most, all products are among the terms."""
 LEAST_SPREAD = 1e-9
+WITHIN_REACH = 0.98
+"""The share of the runs that lie within the emulator's reach."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Emulator:
     """The fitted quadratic.
 
     `inverse` is that of the penalised cross product of the terms, `noise` the covariance (summaries, summaries) of what
-    is left when each run is left out in turn, `explained` each summary's share of variance that the left-out
+    the terms do not explain, `explained` each summary's share of variance that the left-out
     predictions explain, `freedom` runs less the terms that they were spent on. `reach` is the distance within which 98
     of 100 runs lie, in spreads.
     """
@@ -76,8 +78,10 @@ class Emulator:
         return np.asarray(((summaries - predicted) ** 2 / expected).mean(axis=0))
 
 
-def fit_emulator(scores: np.ndarray, summaries: np.ndarray) -> Emulator:
+def fit_emulator(scores: np.ndarray, summaries: np.ndarray, *, near: np.ndarray | None = None) -> Emulator:
     """Fits an emulator to runs: scores (runs, scores) and summaries (runs, summaries).
+
+    The noise is that of the runs that `near` marks, those next to the answer; of all where it is not given.
 
     >>> rng = np.random.default_rng(1)
     >>> z = rng.normal(size=(400, 2))
@@ -95,6 +99,8 @@ def fit_emulator(scores: np.ndarray, summaries: np.ndarray) -> Emulator:
     coefficients = inverse @ terms.T @ summaries
     lever = ((terms @ inverse) * terms).sum(axis=1)
     left_out = (summaries - terms @ coefficients) / (1 - lever)[:, None]
+    # what is left after the fit is too little by the terms spent on it; left out in turn it would be too much
+    fair = left_out * np.sqrt(1 - lever)[:, None]
     total = summaries.var(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         explained = np.where(total > LEAST_SPREAD, 1 - (left_out**2).mean(axis=0) / total, 0.0)
@@ -105,12 +111,12 @@ def fit_emulator(scores: np.ndarray, summaries: np.ndarray) -> Emulator:
         features,
         coefficients,
         inverse,
-        shrunk_covariance(left_out),
+        shrunk_covariance(fair if near is None else fair[near]),
         explained,
         float(len(scores) - lever.sum()),
         middle,
         whitening,
-        float(np.quantile(distance, 0.98)),
+        float(np.quantile(distance, WITHIN_REACH)),
         len(scores),
     )
 

@@ -19,7 +19,7 @@ from time import perf_counter
 import numpy as np
 
 from calibration.de_mc import Chains, de_mc
-from calibration.emulator import Emulator, fit_emulator
+from calibration.emulator import fit_emulator
 from calibration.likelihood import Posterior
 from calibration.parameters import read_correlation
 from calibration.screening import telling
@@ -30,6 +30,9 @@ from sim.experiment import RunStore, perform
 from sim.parallel import Progress
 
 DEFAULT_RUNS = 2000
+"""Runs in all, unless asked for otherwise: about what the method needed in trials."""
+DEFAULT_SEED = 42
+"""The seed of all chance, unless given."""
 WAVE = 250
 """Runs of one wave."""
 FRESH = 64
@@ -41,12 +44,19 @@ WIDER = 1.4
 """The runs of a wave lie so much wider than the posterior that they are drawn from."""
 SURPRISED = 1.3
 """Waves end when fresh runs are predicted with no more than so many times the expected squared error."""
-MOST_UNKNOWN = 24
-CHAINS_PER_UNKNOWN, FEWEST_CHAINS = 4, 80
-STEPS, WARM_UP = 1500, 1000
+MOST_UNKNOWN = 60
+CHAINS_PER_UNKNOWN, FEWEST_CHAINS = 2, 80
+"""Chains, which must be more than the dimensions that they span."""
+STEPS_PER_UNKNOWN, FEWEST_STEPS, EVERY = 100, 1500, 30
+"""Moves of each chain, more where there is more to explore, and half as many before; one in so many is kept."""
+QUICK = 4
+"""Between waves a fourth of that will do: the chains only have to say where the next runs go."""
+APART = 0.1
+"""Chains begin so much apart, in spreads, where two begin at one draw."""
 MOST_TRIES = 4
 """Chains that do not agree yet go on, so many times at most."""
-R_HAT, EFFECTIVE = 1.05, 400
+R_HAT, EFFECTIVE = 1.04, 400
+"""Chains have come to agree below the first and with more effective draws than the second."""
 DRAWS = 400
 """Joint draws that are kept."""
 SPREAD = 1e-9
@@ -59,7 +69,7 @@ class Settings:
     """What a user may set: runs in all, seed, how many quantities are fitted at most, and where runs are made."""
 
     runs: int = DEFAULT_RUNS
-    seed: int = 42
+    seed: int = DEFAULT_SEED
     unknowns: int = MOST_UNKNOWN
     workers: int = 1
     dask: str | None = None
@@ -101,7 +111,8 @@ class Runs:
 
 @dataclass(frozen=True)
 class Wave:
-    """What is known of a wave: its runs, how well they had been predicted (by summary), and how the chains went."""
+    """What is known of a wave: its runs, how well they had been predicted (by summary), the share that lay beyond the
+    runs before, and how much of each summary the emulator explains after it."""
 
     number: int
     runs: int
@@ -109,17 +120,13 @@ class Wave:
     surprise: np.ndarray
     beyond: float
     explained: np.ndarray
-    r_hat: float
-    effective: float
-    accepted: float
     seconds: float
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A fit. `draws` (draws, unknowns) are joint scores of `unknowns`; `why_stopped` is a sentence.
-
-    Where the targets lie outside what the prior can give, `posterior` is None and nothing was fitted.
+    """A fit. `draws` (draws, unknowns) are joint scores of `unknowns`; `fresh_given` (runs, unknowns) are those with
+    which the `fresh` runs were made. `why_stopped` is a sentence, `seconds` are by stage.
     """
 
     simulator: Simulator
@@ -129,8 +136,8 @@ class Fit:
     unknowns: tuple[str, ...]
     prior: np.ndarray
     waves: tuple[Wave, ...]
-    posterior: Posterior | None
-    chains: Chains | None
+    posterior: Posterior
+    chains: Chains
     draws: np.ndarray
     fresh: Runs
     fresh_given: np.ndarray
@@ -145,7 +152,13 @@ class Fit:
     @property
     def runs(self) -> int:
         """Runs in all, the bank's included."""
-        return len(self.bank) + self.bank.failed + sum(wave.runs for wave in self.waves) + len(self.fresh) + self.fresh.failed
+        return (
+            len(self.bank)
+            + self.bank.failed
+            + sum(wave.runs for wave in self.waves)
+            + len(self.fresh)
+            + self.fresh.failed
+        )
 
 
 class Runner:
@@ -196,13 +209,8 @@ def bank_of(runner: Runner) -> Runs:
 
 def prior_of(names: tuple[str, ...]) -> np.ndarray:
     """The covariance of scores before any data: none, but between quantities that were fitted together."""
-    prior = np.eye(len(names))
-    known = read_correlation()
-    for row, one in enumerate(names):
-        for column, other in enumerate(names):
-            if row != column and one in known.index and other in known.index:
-                prior[row, column] = known.loc[one, other]
-    return prior
+    known = read_correlation().reindex(index=list(names), columns=list(names)).to_numpy(dtype=float)
+    return np.where(np.isnan(known), np.eye(len(names)), known)
 
 
 def unknowns_of(bank: Runs, simulator: Simulator, summaries: Summaries, *, most: int) -> tuple[str, ...]:
@@ -229,7 +237,7 @@ def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
     seconds = {"emulator and smoother": perf_counter() - clock}
     why = f"the runs asked for ({settings.runs}) were made"
     number = settings.bank
-    chains, posterior = None, None
+    posterior: Posterior | None = None
     for wave in range(1, settings.waves + 1):
         clock = perf_counter()
         points = _wider(draws, rng)
@@ -242,29 +250,22 @@ def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
         every = every + runs
         scores = every.scores[:, places]
         near = nearest(scores, draws, NEAREST)
-        emulator = fit_emulator(scores[near], summaries.of(every.published[near]))
+        own = near >= len(bank) if wave > 1 else np.ones(len(near), dtype=bool)
+        emulator = fit_emulator(scores[near], summaries.of(every.published[near]), near=own)
         posterior = Posterior(emulator, observed, weights, discrepancy, prior)
-        chains = settled(posterior, draws, rng)
+        chains = _chains(posterior, draws, rng, steps=_steps(draws) // QUICK)
         draws = chains.thinned(DRAWS)
         took = perf_counter() - clock
-        waves.append(
-            Wave(
-                wave,
-                len(tasks),
-                runs.failed,
-                surprise,
-                beyond,
-                emulator.explained,
-                float(chains.r_hat.max()),
-                float(chains.effective.min()),
-                chains.accepted,
-                took,
-            )
-        )
+        waves.append(Wave(wave, len(tasks), runs.failed, surprise, beyond, emulator.explained, took))
         say(f"Wave {wave}: {len(runs)} runs, squared error {np.mean(surprise):.2f} of that expected.")
         if wave >= FEWEST_WAVES and np.mean(surprise) <= SURPRISED:
             why = f"fresh runs were predicted as well as expected after {wave} waves"
             break
+    clock = perf_counter()
+    assert posterior is not None
+    chains = settled(posterior, draws, rng)
+    draws = chains.thinned(DRAWS)
+    seconds["last chains"] = perf_counter() - clock
     clock = perf_counter()
     given = draws[np.linspace(0, len(draws) - 1, FRESH).astype(int)]
     tasks = [Task(number + k, _given(unknowns, point)) for k, point in enumerate(given)]
@@ -278,13 +279,24 @@ def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
 
 def settled(posterior: Posterior, start: np.ndarray, rng: np.random.Generator) -> Chains:
     """Chains from the posterior, begun at `start`, that have come to agree; or as near as the tries allow."""
-    count = max(FEWEST_CHAINS, CHAINS_PER_UNKNOWN * start.shape[1])
-    here = start[rng.integers(0, len(start), count)] + 0.1 * start.std(axis=0) * rng.normal(size=(count, start.shape[1]))
-    (chains,) = de_mc(posterior, here[None], steps=STEPS, warm_up=WARM_UP, rng=rng)
+    steps = _steps(start)
+    chains = _chains(posterior, start, rng, steps=steps)
     for _ in range(MOST_TRIES - 1):
         if chains.r_hat.max() < R_HAT and chains.effective.min() > EFFECTIVE:
             break
-        (chains,) = de_mc(posterior, chains.draws[-1][None], steps=2 * STEPS, warm_up=0, rng=rng)
+        (chains,) = de_mc(posterior, chains.draws[-1][None], steps=2 * steps, warm_up=0, rng=rng, every=2 * EVERY)
+    return chains
+
+
+def _steps(draws: np.ndarray) -> int:
+    return max(FEWEST_STEPS, STEPS_PER_UNKNOWN * draws.shape[1])
+
+
+def _chains(posterior: Posterior, start: np.ndarray, rng: np.random.Generator, *, steps: int) -> Chains:
+    count = max(FEWEST_CHAINS, CHAINS_PER_UNKNOWN * start.shape[1])
+    here = start[rng.integers(0, len(start), count)]
+    here = here + APART * start.std(axis=0) * rng.normal(size=here.shape)
+    (chains,) = de_mc(posterior, here[None], steps=steps, warm_up=steps // 2, rng=rng, every=EVERY)
     return chains
 
 

@@ -18,12 +18,14 @@ from calibration.simulator import Task
 from calibration.summaries import FEWEST_PRACTICES
 from outcomes.reported import COUNTS
 from pathways import Pathway
+from sim.joint_draws import TAILS
 from sim.scores import value_at
 
 RUNS = 16
 """Runs without differences between practices, and as many with all of them one spread up."""
 ONE_UP = 1.0
 LEAST_SPREAD = 1e-3
+"""A spread between practices is never taken as less, so that it can be divided by."""
 LEAST_SLOPE = 0.05
 """An effect that moves a count by less is not told by it."""
 
@@ -124,7 +126,7 @@ def _one_effect(
     scores = pd.DataFrame(effects / spreads[:, None], columns=list(columns))
     table = pooled(observed, expected, spread=middle, slope=slope)
     ratios = np.exp(slope * effects)
-    low, high = np.quantile(ratios, [0.025, 0.975], axis=0)
+    low, high = np.quantile(ratios, TAILS, axis=0)
     shown = pd.DataFrame(
         {
             "effect": effect,
@@ -147,4 +149,3 @@ def _spreads(fit: Fit, name: str) -> np.ndarray:
         return np.full(len(fit.draws), quantity.number())
     scores = fit.draws[:, fit.unknowns.index(name)]
     return np.maximum([value_at(quantity, float(score)) for score in scores], LEAST_SPREAD)
-

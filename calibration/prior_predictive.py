@@ -10,6 +10,7 @@ from calibration.fit import Runs
 from calibration.summaries import LEVEL, SLOPE, Summaries
 
 RANGE = (0.01, 0.5, 0.99)
+"""Quantiles of the bank between which a published series is nothing special, and the middle."""
 AWAY = 2.0
 """Further from the middle of the bank than so many times its 1% or 99% point: no values of the quantities give that."""
 
@@ -61,9 +62,7 @@ def placed(bank: Runs, summaries: Summaries) -> list[Placed]:
     return sorted(rows, key=lambda row: not row.impossible)
 
 
-def _in_unit(
-    values: np.ndarray, columns: tuple[int, ...], part: str, what: str, summaries: Summaries
-) -> np.ndarray:
+def _in_unit(values: np.ndarray, columns: tuple[int, ...], part: str, what: str, summaries: Summaries) -> np.ndarray:
     """What a summary tells, as a reader would say it, by run."""
     chosen = values[:, list(columns)]
     rows = summaries.figures.iloc[list(columns)]

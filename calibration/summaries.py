@@ -20,6 +20,7 @@ LEVEL, SLOPE, SEASON, SPREAD = "level", "slope", "season", "spread between pract
 SEASON_FROM = 24
 """Months that a monthly series must have before its yearly wave is fitted."""
 DAYS_IN_A_YEAR = 365.25
+"""The length of the yearly wave."""
 RARE = 0.01
 """Shares within a band's end below this, or so near to one, are left out: they carry nothing but chance."""
 FEWEST_PRACTICES = 5
@@ -84,6 +85,7 @@ SCALES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "share": lambda y: np.arcsin(np.sqrt(np.clip(y, 0, 1))),
 }
 STEP = 1e-4
+"""The relative step by which slopes of a scale are found."""
 
 
 class Summaries:
@@ -145,7 +147,9 @@ class Summaries:
             each = float(rows["discrepancy"].max()) * np.abs(slope * reach)
             for name, weights in zip(line.names, line.basis.T, strict=True):
                 # a bias of the level is common to all times; what bends a slope or a wave is not
-                size = float((np.abs(weights) * each).sum() if name == LEVEL else np.sqrt(((weights * each) ** 2).sum()))
+                size = float(
+                    (np.abs(weights) * each).sum() if name == LEVEL else np.sqrt(((weights * each) ** 2).sum())
+                )
                 parts.append(Summary(line.series, name, line.part, used, float(rows["weight"].mean()), size))
         for between in self._between:
             used = tuple(column for columns in between.columns for column in columns)
@@ -173,9 +177,9 @@ def _lines(
     for series, rows in submitted.groupby(names, sort=False):
         measure = str(rows["measure"].iloc[0])
         times = [[int(place) for place in at.index] for _, at in rows.groupby("to_date", sort=True)]
-        days = [pd.Timestamp(figures.at[at[0], "to_date"]).toordinal() for at in times]
+        days = [pd.Timestamp(figures["to_date"][at[0]]).toordinal() for at in times]
         basis, parts = _basis(np.array(days, dtype=float))
-        banded = rows["band_high"].nunique() > 1
+        banded = len(set(rows["band_high"])) > 1
         scale = "count" if measure in COUNTS else "share" if measure in SHARES else "wait"
         whole = tuple(tuple(at) for at in times)
         lines.append(Line(str(series), "", whole, ((),) * len(times), scale, basis, parts))
@@ -192,10 +196,11 @@ def _cuts(
     basis: np.ndarray,
     names: tuple[str, ...],
 ) -> list[Line]:
-    ends = sorted({float(figures.at[place, "band_high"]) for at in times for place in at})[:-1]
+    highest = figures["band_high"].to_numpy()
+    ends = sorted({float(highest[place]) for at in times for place in at})[:-1]
     lines = []
     for end in ends:
-        within = tuple(tuple(place for place in at if figures.at[place, "band_high"] <= end) for at in times)
+        within = tuple(tuple(place for place in at if highest[place] <= end) for at in times)
         total = sum(published[list(at)].sum() for at in times)
         share = sum(published[list(inside)].sum() for inside in within) / total if total else 0.0
         if all(within) and RARE < share < 1 - RARE:

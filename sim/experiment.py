@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
-import uuid
+import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,9 +29,11 @@ from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
 CHUNK = 16
 """Runs that one process does before it hands them over: a few seconds of work."""
 MOST_DEATHS = 2
-"""A run whose process dies so often, alone, is recorded as failed."""
+"""A run whose process dies so often, while nothing else runs, is recorded as failed."""
 MOST_DEATHS_IN_A_ROW = 10
 """Where processes die so often and nothing gets done between, no run is at fault: they cannot work here at all."""
+WRITES = 2
+"""A file is written once more where another program, beginning in the same folder, took its unfinished part away."""
 SHARD = "*.parquet"
 
 One = Callable[[Any], np.ndarray | None]
@@ -73,16 +76,19 @@ class RunStore:
         found: Found = {}
         for shard in sorted(self.folder.glob(SHARD)):
             try:
-                table = pa.parquet.read_table(shard)
-            except (pa.ArrowInvalid, OSError):
-                shard.rename(shard.with_suffix(".damaged"))
+                table = pa.parquet.read_table(shard, page_checksum_verification=True)
+                keys, rows = table["key"].to_pylist(), table["values"].to_pylist()
+            except PermissionError:
+                raise
+            except (pa.ArrowException, OSError, KeyError):
+                shard.replace(shard.with_suffix(".damaged"))
                 continue
-            for key, values in zip(table["key"].to_pylist(), table["values"].to_pylist(), strict=True):
+            for key, values in zip(keys, rows, strict=True):
                 found[key] = None if values is None else np.array(values, dtype=float)
         return found
 
     def write(self, rows: Mapping[str, np.ndarray | None]) -> None:
-        """Adds a file with these runs."""
+        """Adds a file with these runs, whose name stands for their keys."""
         table = pa.table(
             {
                 "key": pa.array(list(rows), type=pa.string()),
@@ -92,19 +98,30 @@ class RunStore:
                 ),
             }
         )
-        name = self.folder / f"{next(iter(rows))[:12]}-{uuid.uuid4().hex[:8]}.parquet"
-        part = name.with_suffix(".part")
-        pa.parquet.write_table(table, part)
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(name)
+        name = self.folder / f"{next(iter(rows))[:12]}-{key_of(keys=list(rows))[:8]}.parquet"
+        part = name.with_suffix(f".{os.getpid()}.part")
+        for attempt in range(WRITES):
+            try:
+                pa.parquet.write_table(table, part, write_page_checksum=True)
+                with part.open("rb+") as file:
+                    os.fsync(file.fileno())
+                part.replace(name)
+                return
+            except FileNotFoundError:
+                if attempt == WRITES - 1:
+                    raise
 
 
 class Pool(Protocol):
-    """Where chunks of tasks are done."""
+    """Where chunks of tasks are done. `at_once` is how many it takes in before the first is done."""
+
+    at_once: int
 
     def submit(self, tasks: Sequence[Any]) -> Future[list[np.ndarray | None]]:
-        """Begins a chunk."""
+        """Begins a chunk. Where its process dies, the future raises `BrokenProcessPool`."""
+
+    def look(self) -> None:
+        """Raises `WorkersDie` or `OSError` where nothing can come of waiting any longer."""
 
     def close(self) -> None:
         """Ends, leaving what has not begun."""
@@ -154,123 +171,154 @@ def _done(
                 rows[key] = one(tasks[key])
             yield rows
         return
-    yield from _elsewhere(lambda: _pool(one, workers, dask), tasks, chunks, workers, stop)
+    if dask is None:
+        pool: Pool = _Processes(one, workers)
+    else:
+        from sim.dask_pool import DaskPool
 
-
-def _elsewhere(
-    new_pool: Callable[[], Pool], tasks: Mapping[str, Any], chunks: list[list[str]], workers: int, stop: Event | None
-) -> Iterator[Found]:
-    """Chunks done in other processes. Those of a process that died are done again, one run at a time in the end."""
-    waiting, running, deaths = list(chunks), {}, dict.fromkeys((key for chunk in chunks for key in chunk), 0)
-    in_a_row = 0
-    pool = new_pool()
+        pool = DaskPool(one, dask)
     try:
-        while waiting or running:
-            died: list[list[str]] = []
-            while waiting and len(running) < 2 * workers and not died:
-                chunk = waiting.pop(0)
-                try:
-                    running[pool.submit([tasks[key] for key in chunk])] = chunk
-                except BrokenProcessPool:
-                    waiting.insert(0, chunk)
-                    died = list(running.values())
-            if stop is not None and stop.is_set():
-                raise Stopped
-            done, _ = wait(running, timeout=1 / LOOKS_PER_SECOND, return_when=FIRST_COMPLETED)
-            for future in done:
-                chunk = running.pop(future)
-                try:
-                    rows = future.result()
-                except BrokenProcessPool:
-                    died.append(chunk)
-                else:
-                    in_a_row = 0
-                    yield dict(zip(chunk, rows, strict=True))
-            if died:
-                in_a_row += 1
-                if in_a_row == MOST_DEATHS_IN_A_ROW:
-                    raise WorkersDie(f"{in_a_row} processes died one after another, and no run was done between")
-                died += [chunk for chunk in running.values() if chunk not in died]
-                running.clear()
-                pool.close()
-                pool = new_pool()
-                failed, again = _after_a_death(died, deaths)
-                if failed:
-                    yield dict.fromkeys(failed)
-                waiting = again + waiting
+        yield from _elsewhere(pool, tasks, chunks, stop)
     finally:
         pool.close()
 
 
-def _after_a_death(chunks: list[list[str]], deaths: dict[str, int]) -> tuple[list[str], list[list[str]]]:
-    """Which runs are given up, and which chunks are done again, each half as long."""
-    failed, again = [], []
-    for chunk in chunks:
-        if len(chunk) == 1:
-            deaths[chunk[0]] += 1
-            if deaths[chunk[0]] >= MOST_DEATHS:
-                failed.append(chunk[0])
-                continue
+def _elsewhere(pool: Pool, tasks: Mapping[str, Any], chunks: list[list[str]], stop: Event | None) -> Iterator[Found]:
+    """Chunks done in other processes.
+
+    Those that were begun when a process died are suspects: each is done again while nothing else runs, after an empty
+    chunk that tells whether processes can work here at all. One that dies then is halved, down to the run at fault.
+    """
+    waiting, suspects = deque(chunks), deque[list[str]]()
+    running: dict[Future[list[np.ndarray | None]], tuple[list[str], bool]] = {}
+    deaths: dict[str, int] = {}
+    failed: list[str] = []
+    in_a_row = 0
+    while waiting or suspects or running:
+        if suspects and not running:
+            chunk = suspects.popleft()
+            running[pool.submit([tasks[key] for key in chunk])] = (chunk, True)
+        while waiting and not suspects and len(running) < pool.at_once and not _alone(running):
+            chunk = waiting.popleft()
+            running[pool.submit([tasks[key] for key in chunk])] = (chunk, False)
+        if stop is not None and stop.is_set():
+            pool.close()
+            rows = _rows_of(running)
+            if rows:
+                yield rows
+            raise Stopped
+        done, _ = wait(running, timeout=1 / LOOKS_PER_SECOND, return_when=FIRST_COMPLETED)
+        if not done:
+            pool.look()
+        for future in done:
+            chunk, alone = running.pop(future)
+            try:
+                rows = dict(zip(chunk, future.result(), strict=True))
+            except BrokenProcessPool:
+                if not alone:
+                    suspects += [chunk] if suspects else [[], chunk]
+                    continue
+                in_a_row += 1
+                if not chunk or in_a_row == MOST_DEATHS_IN_A_ROW:
+                    raise WorkersDie(_no_run_at_fault(in_a_row)) from None
+                given_up, again = _after_a_death(chunk, deaths)
+                failed += given_up
+                suspects.extendleft(reversed(again))
+            else:
+                if rows:
+                    in_a_row = 0
+                    yield rows | dict.fromkeys(failed)
+                    failed = []
+    if failed:
+        yield dict.fromkeys(failed)
+
+
+def _alone(running: Mapping[Any, tuple[list[str], bool]]) -> bool:
+    return any(alone for _, alone in running.values())
+
+
+def _rows_of(running: Mapping[Future[list[np.ndarray | None]], tuple[list[str], bool]]) -> Found:
+    """What was done by the end of the chunks that had begun, of some of them only the first runs."""
+    found: Found = {}
+    for future, (chunk, _) in running.items():
+        if future.done() and not future.cancelled() and future.exception() is None:
+            found |= zip(chunk, future.result(), strict=False)
+    return found
+
+
+def _after_a_death(chunk: list[str], deaths: dict[str, int]) -> tuple[list[str], list[list[str]]]:
+    """Which run is given up, and which chunks are done again: the halves, or the single run once more.
+
+    >>> _after_a_death(["a", "b", "c"], {}), _after_a_death(["a"], {"a": 1})
+    (([], [['a', 'b'], ['c']]), (['a'], []))
+    """
+    if len(chunk) > 1:
         half = (len(chunk) + 1) // 2
-        again += [part for part in (chunk[:half], chunk[half:]) if part]
-    return failed, again
+        return [], [chunk[:half], chunk[half:]]
+    deaths[chunk[0]] = deaths.get(chunk[0], 0) + 1
+    return (chunk, []) if deaths[chunk[0]] >= MOST_DEATHS else ([], [chunk])
 
 
-def _pool(one: One, workers: int, dask: str | None) -> Pool:
-    return _Processes(one, workers) if dask is None else _Dask(one, dask)
+def _no_run_at_fault(in_a_row: int) -> str:
+    if in_a_row == 1:
+        return "a process died before it had anything to do"
+    return f"{in_a_row} processes died one after another, and no run was done between"
 
 
-_here: dict[str, One] = {}
+_here: dict[str, Any] = {}
 
 
-def _begin(one: One) -> None:
-    """What a process does first: it remembers the function that all its chunks call."""
-    _here["one"] = one
+def _begin(one: One, ended: Any = None) -> None:
+    """What a process does first: it remembers the function that all its chunks call, and what tells it to end.
+
+    An interrupt is left to the program that began it; where that is gone, the process ends as well.
+    """
+    _here.update(one=one, ended=ended)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _chunk(tasks: Sequence[Any]) -> list[np.ndarray | None]:
-    return [_here["one"](task) for task in tasks]
+    rows = []
+    for task in tasks:
+        if _here["ended"] is not None and _here["ended"].value:
+            break
+        rows.append(_here["one"](task))
+    return rows
 
 
 class _Processes:
+    """Processes of this machine. When one dies all end; new ones are begun for the next chunk."""
+
     def __init__(self, one: One, workers: int):
+        self._one, self._workers, self.at_once = one, workers, workers + 1
+        self._begin()
+
+    def _begin(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ended = context.RawValue("b", 0)  # without a lock, which a process that is killed would keep
         self._pool = ProcessPoolExecutor(
-            workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(one,)
+            self._workers, mp_context=context, initializer=_begin, initargs=(self._one, self._ended)
         )
 
     def submit(self, tasks: Sequence[Any]) -> Future[list[np.ndarray | None]]:
-        return self._pool.submit(_chunk, tasks)
+        try:
+            return self._pool.submit(_chunk, tasks)
+        except BrokenProcessPool:
+            self.close()
+            self._begin()
+            return self._pool.submit(_chunk, tasks)
+
+    def look(self) -> None:
+        """A process that dies is seen at once: there is nothing to look for."""
 
     def close(self) -> None:
+        self._ended.value = 1
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _with(one: One, tasks: Sequence[Any]) -> list[np.ndarray | None]:
-    return [one(task) for task in tasks]
-
-
-class _Dask:
-    """Chunks on a cluster; it does those of a dead worker again by itself."""
-
-    def __init__(self, one: One, address: str):
-        from distributed import Client
-
-        self._client = Client(address)
-        self._one = self._client.scatter(one, broadcast=True)
-
-    def submit(self, tasks: Sequence[Any]) -> Future[list[np.ndarray | None]]:
-        future: Future[list[np.ndarray | None]] = Future()
-        remote = self._client.submit(_with, self._one, tasks, pure=False, retries=MOST_DEATHS)
-        remote.add_done_callback(lambda done: _hand_over(done, future))
-        return future
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._client.close()
-
-
-def _hand_over(done: Any, future: Future[list[np.ndarray | None]]) -> None:
-    if done.status == "finished":
-        future.set_result(done.result())
-    else:
-        future.set_exception(done.exception() or RuntimeError(f"the cluster did not do a chunk: {done.status}"))

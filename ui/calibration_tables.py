@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from calibration.calibrate import Calibration
 from calibration.verdict import FAR, MISSED
 from pathways import Quantity
 from sim.scores import value_at
-from ui.words import figures, in_a_sentence, percent, percent_of
+from ui.words import MINUS, figures, in_a_sentence, percent, percent_of
 
 MIDDLE = (0.05, 0.5, 0.95)
 """Shares of the draws below the interval of a quantity, its median, and its other end."""
@@ -31,9 +32,11 @@ MEASURE_WORDS = {
     "rtt_waited": "clocks stopped",
     **{f"p{share}_wait": f"{share}% wait (days)" for share in (75, 90, 92, 95)},
 }
+LEADS = {"referrals": "to", "waiting": "for"}
+"""The word between a measure and its service; else at."""
 
 SERIES_HEAD = ("Series", "Published", "Simulated", "Off (sd)", "Inside 90%")
-QUANTITY_HEAD = ("Quantity", "Unit", "Before", "Calibrated", "Width left", "Data say")
+QUANTITY_HEAD = ("Quantity", "Before", "Calibrated", "Width left", "Data say")
 BEYOND_HEAD = ("Series", "Published", "98 of 100 runs before any data", "")
 BACK_HEAD = ("Series", "Published", "Foretold", "Error", "As last", "Inside 90%")
 OFFER = (
@@ -41,8 +44,8 @@ OFFER = (
     "right. Keep figures back, or validate with others."
 )
 WIDE_OPEN = (
-    "Quantities that the data do not inform stay about as wide as the range they were given, and results go on to carry "
-    "that: the calibration has not made them known."
+    "These stay about as wide as the range they were given, and results go on to carry that: the calibration has not made them "
+    "known."
 )
 TO_DO = (
     "Check the units of these figures (days or weeks), which clock they use, what is counted, and the share of them that is "
@@ -61,7 +64,7 @@ class Told:
     def _series(self) -> dict[str, str]:
         """Series in words, by name; those of practices taken together too."""
         words = {}
-        for row in self.found.targets.figures.drop_duplicates("series").itertuples():
+        for row in each_of(self.found.targets.figures.drop_duplicates("series")):
             services = " + ".join(self.pathway.services[name].title for name in row.services)
             said = f"{measure_words(row.measure)}, {services}"
             words[str(row.series)] = f"{said}, {row.place}" if row.place else said
@@ -101,23 +104,23 @@ class Told:
                 f"{row.off:.1f}{' ✗' if row.off > MISSED else ' ▲' if row.off > FAR else ''}",
                 percent_of(row.within_90),
             )
-            for row in table.itertuples()
+            for row in each_of(table)
         ]
 
-    def quantity_rows(self) -> list[tuple[str, ...]]:
-        """Every fitted quantity before and after, the best known first."""
+    def quantity_rows(self, statuses: Collection[str]) -> list[tuple[str, ...]]:
+        """Fitted quantities before and after, of some statuses, the best known first."""
         known = self.found.checks.knowledge
         if known is None:
             return []
         return [
             (
-                in_words(row.quantity),
-                self.quantity(row.quantity).unit,
+                f"{in_words(row.quantity)} ({self.quantity(row.quantity).unit})",
                 *self.in_own_unit(row.quantity),
                 percent_of(row.width) if row.width < 1 else f"{100 * row.width:.0f}%",
                 f"{SIGNS[row.status]} {row.status}",
             )
-            for row in known.table.sort_values("width", kind="stable").itertuples()
+            for row in each_of(known.table.sort_values("width", kind="stable"))
+            if row.status in statuses
         ]
 
     def beyond_rows(self) -> list[tuple[str, ...]]:
@@ -146,7 +149,7 @@ class Told:
                 percent(100 * row.as_last),
                 percent_of(row.within_90),
             )
-            for row in tested.table.itertuples()
+            for row in each_of(tested.table)
         ]
 
     def practice_rows(self) -> list[tuple[str, ...]]:
@@ -162,7 +165,7 @@ class Told:
                 f"{row.ratio:.2f} ({row.low:.2f} to {row.high:.2f})",
                 percent_of(row.weight),
             )
-            for row in self.found.practices.table.itertuples()
+            for row in each_of(self.found.practices.table)
         ]
 
     def combinations(self) -> list[str]:
@@ -171,7 +174,7 @@ class Told:
         if known is None:
             return []
         said = [
-            f"{in_words(words)}: known to {percent_of(width)} of its spread before."
+            f"{upright(in_words(words))}, each in its spread: known to {percent_of(width)} of what was open before."
             for words, width in known.directions
             if " " in words.removeprefix("− ")
         ]
@@ -201,7 +204,16 @@ class Told:
     def figure(self, label: str) -> str:
         """A candidate of the simulator in words: measure and service."""
         measure, _, service = label.partition(" ")
-        return f"{measure_words(measure)} of {in_a_sentence(self.pathway.services[service].title)}"
+        return (
+            f"{measure_words(measure)} {LEADS.get(measure, 'at')} {in_a_sentence(self.pathway.services[service].title)}"
+        )
+
+    def not_informed(self) -> list[str]:
+        """Which fitted quantities stay about as wide as they were."""
+        known = self.found.checks.knowledge
+        if known is None or not known.not_informed:
+            return []
+        return [f"{', '.join(map(in_words, sorted(known.not_informed)))}. {WIDE_OPEN}"]
 
     def kept_back(self) -> list[str]:
         """Why some fitted quantities are not handed on."""
@@ -247,12 +259,18 @@ class Told:
     def sentences(self) -> Iterator[tuple[str, list[str]]]:
         """Lists of sentences under a heading, those that are there."""
         for title, said in (
+            ("Not informed", self.not_informed()),
             ("Known together better than apart", self.combinations()),
             ("What would tell more", self.what_would_help()),
             ("Not handed on", self.kept_back()),
         ):
             if said:
                 yield title, said
+
+
+def each_of(table: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a table, its columns by name."""
+    return iter(table.itertuples())
 
 
 def measure_words(measure: str) -> str:
@@ -267,6 +285,18 @@ def measure_words(measure: str) -> str:
 def in_words(name: str) -> str:
     """A quantity's name, or several, without underscores."""
     return name.replace("_", " ")
+
+
+def upright(words: str) -> str:
+    """A combination whose first part counts positively.
+
+    >>> upright("− beds − staff + wait")
+    'beds + staff − wait'
+    """
+    if not words.startswith(f"{MINUS} "):
+        return words
+    other = {"+": MINUS, MINUS: "+"}
+    return " ".join(other.get(word, word) for word in words.split()).removeprefix("+ ")
 
 
 def how_far(value: float, low: float, high: float) -> str:

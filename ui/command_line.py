@@ -17,6 +17,7 @@ import typer
 
 from pathways import BadInput, Problem, library_names, refuse
 from ui import value_commands
+from ui.calibrate_command import calibrate
 from ui.calibrated import calibration_at
 from ui.terminal import (
     DEFAULT_SEED,
@@ -526,6 +527,7 @@ def validate(
         err.print(f"Written: {', '.join(write_page(validation, page))}", markup=False, highlight=False, soft_wrap=True)
 
 
+app.command()(calibrate)
 app.command()(value_commands.psa)
 app.command()(value_commands.budget)
 app.command()(value_commands.value)

@@ -1,0 +1,404 @@
+"""The fit, on a toy whose answer is known: what must come out comes out, and what cannot be matched is said to be so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from calibration.back_test import back_test, split_day
+from calibration.checks_of_fit import (
+    another_method,
+    another_seed,
+    global_sbc,
+    knowledge,
+    local_sbc,
+    reproduced,
+    worth_collecting,
+)
+from calibration.de_mc import de_mc
+from calibration.emulator import fit_emulator
+from calibration.fit import Fit, Runner, Settings, bank_of, fit, prior_of, settled
+from calibration.likelihood import Posterior
+from calibration.prior_predictive import placed
+from calibration.screening import telling
+from calibration.smoother import smoothed
+from calibration.summaries import Summaries
+from calibration.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS, Checks, as_numbers, judged
+from tests.toy_simulator import MONTHS, REFERRALS, WAITING, Toy, ToyTargets, figures_of
+
+SETTINGS = Settings(runs=1000, unknowns=6)
+TRUE_DEMAND, TRUE_CAPACITY = 0.8, -0.5
+
+
+def published(demand: float = TRUE_DEMAND, capacity: float = TRUE_CAPACITY) -> dict[str, list[float]]:
+    """What an area with these scores would publish, without chance."""
+    return {
+        REFERRALS: [round(200 * np.exp(0.2 * demand))] * MONTHS,
+        WAITING: [round(400 * np.exp(0.3 * demand - 0.3 * capacity))] * MONTHS,
+    }
+
+
+def toy_runner(
+    folder: Path,
+    values: dict[str, list[float]],
+    settings: Settings = SETTINGS,
+    *,
+    discrepancy: float = 0.0,
+    **more: Any,
+) -> Runner:
+    toy = Toy(ToyTargets(figures_of(values, discrepancy=discrepancy)), **more)
+    return Runner(cast(Any, toy), Summaries(toy.targets.figures, {}), folder, settings)
+
+
+@pytest.fixture(scope="module")
+def toy_fit(tmp_path_factory: pytest.TempPathFactory) -> Fit:
+    runner = toy_runner(tmp_path_factory.mktemp("toy"), published())
+    return fit(runner, bank_of(runner))
+
+
+# the answer
+
+
+def test_the_posterior_of_the_toy_is_the_one_worked_out_by_hand(toy_fit: Fit) -> None:
+    demand, capacity = (toy_fit.draws[:, toy_fit.unknowns.index(name)] for name in ("demand", "capacity"))
+    # Poisson information of twelve months on each logarithm, and a standard normal prior
+    on_referrals, on_waiting = 12 * 200 * np.exp(0.16), 12 * 400 * np.exp(0.39)
+    slopes = np.array([[0.2, 0.0], [0.3, -0.3]])
+    precision = np.eye(2) + slopes.T @ np.diag([on_referrals, on_waiting]) @ slopes
+    spread = np.sqrt(np.diag(np.linalg.inv(precision)))
+    assert demand.std() == pytest.approx(spread[0], rel=0.25)
+    assert capacity.std() == pytest.approx(spread[1], rel=0.25)
+    assert demand.mean() == pytest.approx(TRUE_DEMAND, abs=2 * spread[0])
+    assert capacity.mean() == pytest.approx(TRUE_CAPACITY, abs=2 * spread[1])
+
+
+def test_only_what_the_targets_depend_on_is_fitted(toy_fit: Fit) -> None:
+    assert set(toy_fit.unknowns) == {"demand", "capacity"}
+
+
+def test_a_good_fit_is_called_calibrated(toy_fit: Fit) -> None:
+    rng = np.random.default_rng(1)
+    checks = Checks(
+        placed(toy_fit.bank, toy_fit.summaries),
+        knowledge(toy_fit),
+        reproduced(toy_fit),
+        local_sbc(toy_fit, rng),
+        global_sbc(toy_fit, rng),
+        another_seed(toy_fit, rng),
+        another_method(toy_fit),
+        {},
+    )
+    verdict = judged(toy_fit, checks)
+    assert str(verdict) == CALIBRATED
+    assert checks.local is not None
+    assert checks.local.coverage == pytest.approx(0.9, abs=0.08)  # of 128
+    assert checks.overall is not None
+    assert checks.overall.coverage == pytest.approx(0.9, abs=0.06)  # of 200
+    numbers = as_numbers(toy_fit, checks, verdict)
+    assert numbers["verdict"] == CALIBRATED
+    assert numbers["runs"]["made"] == toy_fit.runs
+
+
+def test_the_same_seed_gives_the_same_answer_and_a_store_is_taken_up(tmp_path: Path) -> None:
+    settings = Settings(runs=600, unknowns=3)
+    runner = toy_runner(tmp_path, published(), settings)
+    first = fit(runner, bank_of(runner)).draws
+    calls: list[int] = []
+
+    class Counted(Toy):
+        def __call__(self, task: Any) -> np.ndarray:
+            calls.append(task.number)
+            return super().__call__(task)
+
+    again = toy_runner(tmp_path, published(), settings)
+    again.simulator = cast(Any, Counted(again.simulator.targets))
+    np.testing.assert_array_equal(fit(again, bank_of(again)).draws, first)
+    assert not calls
+    other = toy_runner(tmp_path / "other", published(), Settings(runs=600, unknowns=3, seed=7))
+    assert not np.array_equal(fit(other, bank_of(other)).draws, first)
+
+
+def test_intervals_of_the_toy_hold_nine_of_ten_truths(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    held = []
+    for truth in range(10):
+        demand, capacity = rng.normal(size=2)
+        means = published(demand, capacity)
+        values = {name: [float(count) for count in rng.poisson(numbers)] for name, numbers in means.items()}
+        runner = toy_runner(tmp_path, values, Settings(runs=700, unknowns=2, seed=truth))
+        found = fit(runner, bank_of(runner))
+        low, high = np.quantile(found.draws, [0.05, 0.95], axis=0)
+        true = np.array([{"demand": demand, "capacity": capacity}[name] for name in found.unknowns])
+        held += ((low <= true) & (true <= high)).tolist()
+    assert np.mean(held) >= 0.75  # 20 intervals of 90%: fewer than 15 held has a chance of 1%
+
+
+# no data, and data that cannot be
+
+
+def test_without_data_the_prior_comes_back() -> None:
+    prior = np.array([[1.0, 0.7], [0.7, 1.0]])
+    posterior = Posterior(None, np.zeros(0), np.zeros(0), np.zeros(0), prior)
+    rng = np.random.default_rng(3)
+    draws = settled(posterior, rng.normal(size=(200, 2)), rng).thinned(4000)
+    np.testing.assert_allclose(np.cov(draws, rowvar=False), prior, atol=0.12)
+    np.testing.assert_allclose(draws.mean(axis=0), 0, atol=0.1)
+
+
+def test_data_of_no_weight_leave_the_prior(tmp_path: Path) -> None:
+    runner = toy_runner(tmp_path, published(), Settings(runs=600, unknowns=2), discrepancy=1.0)
+    bank = bank_of(runner)
+    summaries = runner.summaries
+    posterior = Posterior(
+        fit_emulator(bank.scores[:, :2], summaries.of(bank.published)),
+        summaries.observed,
+        np.full(len(summaries), 1e-6),
+        summaries.discrepancy,
+        np.eye(2),
+    )
+    rng = np.random.default_rng(3)
+    draws = settled(posterior, rng.normal(size=(200, 2)), rng).thinned(4000)
+    np.testing.assert_allclose(draws.std(axis=0), 1, atol=0.1)
+
+
+def test_figures_that_contradict_each_other_are_not_matched_and_named(tmp_path: Path) -> None:
+    values = published()
+    values[WAITING] = [400 * np.exp(0.9) * (1.2**month) for month in range(MONTHS)]  # no scores make a list grow
+    runner = toy_runner(tmp_path, values, Settings(runs=700, unknowns=2))
+    found = fit(runner, bank_of(runner))
+    verdict = judged(found, Checks([], knowledge(found), reproduced(found)))
+    assert verdict.word == NOT_MATCHED
+    assert len(verdict.reasons) >= 1
+    assert verdict.reasons[0].startswith("waiting mri (")
+    assert "was published and" in verdict.reasons[0]
+    assert "standard deviations off" in verdict.reasons[0]
+
+
+def test_a_target_outside_what_the_prior_gives_is_told_before_any_fitting(tmp_path: Path) -> None:
+    values = published()
+    values[REFERRALS] = [2000.0] * MONTHS
+    runner = toy_runner(tmp_path, values)
+    (row,) = placed(bank_of(runner), runner.summaries)
+    assert row.impossible
+    assert str(row).startswith("referrals mri, level: 2e+03 was published; 98 of 100 runs")
+    verdict = judged(None, Checks([row]))
+    assert verdict.word == NOT_MATCHED
+    assert "referrals mri" in str(verdict)
+
+
+def test_a_rare_target_is_a_warning_only(tmp_path: Path) -> None:
+    runner = toy_runner(tmp_path, published(demand=3.2), Settings(runs=700, unknowns=2))
+    bank = bank_of(runner)
+    rows = placed(bank, runner.summaries)
+    assert rows
+    assert not any(row.impossible for row in rows)
+    found = fit(runner, bank)
+    verdict = judged(found, Checks(rows, knowledge(found), reproduced(found)))
+    assert verdict.word == WITH_WARNINGS
+    assert any("Rare before any data" in reason for reason in verdict.reasons)
+
+
+def test_a_quantity_pushed_to_the_end_of_its_range_is_told(tmp_path: Path) -> None:
+    runner = toy_runner(tmp_path, published(demand=2.9), Settings(runs=700, unknowns=2))
+    found = fit(runner, bank_of(runner))
+    table = knowledge(found).table.set_index("quantity")
+    assert table.loc["demand", "at_edge"] > 0.2
+    verdict = judged(found, Checks([], knowledge(found), reproduced(found)))
+    assert any("push demand to the end" in reason for reason in verdict.reasons)
+
+
+# what is known
+
+
+def test_what_only_a_sum_tells_is_not_told_apart(tmp_path: Path) -> None:
+    values = {WAITING: published()[WAITING]}
+    runner = toy_runner(tmp_path, values, Settings(runs=700, unknowns=2))
+    found = fit(runner, bank_of(runner))
+    known = knowledge(found)
+    assert set(known.table["status"]) <= {"weak", "not informed"}
+    assert abs(known.tied[0][2]) > 0.9
+    assert known.collinearity > 20
+    (direction,) = known.directions
+    assert set(direction[0].replace("−", "-").replace("+", "-").split(" ")) >= {"demand", "capacity"}
+    assert direction[1] < 0.1
+
+
+def test_the_datum_that_would_help_is_named(tmp_path: Path) -> None:
+    values = {REFERRALS: published()[REFERRALS]}
+    runner = toy_runner(tmp_path, values, Settings(runs=700, unknowns=2))
+    found = fit(runner, bank_of(runner))
+    worth = worth_collecting(found, ["capacity", "idle_3"])
+    assert worth["capacity"][0] == "visits mri"
+    assert worth["capacity"][1] > 0.5
+    assert worth["idle_3"][1] < 0.05
+
+
+def test_the_second_method_and_the_second_seed_agree_with_the_first(toy_fit: Fit) -> None:
+    assert another_method(toy_fit).max() < 1
+    assert another_seed(toy_fit, np.random.default_rng(9)).max() < 0.25
+
+
+# back-test
+
+
+def test_a_back_test_predicts_what_goes_on_and_shows_what_does_not(tmp_path: Path) -> None:
+    steady = toy_runner(tmp_path / "steady", published(), Settings(runs=700, unknowns=2))
+    found = back_test(steady, bank_of(steady))
+    assert found is not None
+    assert found.split.isoformat() == "2025-08-31"
+    assert found.coverage >= 0.75
+    assert found.table["error"].abs().max() < 0.05
+    values = published()
+    values[WAITING][8:] = [value * 2.2 for value in values[WAITING][8:]]  # someone else begins to submit
+    jump = toy_runner(tmp_path / "steady", values, Settings(runs=700, unknowns=2))
+    found = back_test(jump, bank_of(jump))
+    assert found is not None
+    table = found.table.set_index("series")
+    assert table.loc[WAITING, "error"] == pytest.approx(1 / 2.2 - 1, abs=0.05)
+    assert table.loc[WAITING, "within_90"] == 0
+    assert table.loc[REFERRALS, "within_90"] > 0.5
+    np.testing.assert_array_equal(jump.summaries.published[-4:], values[WAITING][8:])
+
+
+@pytest.mark.parametrize(
+    ("ends", "split"),
+    [
+        (["2025-03-31"], None),
+        (["2019-03-31", "2020-03-31"], "2019-03-31"),
+        ([f"2025-{month:02}-28" for month in range(1, 13)], "2025-08-28"),
+    ],
+)
+def test_the_split_leaves_about_a_third(ends: list[str], split: str | None) -> None:
+    dates = [pd.Timestamp(end).date() for end in ends]
+    figures = pd.DataFrame(
+        {"from_date": [dates[0].replace(month=1, day=1)] * len(dates), "to_date": dates, "value": 1.0}
+    )
+    day = split_day(figures)
+    assert (None if day is None else day.isoformat()) == split
+
+
+# the parts
+
+
+def test_the_summaries_of_a_series_are_its_level_and_slope() -> None:
+    figures = figures_of({REFERRALS: [10.0, 20, 30, 40]})
+    summaries = Summaries(figures, {})
+    assert summaries.names == ["referrals mri level", "referrals mri slope"]
+    basis = np.stack([np.ones(4) / 2, (np.array([31, 59, 90, 120]) - 75) / np.linalg.norm([44, 16, 15, 45])], axis=1)
+    scale = 2 * np.sqrt(np.array([10.0, 20, 30, 40]) + 3 / 8)
+    np.testing.assert_allclose(summaries.observed, scale @ basis)
+
+
+def test_two_years_of_months_have_a_season() -> None:
+    summaries = Summaries(figures_of({REFERRALS: [100.0] * 24}), {})
+    assert summaries.names[2:] == ["referrals mri season 1", "referrals mri season 2"]
+    np.testing.assert_allclose(summaries.observed[1:], 0, atol=1e-9)
+
+
+def test_what_was_not_submitted_is_left_out_of_both_sides() -> None:
+    summaries = Summaries(figures_of({REFERRALS: [10.0, np.nan, 30.0]}), {})
+    assert summaries.parts[0].columns == (0, 2)
+    found = summaries.of(np.array([[10.0, 999.0, 30.0]]))
+    np.testing.assert_allclose(found[0], summaries.observed)
+
+
+def test_bands_become_a_total_and_shares_within() -> None:
+    figures = pd.concat([figures_of({WAITING: [10.0]}), figures_of({WAITING: [30.0]})], ignore_index=True)
+    figures["band_low"], figures["band_high"] = [0.0, 8.0], [7.0, np.inf]
+    summaries = Summaries(figures, {})
+    assert summaries.names == ["waiting mri level", "waiting mri within 7 days level"]
+    np.testing.assert_allclose(summaries.observed, [2 * np.sqrt(40.375), np.arcsin(np.sqrt(0.25))])
+
+
+def test_simulated_counts_are_published_before_they_are_compared() -> None:
+    figures = figures_of({REFERRALS: [20.0, 1.5]})
+    figures["rounded_to"], figures["suppressed_below"] = 5.0, 3
+    summaries = Summaries(figures, {})
+    np.testing.assert_allclose(summaries.as_published(np.array([[18.0, 2.0]])), [[20.0, 1.5]])
+    np.testing.assert_allclose(summaries.of(np.array([[18.0, 2.0]]))[0], summaries.observed)
+
+
+def test_practices_are_told_by_their_sum_and_how_far_they_lie_apart() -> None:
+    figures = pd.concat([figures_of({REFERRALS: [10.0 * (k + 1)]}) for k in range(5)], ignore_index=True)
+    figures["place"] = [f"P{k}" for k in range(5)]
+    figures["series"] += " " + figures["place"]
+    summaries = Summaries(figures, {f"P{k}": 1000.0 for k in range(5)})
+    assert summaries.names == ["referrals mri by practice level", "referrals mri by practice spread between practices"]
+    counts = np.array([10.0, 20, 30, 40, 50])
+    np.testing.assert_allclose(summaries.observed, [2 * np.sqrt(150.375), np.log((counts + 0.5) / 1000).std(ddof=1)])
+
+
+def test_discrepancy_is_brought_to_the_scale_of_the_summary() -> None:
+    summaries = Summaries(figures_of({REFERRALS: [400.0] * 4}, discrepancy=0.1), {})
+    moved = summaries.of(np.array([[440.0] * 4]))[0] - summaries.observed
+    assert summaries.discrepancy[0] == pytest.approx(moved[0], rel=0.03)
+
+
+def test_the_emulator_finds_a_quadratic_and_what_it_leaves() -> None:
+    rng = np.random.default_rng(2)
+    z = rng.normal(size=(600, 3))
+    truth = 1 + 2 * z[:, 0] - z[:, 1] ** 2 + 0.5 * z[:, 0] * z[:, 2]
+    noise = rng.multivariate_normal([0, 0], [[0.04, 0.03], [0.03, 0.09]], size=600)
+    summaries = np.stack([truth, z[:, 2]], axis=1) + noise
+    emulator = fit_emulator(z, summaries)
+    np.testing.assert_allclose(emulator.noise, [[0.04, 0.03], [0.03, 0.09]], atol=0.012)
+    predicted, factor = emulator.mean(np.array([[0.3, 0.4, 0.5], [6.0, 6.0, 6.0]]))
+    assert predicted[0] == pytest.approx([1 + 0.6 - 0.16 + 0.075, 0.5], abs=0.05)
+    assert factor[0] < 1.05 < factor[1]
+    assert emulator.distance(np.array([[0.0, 0, 0], [6.0, 6, 6]])).tolist() == pytest.approx([0, 3.3], abs=0.5)
+
+
+def test_fresh_runs_surprise_a_wrong_emulator() -> None:
+    rng = np.random.default_rng(2)
+    z = rng.normal(size=(400, 2))
+    emulator = fit_emulator(z, z[:, :1] + 0.1 * rng.normal(size=(400, 1)))
+    fresh = rng.normal(size=(200, 2))
+    assert emulator.surprise(fresh, fresh[:, :1] + 0.1 * rng.normal(size=(200, 1)))[0] == pytest.approx(1, abs=0.25)
+    assert emulator.surprise(fresh, np.sin(3 * fresh[:, :1]))[0] > 10
+
+
+def test_draws_of_one_question_never_meet_those_of_another() -> None:
+    rng = np.random.default_rng(4)
+    middles = np.array([-5.0, 5.0])[:, None, None]
+    start = middles + rng.normal(size=(2, 40, 3))
+    found = de_mc(lambda z: -0.5 * ((z - middles) ** 2).sum(axis=2), start, steps=400, warm_up=100, rng=rng, every=4)
+    assert found[0].draws.shape == (100, 40, 3)
+    assert found[0].draws.max() < 0.5
+    assert found[1].draws.min() > -0.5
+    assert 0.1 < found[0].accepted < 0.6
+
+
+def test_chains_that_do_not_agree_are_seen() -> None:
+    rng = np.random.default_rng(4)
+    start = np.concatenate([rng.normal(size=(1, 20, 2)) - 30, rng.normal(size=(1, 20, 2)) + 30], axis=1)
+    (found,) = de_mc(lambda z: -0.5 * ((np.abs(z) - 30) ** 2).sum(axis=2), start, steps=8, warm_up=0, rng=rng)
+    assert found.r_hat.max() > 1.2
+
+
+def test_the_smoother_is_exact_where_all_is_linear_and_normal() -> None:
+    rng = np.random.default_rng(6)
+    z = rng.normal(size=(3000, 2))
+    emulator = fit_emulator(z, z[:, :1] + z[:, 1:] + 0.5 * rng.normal(size=(3000, 1)))
+    moved = smoothed(rng.normal(size=(3000, 2)), emulator, np.array([1.5]), np.zeros(1), rng)
+    share = 1 / (2 + 0.25)
+    np.testing.assert_allclose(moved.mean(axis=0), [1.5 * share] * 2, atol=0.06)
+    np.testing.assert_allclose(moved.var(axis=0), [1 - share] * 2, atol=0.06)
+
+
+def test_screening_stops_at_what_chance_could_do() -> None:
+    rng = np.random.default_rng(8)
+    z = rng.normal(size=(1000, 200))
+    assert telling(z, rng.normal(size=(1000, 10)), most=50) == []
+    assert telling(z, z[:, [5]] * 0.5 + rng.normal(size=(1000, 1)), most=50, first=(3,)) == [3, 5]
+
+
+def test_quantities_fitted_together_before_keep_their_correlation_in_the_prior() -> None:
+    prior = prior_of(("worsen", "gp_price", "improve_severe_course_times"))
+    assert prior[0, 1] == 0
+    assert prior[0, 2] != 0
+    np.testing.assert_array_equal(prior, prior.T)
+    np.testing.assert_array_equal(np.diag(prior), 1)

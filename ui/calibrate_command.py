@@ -1,0 +1,228 @@
+"""The command `calibrate`: from a planner's figures to a folder of joint draws, with its report and its verdict."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from pathways import BadInput, Problem, refuse
+from ui.terminal import DEFAULT_SEED, AsJson, Region, Seed, err, out, threads, watched_stages
+
+if TYPE_CHECKING:
+    import pathways
+    from calibration.fit import Settings
+    from calibration.local_targets import LocalTargets
+    from sim.compare import Case
+    from ui.calibration_tables import Told
+
+DEFAULT_RUNS, DEFAULT_UNKNOWNS = 2000, 60
+"""Those of `calibration.fit`, which is not loaded until it is needed."""
+INTERRUPTED = 130
+STAGES = {"bank": "prior bank", "fresh": "fresh runs", "practices": "practices"}
+
+
+def calibrate(
+    targets: Annotated[
+        Path, typer.Option("--targets", help="Figures of the area: a CSV, or a folder of files.", metavar="FILE|DIR")
+    ],
+    folder: Annotated[Path, typer.Option("--out", help="The folder of the calibration.", metavar="DIR")],
+    region: Region = "demonstration",
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="What the figures are of: today's pathway.", metavar="SCENARIO")
+    ] = "usual_care",
+    runs: Annotated[int, typer.Option("--runs", help="About how many runs to make.", metavar="N")] = DEFAULT_RUNS,
+    unknowns: Annotated[
+        int, typer.Option("--unknowns", help="Quantities that are fitted, at most.", metavar="N")
+    ] = DEFAULT_UNKNOWNS,
+    seed: Seed = DEFAULT_SEED,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers", help="Processes; the results do not depend on it. 0: one per processor.", metavar="N"
+        ),
+    ] = 0,
+    dask: Annotated[
+        str | None, typer.Option("--dask", help="Make the runs on this Dask cluster: tcp://…", metavar="ADDRESS")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the calibration begun in --out.")] = False,
+    beyond_prior: Annotated[
+        bool, typer.Option("--beyond-prior", help="Fit figures that no values in the ranges give, as near as may be.")
+    ] = False,
+    no_back_test: Annotated[
+        bool, typer.Option("--no-back-test", help="Leave out the second fit that foretells the last third.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Calibrate today's pathway to what the area has counted: joint draws for later runs, with a report and a verdict."""
+    from calibration.calibrate import calibrate as fitted
+    from calibration.fit import Settings
+    from ui.calibration_files import RUNS, begin, json_text, question_of, write_calibration
+    from ui.calibration_tables import Told
+
+    settings = Settings(runs=runs, seed=seed, unknowns=unknowns, workers=threads(workers), dask=dask)
+    case, place, figures = _asked(scenario, region, targets, settings)
+    begin(folder, question_of(case, place, figures, settings), resume=resume)
+    for note in figures.notes:
+        _say(note, aside=as_json)
+    with _telling_what_went_wrong(folder, settings):
+        with watched_stages() as (stage, stop):
+            found = fitted(
+                case,
+                place,
+                figures,
+                store=folder / RUNS,
+                settings=settings,
+                beyond_prior=beyond_prior,
+                hold_out=not no_back_test,
+                progress=lambda name: stage(stage_in_words(name)),
+                say=lambda sentence: _say(sentence, aside=True),
+                stop=stop,
+            )
+        files = write_calibration(found, folder)
+    if as_json:
+        out.file.write(json_text(found) + "\n")
+    else:
+        _tell(Told(found), region=region, scenario=scenario, folder=folder)
+    _say(f"Written to {folder}: {', '.join(files)}", aside=True)
+    if found.verdict.word == _not_matched():
+        raise typer.Exit(1)
+
+
+def _asked(scenario: str, region: str, targets: Path, settings: Settings) -> tuple[Case, pathways.Region, LocalTargets]:
+    """Everything that is read, or all problems together."""
+    from calibration.local_targets import load_local_targets
+    from pathways import load_region
+    from ui.cases import gather
+
+    problems = _settings_problems(settings)
+    read: dict[str, Any] = {}
+    ways: dict[str, Callable[[], Any]] = {
+        "case": lambda: gather([scenario], against=scenario),
+        "region": lambda: load_region(region),
+    }
+    for name, way in ways.items():
+        try:
+            read[name] = way()
+        except BadInput as bad:
+            problems += bad.problems
+    if len(read) == len(ways):
+        cases, base = read["case"]
+        try:
+            read["targets"] = load_local_targets(targets, region=read["region"], pathway=cases[base].pathway)
+        except BadInput as bad:
+            problems += bad.problems
+    elif not targets.exists():
+        problems.append(Problem("targets_exist", str(targets), "there is no such file or folder."))
+    if "targets" in read and read["targets"].figures["value"].isna().all():
+        problems.append(Problem("something_to_fit", str(targets), "no figure has a value: nothing to fit."))
+    if problems:
+        raise BadInput(problems)
+    return cases[base], read["region"], read["targets"]
+
+
+def _settings_problems(settings: Settings) -> list[Problem]:
+    from calibration.calibrate import _settings_problems as wrong_with
+
+    problems = wrong_with(settings)
+    if settings.dask is not None and importlib.util.find_spec("distributed") is None:
+        says = "needs the package distributed, which is not installed here: pip install distributed"
+        problems.append(Problem("dask", f"--dask {settings.dask}", says))
+    return problems
+
+
+def stage_in_words(name: str) -> str:
+    """What a part of the runs is called.
+
+    >>> stage_in_words("bank"), stage_in_words("back-test wave_1"), stage_in_words("fresh")
+    ('Prior bank', 'Back-test, wave 1', 'Fresh runs')
+    """
+    before, _, part = name.rpartition(" ")
+    words = STAGES.get(part, part.replace("_", " "))
+    whole = f"{before}, {words}" if before else words
+    return whole[:1].upper() + whole[1:]
+
+
+@contextmanager
+def _telling_what_went_wrong(folder: Path, settings: Settings) -> Iterator[None]:
+    """Turns what can stop a calibration into sentences; the runs done by then are kept."""
+    from calibration.calibrate import NothingRuns
+    from sim.experiment import WorkersDie
+
+    kept = f"The runs done so far are kept in {folder / 'runs'}; the same command with --resume goes on from there."
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say(f"Stopped. {kept}", aside=True)
+        raise SystemExit(INTERRUPTED) from None
+    except NothingRuns as error:
+        says = f"{error}. Look at the ranges of the quantities that were changed, and at the services of the figures."
+        raise refuse("ranges_run", str(folder), says) from None
+    except WorkersDie as error:
+        says = f"{error}. Memory may be short: choose fewer. {kept}"
+        raise refuse("workers_live", f"--workers {settings.workers}", says) from None
+    except OSError as error:
+        where = f"--dask {settings.dask}" if settings.dask else str(folder)
+        raise refuse("runs_can_be_made", where, f"{error or type(error).__name__}. {kept}") from None
+
+
+def _tell(told: Told, *, region: str, scenario: str, folder: Path) -> None:
+    from ui.calibration_tables import (
+        BACK_HEAD,
+        BEYOND_HEAD,
+        OFFER,
+        QUANTITY_HEAD,
+        SERIES_HEAD,
+        TO_DO,
+    )
+
+    found = told.found
+    title = f"{found.targets.title}: {found.simulator.region.about.title}"
+    for caption, head, rows in (
+        ("Outside what the ranges give before any data", BEYOND_HEAD, told.beyond_rows()),
+        (f"{title}, published and simulated", SERIES_HEAD, told.series_rows()),
+        ("Quantities: range before, median and 90% after", QUANTITY_HEAD, told.quantity_rows(("informed", "weak"))),
+        ("Foretold from the first part", BACK_HEAD, told.back_rows()),
+    ):
+        if rows:
+            out.print(_table(caption, head, rows))
+    for heading, sentences in told.sentences():
+        _say(f"{heading}:")
+        for sentence in sentences:
+            _say(f"  {sentence}")
+    not_matched = found.verdict.word == _not_matched()
+    if found.fit is not None:
+        _say(OFFER)
+    _say(str(found.verdict))
+    if not_matched:
+        _say(TO_DO)
+    elif found.draws is not None:
+        against = "" if scenario == "usual_care" else f" --against {shlex.quote(scenario)}"
+        place = f"--region {shlex.quote(region)} --calibration {shlex.quote(str(folder))}"
+        _say(f"Next: backpath compare mri_guidance physio_first{against} {place}")
+
+
+def _table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for place, column in enumerate(head):
+        table.add_column(column, justify="left" if place == 0 else "right", no_wrap=place > 0)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _not_matched() -> str:
+    from calibration.verdict import NOT_MATCHED
+
+    return NOT_MATCHED
+
+
+def _say(sentence: str, *, aside: bool = False) -> None:
+    (err if aside else out).print(sentence, markup=False, highlight=False, soft_wrap=True)

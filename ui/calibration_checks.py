@@ -1,0 +1,186 @@
+"""The ten checks of a calibration in words, each with whether it is fine. The limits are those of `calibration.verdict`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.checks_of_fit import PILED, TIED
+from calibration.fit import EFFECTIVE, R_HAT, SURPRISED
+from calibration.verdict import CALIBRATED, COVERED, DIFFERS, FAILED, FAR, HELD, MOVED, UNEVEN
+from sim.record import versions
+from ui.calibration_tables import Told, each_of, in_words
+from ui.words import percent_of
+
+TITLES = (
+    "Target audit",
+    "Runs",
+    "Emulator",
+    "Chains",
+    "Identifiability",
+    "Ranges against data",
+    "Fresh runs against figures",
+    "Simulated truths",
+    "Another seed, another method",
+    "Verdict",
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what was found, in sentences, and whether nothing speaks against the fit."""
+
+    title: str
+    fine: bool
+    found: tuple[str, ...]
+
+
+def checks_of(told: Told) -> list[Check]:
+    """All ten, in their order. Those that need a fit say so where there is none."""
+    ways = (_audit, _runs, _emulator, _chains, _identified, _ranges, _fresh, _truths, _again, _verdict)
+    without = (_audit, _runs, _verdict)
+    nothing = Check("", False, ("Not made: nothing was fitted.",))
+    return [
+        Check(title, check.fine, check.found)
+        for title, way in zip(TITLES, ways, strict=True)
+        for check in [way(told) if told.found.fit is not None or way in without else nothing]
+    ]
+
+
+def _audit(told: Told) -> Check:
+    found = told.found
+    said = [*found.targets.notes]
+    said += [f"{'Impossible' if row.impossible else 'Rare'} before any data: {row}." for row in found.checks.placed]
+    return Check("", not found.checks.placed, tuple(said))
+
+
+def _runs(told: Told) -> Check:
+    found = told.found
+    fit = found.fit
+    made = fit.runs if fit else len(found.bank) + found.bank.failed
+    failed = found.bank.failed + (sum(wave.failed for wave in fit.waves) + fit.fresh.failed if fit else 0)
+    used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    said = [
+        f"{made:,} runs, {failed} came to nothing, {found.seconds / 60:.1f} minutes, seed {found.settings.seed}.",
+        f"It ended because {fit.why_stopped}." if fit else "It ended because figures lie beyond what the ranges give.",
+        f"{used}.",
+    ]
+    return Check("", failed <= FAILED * made, tuple(said))
+
+
+def _emulator(told: Told) -> Check:
+    fit = told.found.fit
+    assert fit is not None
+    last = fit.waves[-1]
+    error = float(np.mean(last.surprise))
+    worst, best = int(np.argmax(last.surprise)), int(np.argmax(last.explained))
+    names = fit.summaries.names
+    return Check(
+        "",
+        error <= SURPRISED,
+        (
+            f"Squared error of fresh runs {error:.2f} times that expected (limit {SURPRISED:g}); most for {names[worst]}, "
+            f"{last.surprise[worst]:.2f}.",
+            f"R² of runs left out {np.mean(last.explained):.2f} on average, {last.explained[best]:.2f} for {names[best]}: the rest "
+            "is chance, and what is not fitted.",
+            f"{percent_of(last.beyond)} of the last wave's runs lay beyond the reach of the runs before.",
+        ),
+    )
+
+
+def _chains(told: Told) -> Check:
+    fit = told.found.fit
+    assert fit is not None
+    assert fit.chains is not None
+    r_hat, effective = float(fit.chains.r_hat.max()), float(fit.chains.effective.min())
+    return Check(
+        "",
+        r_hat <= R_HAT and effective >= EFFECTIVE,
+        (
+            f"R-hat {r_hat:.3f} (limit {R_HAT:g}), effective sample {effective:,.0f} (at least {EFFECTIVE}), "
+            f"{percent_of(fit.chains.accepted)} of the steps accepted.",
+        ),
+    )
+
+
+def _identified(told: Told) -> Check:
+    known = told.found.checks.knowledge
+    assert known is not None
+    counts = known.table["status"].value_counts()
+    said = [", ".join(f"{counts.get(word, 0)} {word}" for word in ("informed", "weak", "not informed")) + "."]
+    if known.not_informed:
+        said.append(f"Not informed: {', '.join(map(in_words, known.not_informed))}.")
+    tied = [f"{in_words(one)} and {in_words(other)} ({between:.2f})" for one, other, between in known.tied]
+    said.append(f"Tied above {TIED:g}: {', '.join(tied) or 'none'}. Collinearity index {known.collinearity:.0f}.")
+    said.append(f"Combinations known: {len(known.directions)}.")
+    return Check("", not tied, tuple(said))
+
+
+def _ranges(told: Told) -> Check:
+    known = told.found.checks.knowledge
+    assert known is not None
+    piled = known.table[known.table["at_edge"] > PILED]["quantity"]
+    most = next(each_of(known.table.sort_values("at_edge", ascending=False)))
+    said = (
+        f"Pushed to the end of their range: {', '.join(map(in_words, piled)) or 'none'}.",
+        f"Most draws in the outermost 2% of a range: {percent_of(most.at_edge)}, of {in_words(most.quantity)} "
+        f"(limit {percent_of(PILED)}).",
+    )
+    return Check("", not len(piled), said)
+
+
+def _fresh(told: Told) -> Check:
+    checks = told.found.checks
+    checked, tested = checks.reproduced, checks.back_test
+    assert checked is not None
+    weights = checked.series["series"].map(told.counts).fillna(1)
+    half, most = (float((checked.series[f"within_{each}"] * weights).sum() / weights.sum()) for each in (50, 90))
+    worst = "; ".join(f"{told.series(row.series)} {row.off:.1f}" for row in each_of(checked.worst))
+    said = [
+        f"Inside the 50% bands {percent_of(half)}, inside the 90% bands {percent_of(most)} of the figures.",
+        f"All summaries together: {checked.chi_square:.1f} over {checked.freedom}, p {checked.p:.2f}.",
+        f"Furthest off, in standard deviations: {worst}.",
+        "No back-test was made."
+        if tested is None
+        else f"Held out: {percent_of(tested.coverage)} inside their 90% bands (limit {percent_of(HELD)}).",
+    ]
+    fine = bool((checked.series["off"] <= FAR).all()) and (tested is None or tested.coverage >= HELD)
+    return Check("", fine, tuple(said))
+
+
+def _truths(told: Told) -> Check:
+    found = told.found
+    near, overall = found.checks.local, found.checks.overall
+    assert near is not None
+    assert overall is not None
+    assert found.fit is not None
+    uneven = overall.p_values < UNEVEN / len(overall.p_values)
+    names = [in_words(name) for name, is_so in zip(found.fit.unknowns, uneven, strict=True) if is_so]
+    said = (
+        f"Near the answer 90% intervals hold {percent_of(near.coverage)} ± {percent_of(near.error)} of {len(near.ranks)} "
+        f"simulated truths (limit {percent_of(COVERED)}), over the whole range {percent_of(overall.coverage)} ± "
+        f"{percent_of(overall.error)} of {len(overall.ranks)}.",
+        f"Ranks uneven (Kolmogorov and Smirnov): {', '.join(names) or 'of none'}.",
+    )
+    return Check("", near.coverage >= COVERED and not names, said)
+
+
+def _again(told: Told) -> Check:
+    found = told.found
+    fit, seeds, methods = found.fit, found.checks.seeds, found.checks.methods
+    assert fit is not None
+    assert seeds is not None
+    assert methods is not None
+    far, apart = int(np.argmax(seeds)), int(np.argmax(methods))
+    said = (
+        f"Another seed moves medians by at most {seeds[far]:.2f} spreads ({in_words(fit.unknowns[far])}; limit {MOVED:g}).",
+        f"Comparison with the bank (ABC) gives medians at most {methods[apart]:.2f} spreads away "
+        f"({in_words(fit.unknowns[apart])}; limit {DIFFERS:g}).",
+    )
+    return Check("", float(seeds.max()) <= MOVED and float(methods.max()) <= DIFFERS, said)
+
+
+def _verdict(told: Told) -> Check:
+    verdict = told.found.verdict
+    return Check("", verdict.word == CALIBRATED, (verdict.word, *verdict.reasons))

@@ -1,0 +1,213 @@
+"""The folder of a calibration: the question it was asked, the runs, and what was found, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from calibration.calibrate import Calibration, calibration_key
+from calibration.fit import Settings
+from calibration.local_targets import LocalTargets
+from calibration.verdict import as_numbers
+from pathways import Region, pathway_to_dict, refuse
+from sim.calibration_folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
+from sim.compare import Case
+from sim.experiment import key_of
+from sim.record import MODEL, region_digest, versions
+from ui.calibration_checks import checks_of
+from ui.calibration_report import calibration_html
+from ui.calibration_tables import Told
+from ui.report import folder_problem
+
+QUESTION, RUNS = "question.json", "runs"
+REPORT, DIAGNOSTICS, TARGETS, BACK_TEST, RATIOS = (
+    "report.html",
+    "diagnostics.json",
+    "targets.csv",
+    "back_test.csv",
+    "practice_ratios.csv",
+)
+FILES = (POSTERIOR, PRACTICES, RATIOS, TARGETS, BACK_TEST, DIAGNOSTICS, REPORT, ABOUT)
+"""Everything that is written at the end, in this order: a folder without the last is not taken for a calibration."""
+PARTS = {
+    "model": "the version of the model",
+    "pathway": "the pathway or its scenario",
+    "region": "the region",
+    "targets": "the targets",
+    "runs": "--runs",
+    "seed": "--seed",
+    "unknowns": "--unknowns",
+}
+"""What a question consists of, in words."""
+
+
+def question_of(case: Case, region: Region, targets: LocalTargets, settings: Settings) -> dict[str, Any]:
+    """What a calibration is asked: its key, and the parts that tell two questions apart."""
+    place = region_digest(region, grades=True)
+    scenario = case.scenario.model_dump(exclude_defaults=True)
+    pathway = key_of(pathway=pathway_to_dict(case.pathway), scenario=scenario)
+    everything = key_of(region=place, pathway=pathway, model=MODEL)
+    return {
+        "key": calibration_key(everything, targets, settings),
+        "model": MODEL,
+        "pathway": pathway[:12],
+        "region": place,
+        "targets": targets.digest,
+        "runs": settings.runs,
+        "seed": settings.seed,
+        "unknowns": settings.unknowns,
+    }
+
+
+def begin(folder: Path, question: Mapping[str, Any], *, resume: bool) -> None:
+    """Makes the folder, or finds it as it was left: `BadInput` where it holds something else than this question."""
+    path = folder / QUESTION
+    if not resume:
+        if path.exists():
+            says = "a calibration has been begun in it. Go on with it by --resume, or choose another name."
+            raise refuse("folder_is_new", str(folder), says)
+        folder_problem(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(dict(question), indent=1), encoding="utf-8")
+        part.replace(path)
+        return
+    if not path.exists():
+        says = f"there is nothing to go on with: no {QUESTION} of a calibration is in it. Leave out --resume to begin."
+        raise refuse("resume_finds_a_calibration", str(folder), says)
+    asked = _read(path)
+    if asked.get("key") != question["key"]:
+        raise refuse("resume_same_question", str(folder), _difference(asked, question))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        asked = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise refuse("question_is_json", str(path), f"it cannot be read: {error}. Choose another --out.") from None
+    return asked if isinstance(asked, dict) else {}
+
+
+def _difference(asked: Mapping[str, Any], question: Mapping[str, Any]) -> str:
+    """What the question in a folder and this one do not share."""
+    said = []
+    for part, words in PARTS.items():
+        if asked.get(part) != question[part]:
+            was = f" (was {asked[part]}, is {question[part]})" if words.startswith("--") and part in asked else ""
+            said.append(words + was)
+    differs = ", ".join(said) or "something that is not told"
+    return f"the calibration begun in it was asked another question: {differs}. Ask the same, or choose another --out."
+
+
+def write_calibration(found: Calibration, folder: Path) -> list[str]:
+    """Writes what was found into the folder in place of what a former call found; the names of the files.
+
+    Where it is stopped in the midst, the folder holds no calibration: `--resume` writes it again.
+    """
+    part = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+    try:
+        _write(found, part)
+        for name in reversed(FILES):
+            (folder / name).unlink(missing_ok=True)
+        written = [name for name in FILES if (part / name).exists()]
+        for name in written:
+            (part / name).replace(folder / name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return sorted(written)
+
+
+def _write(found: Calibration, folder: Path) -> None:
+    simulator = found.simulator
+    _csv(_figures(found), folder / TARGETS)
+    (folder / DIAGNOSTICS).write_text(json_text(found), encoding="utf-8")
+    (folder / REPORT).write_text(calibration_html(found), encoding="utf-8")
+    if found.checks.back_test is not None:
+        _csv(found.checks.back_test.table, folder / BACK_TEST)
+    if found.practices is not None:
+        _csv(found.practices.table, folder / RATIOS)
+    if found.draws is not None:
+        more = {
+            "reasons": list(found.verdict.reasons),
+            "targets": found.targets.digest,
+            "figures": len(found.targets.figures),
+            "from": found.targets.start.isoformat(),
+            "until": found.targets.end.isoformat(),
+            "kept_back": list(found.kept_back),
+            "seed": found.settings.seed,
+            "runs": found.settings.runs,
+            "versions": versions(),
+        }
+        write_joint_draws(
+            folder, found.draws, region=simulator.region, pathway=simulator.case.pathway, more=plain(more)
+        )
+
+
+def _csv(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
+def _figures(found: Calibration) -> pd.DataFrame:
+    """The figures as used, with lists as words and open ends blank."""
+    table = found.targets.figures
+    return table.assign(
+        services=[" + ".join(services) for services in table["services"]],
+        practices=[" ".join(practices) for practices in table["practices"]],
+        band_high=table["band_high"].replace(np.inf, np.nan),
+    )
+
+
+def diagnostics(found: Calibration) -> dict[str, Any]:
+    """Everything that was checked, with the ten checks in words, as plain values: what has no value is null."""
+    told = Told(found)
+    draws = found.draws
+    return plain(
+        {
+            "title": found.targets.title,
+            "id": None if draws is None else draws.id,
+            **as_numbers(found.fit, found.checks, found.verdict),
+            "checks": [
+                {"check": check.title, "fine": check.fine, "found": list(check.found)} for check in checks_of(told)
+            ],
+            "audit": list(found.targets.notes),
+            "targets": found.targets.digest,
+            "kept_back": list(found.kept_back),
+            "what_would_help": told.what_would_help(),
+            "practices": [] if found.practices is None else found.practices.table.to_dict("records"),
+            "seed": found.settings.seed,
+            "seconds": round(found.seconds, 1),
+            "versions": versions(),
+        }
+    )
+
+
+def json_text(found: Calibration) -> str:
+    """The diagnostics as JSON text."""
+    return json.dumps(diagnostics(found), indent=1, ensure_ascii=False)
+
+
+def plain(value: Any) -> Any:
+    """A value that JSON can tell: arrays as lists, numbers that do not exist as null.
+
+    >>> plain({"p": np.array([0.5, np.nan]), "fine": np.bool_(True)})
+    {'p': [0.5, None], 'fine': True}
+    """
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    return value
