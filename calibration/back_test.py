@@ -23,7 +23,7 @@ HELD_OUT = 1 / 3
 class BackTest:
     """What came of predicting. `split` is the last day that was fitted.
 
-    `table` has by series: `figures` held out, `published` and `predicted` (means, the median of the runs), `error`
+    `table` has by series: `figures` held out, `published` and `predicted` (the mean of a date, the median of the runs), `error`
     (relative, of the mean), `as_last` (the error of saying that all stays as it was last), `within_90`, the share of the
     held-out figures inside the 90% band. `bands` (5 quantiles, figures) as in `Reproduced`.
     """
@@ -83,8 +83,9 @@ def back_test(runner: Runner, bank: Runs) -> BackTest | None:
     for name, each in told.groupby("series", sort=False):
         at = each.index.to_numpy()
         earlier = before[before["series"] == name]
-        last = earlier[earlier["to_date"] == earlier["to_date"].max()]["value"].mean()
-        published, predicted = each["value"].mean(), float(bands[2][at].mean())
+        last = earlier[earlier["to_date"] == earlier["to_date"].max()]["value"].sum()
+        dates = each["to_date"].nunique()
+        published, predicted = each["value"].sum() / dates, float(np.median(shown[:, at].sum(axis=1))) / dates
         rows.append(
             {
                 "series": str(name),

@@ -160,15 +160,20 @@ def _asked(
 
 @dataclass(frozen=True)
 class Compared:
-    """One series beside fresh runs: `published` and `simulated` level in the publisher's unit, how far `off` it is in
-    standard deviations of what is expected (its worst summary's), that `worst` summary, and the shares of its figures
-    inside the 50% and 90% bands."""
+    """One series beside fresh runs.
+
+    `published` and `simulated`: its level in the publisher's unit, a date's bands together. `off`: how far its worst
+    summary is off, in standard deviations of what is expected; `worst` says which, `worst_published` and
+    `worst_simulated` how much of it. `within_50`, `within_90`: the shares of its figures inside these bands.
+    """
 
     series: str
     published: float
     simulated: float
     off: float
     worst: str
+    worst_published: float
+    worst_simulated: float
     within_50: float
     within_90: float
 
@@ -217,10 +222,12 @@ def reproduced(fit: Fit) -> Reproduced:
         rows.append(
             Compared(
                 name,
-                published=float(np.nanmean(values)),
-                simulated=float(np.nanmean(bands[2][columns])),
+                published=float(summaries.in_unit(places[0], published[None, :])[0]),
+                simulated=float(np.median(summaries.in_unit(places[0], shown))),
                 off=float(off[worst]),
-                worst=" ".join(word for word in (summaries.parts[worst].part, summaries.parts[worst].what) if word),
+                worst=summaries.words(worst),
+                worst_published=float(summaries.in_unit(worst, published[None, :])[0]),
+                worst_simulated=float(np.median(summaries.in_unit(worst, shown))),
                 within_50=float(((values >= bands[1][columns]) & (values <= bands[3][columns])).mean()),
                 within_90=float(((values >= bands[0][columns]) & (values <= bands[4][columns])).mean()),
             )

@@ -55,7 +55,7 @@ APART = 0.1
 """Chains begin so much apart, in spreads, where two begin at one draw."""
 MOST_TRIES = 4
 """Chains that do not agree yet go on, so many times at most."""
-R_HAT, EFFECTIVE = 1.04, 400
+R_HAT, EFFECTIVE = 1 + 0.05, 400
 """Chains have come to agree below the first and with more effective draws than the second."""
 DRAWS = 400
 """Joint draws that are kept."""

@@ -18,9 +18,10 @@ from calibration.simulator import Task
 from calibration.summaries import FEWEST_PRACTICES
 from outcomes.reported import COUNTS
 from pathways import Pathway
-from sim.joint_draws import TAILS
 from sim.scores import value_at
 
+TAILS = (1 - 0.975, 0.975)
+"""Between these quantiles lies a 95% interval."""
 RUNS = 16
 """Runs without differences between practices, and as many with all of them one spread up."""
 ONE_UP = 1.0

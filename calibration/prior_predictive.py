@@ -52,27 +52,17 @@ def placed(bank: Runs, summaries: Summaries) -> list[Placed]:
             continue
         floor = middle[place] - AWAY * (middle[place] - low[place]) - slack
         ceiling = middle[place] + AWAY * (high[place] - middle[place]) + slack
-        what = part.part or {LEVEL: "level", SLOPE: "trend (second half over first)"}[part.what]
-        value = _in_unit(summaries.published[None, :], part.columns, part.part, part.what, summaries)[0]
-        given = _in_unit(shown, part.columns, part.part, part.what, summaries)
+        value = summaries.in_unit(place, summaries.published[None, :])[0]
+        given = summaries.in_unit(place, shown)
         edges = np.nanquantile(given, [RANGE[0], RANGE[2]])
         rows.append(
-            Placed(part.series, what, float(value), float(edges[0]), float(edges[1]), not floor <= wanted <= ceiling)
+            Placed(
+                part.series,
+                summaries.words(place),
+                float(value),
+                float(edges[0]),
+                float(edges[1]),
+                not floor <= wanted <= ceiling,
+            )
         )
     return sorted(rows, key=lambda row: not row.impossible)
-
-
-def _in_unit(values: np.ndarray, columns: tuple[int, ...], part: str, what: str, summaries: Summaries) -> np.ndarray:
-    """What a summary tells, as a reader would say it, by run."""
-    chosen = values[:, list(columns)]
-    rows = summaries.figures.iloc[list(columns)]
-    if part:
-        inside = (rows["band_high"] <= float(part.split()[1])).to_numpy()
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(chosen[:, inside].sum(axis=1) / chosen.sum(axis=1))
-    days = [day.toordinal() for day in rows["to_date"]]
-    if what == SLOPE:
-        late = np.array(days) > np.median(days)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(chosen[:, late].mean(axis=1) / chosen[:, ~late].mean(axis=1))
-    return np.asarray(chosen.sum(axis=1) / len(set(days)))

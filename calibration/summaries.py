@@ -120,6 +120,29 @@ class Summaries:
             found[:, chosen] = as_published(found[:, chosen], rounded_to, below)
         return found
 
+    def in_unit(self, place: int, values: np.ndarray) -> np.ndarray:
+        """What a summary tells as a reader would say it, by run: the mean count or wait, the share within some days, for
+        a slope its second half over its first. `values` (runs, figures) are on the publisher's scale."""
+        part = self.parts[place]
+        chosen, rows = values[:, list(part.columns)], self.figures.iloc[list(part.columns)]
+        late = np.array([day > np.sort(rows["to_date"])[(len(rows) - 1) // 2] for day in rows["to_date"]])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            if part.what == SLOPE:
+                return np.asarray(chosen[:, late].mean(axis=1) / chosen[:, ~late].mean(axis=1))
+            if part.part:
+                inside = (rows["band_high"] <= float(part.part.split()[1])).to_numpy()
+                return np.asarray(chosen[:, inside].sum(axis=1) / chosen.sum(axis=1))
+        if part.what == SPREAD:
+            found = next(between for between in self._between if between.series == part.series)
+            return found.of(values)
+        return np.asarray(chosen.sum(axis=1) / len(set(rows["to_date"])))
+
+    def words(self, place: int) -> str:
+        """What of its series a summary tells, in words: its level, its trend, the share within some days."""
+        part = self.parts[place]
+        trend = "trend (second half over first)" if part.what == SLOPE else part.what
+        return f"share {part.part}" if part.part and part.what == LEVEL else " ".join(filter(None, (part.part, trend)))
+
     @property
     def weights(self) -> np.ndarray:
         """How much each summary counts."""

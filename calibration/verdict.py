@@ -74,8 +74,8 @@ def judged(fit: Fit | None, checks: Checks) -> Verdict:
     if fit is None or checks.reproduced is None:
         return Verdict(NOT_MATCHED, tuple(impossible))
     missed = [
-        f"{row.series} ({row.worst}): {row.published:.4g} was published and {row.simulated:.4g} is the nearest on "
-        f"average, {row.off:.1f} standard deviations off."
+        f"{row.series}, {row.worst}: {row.worst_published:.4g} was published and the fit comes to "
+        f"{row.worst_simulated:.4g}, {row.off:.1f} standard deviations off."
         for row in checks.reproduced.compared
         if row.off > MISSED
     ]
@@ -89,7 +89,8 @@ def _warnings(fit: Fit, checks: Checks) -> list[str]:
     said = [f"Rare before any data: {row}." for row in checks.placed]
     assert checks.reproduced is not None
     said += [
-        f"{row.series} ({row.worst}) is {row.off:.1f} standard deviations off."
+        f"{row.series}, {row.worst}: {row.worst_published:.4g} was published and the fit comes to "
+        f"{row.worst_simulated:.4g}, {row.off:.1f} standard deviations off."
         for row in checks.reproduced.compared
         if FAR < row.off <= MISSED
     ]

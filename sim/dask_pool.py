@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import pickle
 import sys
+from asyncio import CancelledError
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,6 +29,8 @@ TRIES_AGAIN = 2
 """A chunk that fails on a worker is tried so often on another."""
 LOOKS = 25
 """Every so many looks with nothing done the cluster is asked for its workers."""
+LOUD = ("distributed", "distributed.client", "distributed.core", "distributed.utils", "tornado.application")
+"""Loggers that would tell in pages of their own words what is told here in a sentence."""
 MOST_LOOKS = 12
 """Asked so often, and none was there each time: nothing can come of waiting."""
 
@@ -65,8 +69,9 @@ class DaskPool:
 
     def close(self) -> None:
         """Leaves the cluster to others: what has not begun is not begun."""
+        with suppress(Exception, CancelledError):  # a cluster that is gone has nothing to be told
+            self._client.close(timeout=CONNECT_SECONDS)
         self._futures.clear()
-        self._client.close()
 
 
 def dask_problems(address: str) -> list[Problem]:
@@ -109,7 +114,8 @@ def _wrong_with(client: Any, address: str) -> list[tuple[str, str]]:
 def _client(address: str) -> Any:
     from distributed import Client
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in LOUD:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
 
 
@@ -134,6 +140,7 @@ def _hand_over(done: Any, future: Future[list[np.ndarray | None]]) -> None:
     except KilledWorker as error:
         future.set_exception(BrokenProcessPool(str(error)))
     except BaseException as error:
-        future.set_exception(error if isinstance(error, Exception) else OSError(f"the cluster lost a chunk: {error!r}"))
+        own = done.status == "error" and isinstance(error, Exception)
+        future.set_exception(error if own else OSError("the connection to the cluster was lost"))
     else:
         future.set_result(found)

@@ -173,8 +173,7 @@ def test_figures_that_contradict_each_other_are_not_matched_and_named(tmp_path: 
     verdict = judged(found, Checks([], knowledge(found), reproduced(found)))
     assert verdict.word == NOT_MATCHED
     assert len(verdict.reasons) >= 1
-    assert verdict.reasons[0].startswith("waiting mri (")
-    assert "was published and" in verdict.reasons[0]
+    assert verdict.reasons[0].startswith("waiting mri, trend (second half over first): 2.986 was published and the fit")
     assert "standard deviations off" in verdict.reasons[0]
 
 
