@@ -25,8 +25,9 @@ from calibration.checks_of_fit import (
     reproduced,
     worth_collecting,
 )
-from calibration.fit import Fit, Runner, Runs, Settings, bank_of, fit
+from calibration.fit import NPE, Fit, Runner, Runs, Settings, bank_of, fit
 from calibration.local_targets import LocalTargets
+from calibration.neural import by_network, method_problems
 from calibration.practices import PracticeFit, fit_practices
 from calibration.prior_predictive import placed
 from calibration.simulator import Simulator
@@ -100,7 +101,7 @@ def calibrate(
     With `beyond_prior` targets outside of what the prior gives are fitted all the same, as near as may be. `hold_out`
     adds the back-test. Raises `BadInput` where the settings make no sense, `NothingRuns` where the ranges do not.
     """
-    problems = _settings_problems(settings)
+    problems = settings_problems(settings)
     if problems:
         raise BadInput(problems)
     clock = perf_counter()
@@ -108,6 +109,9 @@ def calibrate(
     summaries = Summaries(targets.figures, registered(region))
     if not len(summaries):
         raise BadInput([Problem("something_to_fit", targets.title, "no series has a value to fit.")])
+    unweighable = method_problems(settings.method, summaries.weights)
+    if unweighable:
+        raise BadInput(unweighable)
     runner = Runner(simulator, summaries, store, settings, progress, stop)
     bank = bank_of(runner)
     if bank.failed > MOST_FAILED * settings.bank:
@@ -125,6 +129,8 @@ def calibrate(
             simulator, settings, summaries, bank, None, checks, None, judged(None, checks), None, (), took
         )
     found = fit(runner, bank, say=say)
+    if settings.method == NPE:
+        found = by_network(found, runner)
     tested = back_test(runner, bank) if hold_out else None
     checks = _checked(found, beyond, tested)
     verdict = judged(found, checks)
@@ -170,7 +176,8 @@ def _handed_on(found: Fit, pathway: Pathway, region: Region) -> tuple[list[str],
     return [name for name in own if name not in lists], tuple(name for name in own if name in lists)
 
 
-def _settings_problems(settings: Settings) -> list[Problem]:
+def settings_problems(settings: Settings) -> list[Problem]:
+    """What is wrong with the settings, in the words of the command line."""
     said = [
         ("runs", settings.runs, FEWEST_RUNS, "fewer runs cannot tell anything"),
         ("workers", settings.workers, 1, "somebody has to do it"),
@@ -183,9 +190,10 @@ def _settings_problems(settings: Settings) -> list[Problem]:
     ]
     if not 0 <= settings.seed <= np.iinfo(np.int64).max:
         problems.append(Problem("seed", f"--seed {settings.seed}", "write a whole number from 0."))
-    return problems
+    return problems + method_problems(settings.method)
 
 
 def calibration_key(region: str, targets: LocalTargets, settings: Settings) -> str:
     """Stands for what a calibration was asked: a folder with other runs in it is not taken up by mistake."""
-    return key_of(region=region, targets=targets.digest, runs=settings.runs, seed=settings.seed, most=settings.unknowns)
+    asked = {"runs": settings.runs, "seed": settings.seed, "most": settings.unknowns, "method": settings.method}
+    return key_of(region=region, targets=targets.digest, **asked)

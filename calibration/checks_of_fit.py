@@ -14,8 +14,9 @@ from scipy import special, stats
 
 from calibration.de_mc import de_mc
 from calibration.emulator import fit_emulator
-from calibration.fit import APART, Fit, settled
+from calibration.fit import APART, EMULATE, NPE, Fit, settled
 from calibration.likelihood import Posterior
+from calibration.neural import network_of
 
 NOT_INFORMED, WEAK = 0.8, 0.5
 """Posterior spread over prior spread above which a quantity counts as not informed, and as weakly informed."""
@@ -28,6 +29,12 @@ PILED = 0.2
 SBC_QUESTIONS = 100
 SBC_CHAINS, SBC_STEPS, SBC_WARM_UP, SBC_EVERY = 60, 500, 1000, 5
 """Chains of each simulated truth, their moves, those before, and which of them are kept."""
+SBC_DRAWS = 200
+"""Draws of a network for each simulated truth."""
+MANY_DRAWS = 4000
+"""Draws of two networks that are compared: their chance must be far below what would be told."""
+SECOND = {EMULATE: "comparison with the bank", NPE: "the emulator"}
+"""What a fit by each method is compared with."""
 NEAREST_SHARE = 0.15
 """Of the bank, the share that the regression-adjusted comparison keeps."""
 FEWEST_NEAR = 30
@@ -124,14 +131,18 @@ def local_sbc(fit: Fit, rng: np.random.Generator) -> Calibrated:
     """Fresh runs at draws of the posterior: their own figures are asked for the scores that they were made with."""
     truths = fit.fresh_given
     summaries = fit.summaries.of(fit.fresh.published)
+    if fit.network is not None:
+        return _asked_network(fit, truths, summaries, rng)
     return _asked(fit.posterior, truths, summaries, fit.draws, rng)
 
 
 def global_sbc(fit: Fit, rng: np.random.Generator) -> Calibrated:
-    """Runs of the prior bank, asked likewise with the emulator of the bank."""
+    """Runs of the prior bank, asked likewise with the emulator of the bank; of a network those that it did not see."""
     runs = fit.bank
     scores = runs.scores[:, fit.places]
     summaries = fit.summaries.of(runs.published)
+    if fit.network is not None:
+        return _asked_network(fit, scores[fit.network.left_out], summaries[fit.network.left_out], rng)
     asked = rng.permutation(len(runs))[:SBC_QUESTIONS]
     left = np.setdiff1d(np.arange(len(runs)), asked)
     emulator = fit_emulator(scores[left], summaries[left])
@@ -152,6 +163,17 @@ def _asked(
     ranks = np.array(
         [(each.draws < truth).mean(axis=(0, 1)) for each, truth in zip(chains, truths, strict=True)]
     ).reshape(truths.shape)
+    return _held(ranks)
+
+
+def _asked_network(fit: Fit, truths: np.ndarray, summaries: np.ndarray, rng: np.random.Generator) -> Calibrated:
+    assert fit.network is not None
+    noisy = summaries + fit.summaries.discrepancy * rng.normal(size=summaries.shape)
+    drawn = fit.network.draws(noisy, SBC_DRAWS, seed=fit.settings.seed)
+    return _held((drawn < truths[:, None]).mean(axis=1))
+
+
+def _held(ranks: np.ndarray) -> Calibrated:
     tail = (1 - INTERVALS[1]) / 2
     held = ((ranks >= tail) & (ranks <= 1 - tail)).mean(axis=1)
     p_values = np.array([stats.kstest(column, "uniform").pvalue for column in ranks.T])
@@ -245,17 +267,27 @@ def reproduced(fit: Fit) -> Reproduced:
 
 def another_seed(fit: Fit, rng: np.random.Generator) -> np.ndarray:
     """By how many posterior spreads each unknown's median moves when the last stage is done with another seed."""
-    again = settled(fit.posterior, fit.draws, rng).thinned(len(fit.draws))
+    if fit.network is not None:
+        seed, asked = fit.settings.seed, fit.summaries.observed[None]
+        first = fit.network.draws(asked, MANY_DRAWS, seed=seed)[0]
+        again = network_of(fit, seed=seed + 1).draws(asked, MANY_DRAWS, seed=seed + 1)[0]
+    else:
+        first = fit.draws
+        again = settled(fit.posterior, fit.draws, rng).thinned(len(fit.draws))
     spread = np.maximum(fit.draws.std(axis=0), LEAST)
-    return np.asarray(np.abs(np.median(again, axis=0) - np.median(fit.draws, axis=0)) / spread)
+    return np.asarray(np.abs(np.median(again, axis=0) - np.median(first, axis=0)) / spread)
 
 
 def another_method(fit: Fit) -> np.ndarray:
     """By how many spreads the medians of a regression-adjusted comparison with the bank (ABC) differ from the fit's.
 
-    Spreads are those of the wider of both posteriors: what one method cannot tell is no disagreement.
+    A network's are compared with those of the emulator. Spreads are those of the wider of both posteriors: what one
+    method cannot tell is no disagreement.
     """
-    medians, spreads = bank_abc(fit)
+    if fit.emulated is not None:
+        medians, spreads = np.median(fit.emulated.draws, axis=0), fit.emulated.draws.std(axis=0)
+    else:
+        medians, spreads = bank_abc(fit)
     wider = np.maximum(np.maximum(fit.draws.std(axis=0), spreads), LEAST)
     return np.asarray(np.abs(medians - np.median(fit.draws, axis=0)) / wider)
 

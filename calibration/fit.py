@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from threading import Event
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -61,22 +62,34 @@ DRAWS = 400
 """Joint draws that are kept."""
 SPREAD = 1e-9
 
+EMULATE, NPE = METHODS = ("emulate", "npe")
+"""By an emulator in waves, or by a neural network that learns from the bank (`calibration.neural`)."""
+
+if TYPE_CHECKING:
+    from calibration.neural import Network
+
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user may set: runs in all, seed, how many quantities are fitted at most, and where runs are made."""
+    """What a user may set: runs in all, seed, how many quantities are fitted at most, where runs are made, and how."""
 
     runs: int = DEFAULT_RUNS
     seed: int = DEFAULT_SEED
     unknowns: int = MOST_UNKNOWN
     workers: int = 1
     dask: str | None = None
+    method: str = EMULATE
 
     @property
     def bank(self) -> int:
-        """Runs of the prior bank: the power of two next to half of all, so that other fits find it again."""
+        """Runs of the prior bank: the power of two next to half of all, so that other fits find it again.
+
+        A network learns from the bank alone: then it is the greatest power of two within all.
+        """
+        if self.method == NPE:
+            return int(2 ** max(5, np.floor(np.log2(max(self.runs, 1)))))
         return int(2 ** max(5, round(np.log2(max(self.runs, 1) / 2))))
 
     @property
@@ -126,7 +139,8 @@ class Wave:
 @dataclass(frozen=True)
 class Fit:
     """A fit. `draws` (draws, unknowns) are joint scores of `unknowns`; `fresh_given` (runs, unknowns) are those with
-    which the `fresh` runs were made. `why_stopped` is a sentence, `seconds` are by stage.
+    which the `fresh` runs were made. `why_stopped` is a sentence, `seconds` are by stage. Where a `network` gave the
+    draws, `emulated` is what the emulator had found.
     """
 
     simulator: Simulator
@@ -143,6 +157,8 @@ class Fit:
     fresh_given: np.ndarray
     why_stopped: str
     seconds: Mapping[str, float] = field(default_factory=dict)
+    network: Network | None = None
+    emulated: Fit | None = None
 
     @cached_property
     def places(self) -> list[int]:
@@ -158,6 +174,7 @@ class Fit:
             + sum(wave.runs for wave in self.waves)
             + len(self.fresh)
             + self.fresh.failed
+            + (len(self.emulated.fresh) + self.emulated.fresh.failed if self.emulated else 0)
         )
 
 

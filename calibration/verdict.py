@@ -11,6 +11,7 @@ import numpy as np
 from calibration.back_test import BackTest
 from calibration.checks_of_fit import (
     PILED,
+    SECOND,
     Calibrated,
     Knowledge,
     Reproduced,
@@ -122,7 +123,8 @@ def _warnings(fit: Fit, checks: Checks) -> list[str]:
     if checks.seeds is not None and (checks.seeds > MOVED).any():
         said.append(f"Another seed moves the median of {_names(fit, checks.seeds > MOVED)}.")
     if checks.methods is not None and (checks.methods > DIFFERS).any():
-        said.append(f"A second method (comparison with the bank) differs for {_names(fit, checks.methods > DIFFERS)}.")
+        second = SECOND[fit.settings.method]
+        said.append(f"A second method ({second}) differs for {_names(fit, checks.methods > DIFFERS)}.")
     if checks.back_test is not None and checks.back_test.coverage < HELD:
         said.append(f"Of the figures held out in the back-test {checks.back_test.coverage:.0%} lay in their 90% bands.")
     return said
@@ -148,6 +150,7 @@ def as_numbers(fit: Fit | None, checks: Checks, verdict: Verdict) -> dict[str, A
             "failed": fit.bank.failed + sum(wave.failed for wave in fit.waves) + fit.fresh.failed,
             "why_stopped": fit.why_stopped,
             "seed": fit.settings.seed,
+            "method": fit.settings.method,
         },
         "waves": [
             {

@@ -22,6 +22,7 @@ import pytest
 from calibration.calibrate import Calibration, calibrate
 from calibration.fit import Settings
 from calibration.local_targets import LocalTargets, load_local_targets
+from calibration.practices import PracticeFit
 from calibration.verdict import NOT_MATCHED, WITH_WARNINGS, Verdict
 from pathways import BadInput, Region, load_region
 from sim.calibration_folder import read_joint_draws
@@ -392,7 +393,7 @@ def test_the_report_has_the_seven_steps_and_the_ten_checks(done: tuple[Seen, Pat
     headings = [said for tag, said in page.texts if tag == "h2"]
     steps = [f"{number} {title}" for number, title in enumerate(STEPS, 1)]
     assert [heading for heading in headings if heading in steps] == steps
-    first = [said for tag, said in page.texts if tag == "th" and said.split("\xa0")[-1] in TITLES]
+    first = [said for tag, said in page.texts if tag == "th" and "\xa0" in said]
     assert first == [f"{number}\xa0{title}" for number, title in enumerate(TITLES, 1)]
     assert "PharmacoEconomics 2011" in text
     assert text.index("CALIBRATED") < text.index("In short") < text.index(steps[0])
@@ -428,6 +429,16 @@ def test_lists_at_another_date_are_kept_back_with_a_reason(found: Calibration) -
     told = Told(replace(found, kept_back=("physio_waiting_per_100k",)))
     assert "physio waiting per 100k" in told.kept_back()[0]
     assert "physio waiting per 100k" in calibration_html(replace(found, kept_back=("physio_waiting_per_100k",)))
+
+
+@pytest.mark.slow
+def test_how_practices_differ_is_told_practice_by_practice(found: Calibration, tmp_path: Path) -> None:
+    row = {"effect": "imaging", "practice": "C84000", "observed": 12.0, "expected": 8.0}
+    table = pd.DataFrame([{**row, "ratio": 1.2, "low": 0.9, "high": 1.6, "weight": 0.4}])
+    practised = replace(found, practices=PracticeFit({}, table))
+    assert Told(practised).practice_rows() == [("C84000", "imaging", "12", "8", "1.20 (0.90 to 1.60)", "40%")]
+    assert "How practices differ" in calibration_html(practised)
+    assert "practice_ratios.csv" in write_calibration(practised, tmp_path)
 
 
 @pytest.mark.slow

@@ -177,7 +177,9 @@ def free_port() -> int:
         return int(asked.getsockname()[1])
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:{port}", "127.0.0.1:{port}", "nonsense://x", "tcp://no such host:1"])
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:{port}", "127.0.0.1:{port}", "nonsense://x", "tcp://no such host:1"]
+)
 def test_where_nothing_listens_a_sentence_says_so_soon(address: str) -> None:
     pytest.importorskip("distributed", reason="distributed is not installed")
     written = address.format(port=free_port())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +38,10 @@ def calibrate(
     scenario: Annotated[
         str, typer.Option("--scenario", help="What the figures are of: today's pathway.", metavar="SCENARIO")
     ] = "usual_care",
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="Fit only figures up to this day, such as 2025-02-28.", metavar="DATE"),
+    ] = None,
     runs: Annotated[int, typer.Option("--runs", help="About how many runs to make.", metavar="N")] = DEFAULT_RUNS,
     unknowns: Annotated[
         int, typer.Option("--unknowns", help="Quantities that are fitted, at most.", metavar="N")
@@ -52,6 +56,9 @@ def calibrate(
     dask: Annotated[
         str | None, typer.Option("--dask", help="Make the runs on this Dask cluster: tcp://…", metavar="ADDRESS")
     ] = None,
+    method: Annotated[
+        str, typer.Option("--method", help="emulate, or npe: a neural network (needs backpath[npe]).", metavar="METHOD")
+    ] = "emulate",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the calibration begun in --out.")] = False,
     beyond_prior: Annotated[
         bool, typer.Option("--beyond-prior", help="Fit figures that no values in the ranges give, as near as may be.")
@@ -67,8 +74,8 @@ def calibrate(
     from ui.calibration_files import RUNS, begin, json_text, question_of, write_calibration
     from ui.calibration_tables import Told
 
-    settings = Settings(runs=runs, seed=seed, unknowns=unknowns, workers=threads(workers), dask=dask)
-    case, place, figures = _asked(scenario, region, targets, settings)
+    settings = Settings(runs=runs, seed=seed, unknowns=unknowns, workers=threads(workers), dask=dask, method=method)
+    case, place, figures = _asked(scenario, region, targets, until, settings)
     begin(folder, question_of(case, place, figures, settings), resume=resume)
     for note in figures.notes:
         _say(note, aside=as_json)
@@ -96,13 +103,17 @@ def calibrate(
         raise typer.Exit(1)
 
 
-def _asked(scenario: str, region: str, targets: Path, settings: Settings) -> tuple[Case, pathways.Region, LocalTargets]:
+def _asked(
+    scenario: str, region: str, targets: Path, until: str | None, settings: Settings
+) -> tuple[Case, pathways.Region, LocalTargets]:
     """Everything that is read, or all problems together."""
     from calibration.local_targets import load_local_targets
+    from calibration.local_targets import until as up_to
     from pathways import load_region
     from ui.cases import gather
 
     problems = _settings_problems(settings)
+    last = _day(until, problems)
     read: dict[str, Any] = {}
     ways: dict[str, Callable[[], Any]] = {
         "case": lambda: gather([scenario], against=scenario),
@@ -116,7 +127,8 @@ def _asked(scenario: str, region: str, targets: Path, settings: Settings) -> tup
     if len(read) == len(ways):
         cases, base = read["case"]
         try:
-            read["targets"] = load_local_targets(targets, region=read["region"], pathway=cases[base].pathway)
+            figures = load_local_targets(targets, region=read["region"], pathway=cases[base].pathway)
+            read["targets"] = figures if last is None else up_to(figures, last)
         except BadInput as bad:
             problems += bad.problems
     elif not targets.exists():
@@ -128,14 +140,20 @@ def _asked(scenario: str, region: str, targets: Path, settings: Settings) -> tup
     return cases[base], read["region"], read["targets"]
 
 
-def _settings_problems(settings: Settings) -> list[Problem]:
-    from calibration.calibrate import _settings_problems as wrong_with
+def _day(written: str | None, problems: list[Problem]) -> date | None:
+    """A day as it is written, or a problem."""
+    try:
+        return None if written is None else date.fromisoformat(written)
+    except ValueError:
+        problems.append(Problem("until", f"--until {written}", "is no date: write it as 2025-02-28."))
+        return None
 
-    problems = wrong_with(settings)
-    if settings.dask is not None and importlib.util.find_spec("distributed") is None:
-        says = "needs the package distributed, which is not installed here: pip install distributed"
-        problems.append(Problem("dask", f"--dask {settings.dask}", says))
-    return problems
+
+def _settings_problems(settings: Settings) -> list[Problem]:
+    from calibration.calibrate import settings_problems
+    from sim.dask_pool import dask_problems
+
+    return settings_problems(settings) + (dask_problems(settings.dask) if settings.dask is not None else [])
 
 
 def stage_in_words(name: str) -> str:
@@ -180,6 +198,7 @@ def _tell(told: Told, *, region: str, scenario: str, folder: Path) -> None:
         OFFER,
         QUANTITY_HEAD,
         SERIES_HEAD,
+        SHORT,
         TO_DO,
     )
 
@@ -187,7 +206,7 @@ def _tell(told: Told, *, region: str, scenario: str, folder: Path) -> None:
     title = f"{found.targets.title}: {found.simulator.region.about.title}"
     for caption, head, rows in (
         ("Outside what the ranges give before any data", BEYOND_HEAD, told.beyond_rows()),
-        (f"{title}, published and simulated", SERIES_HEAD, told.series_rows()),
+        (f"{title}, published and simulated", SERIES_HEAD[:SHORT], [row[:SHORT] for row in told.series_rows()]),
         ("Quantities: range before, median and 90% after", QUANTITY_HEAD, told.quantity_rows(("informed", "weak"))),
         ("Foretold from the first part", BACK_HEAD, told.back_rows()),
     ):

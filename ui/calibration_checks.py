@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.checks_of_fit import PILED, TIED
+from calibration.checks_of_fit import PILED, SECOND, TIED
 from calibration.fit import EFFECTIVE, R_HAT, SURPRISED
 from calibration.verdict import CALIBRATED, COVERED, DIFFERS, FAILED, FAR, HELD, MOVED, NOMINAL, UNEVEN
 from sim.record import versions
@@ -174,7 +174,7 @@ def _again(told: Told) -> Check:
     far, apart = int(np.argmax(seeds)), int(np.argmax(methods))
     said = (
         f"Another seed moves medians by at most {seeds[far]:.2f} spreads ({in_words(fit.unknowns[far])}; limit {MOVED:g}).",
-        f"Comparison with the bank (ABC) gives medians at most {methods[apart]:.2f} spreads away "
+        f"A second method ({SECOND[fit.settings.method]}) gives medians at most {methods[apart]:.2f} spreads away "
         f"({in_words(fit.unknowns[apart])}; limit {DIFFERS:g}).",
     )
     return Check("", float(seeds.max()) <= MOVED and float(methods.max()) <= DIFFERS, said)

@@ -45,6 +45,7 @@ PARTS = {
     "runs": "--runs",
     "seed": "--seed",
     "unknowns": "--unknowns",
+    "method": "--method",
 }
 """What a question consists of, in words."""
 
@@ -64,6 +65,7 @@ def question_of(case: Case, region: Region, targets: LocalTargets, settings: Set
         "runs": settings.runs,
         "seed": settings.seed,
         "unknowns": settings.unknowns,
+        "method": settings.method,
     }
 
 

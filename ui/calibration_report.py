@@ -49,7 +49,8 @@ VANNI = (
 KNOWN = "Value and range before; median and 90% of the draws after, in the quantity's own unit"
 PRINTED = (
     "<style>@media print { figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } "
-    "body { max-width: none; margin: 0; } .wide { overflow: visible; } svg { min-width: 0; } }</style>"
+    "body { max-width: none; margin: 0; font-size: 12px; } .wide { overflow: visible; } svg { min-width: 0; } "
+    "td { white-space: normal; } }</style>"
 )
 
 

@@ -35,7 +35,9 @@ MEASURE_WORDS = {
 LEADS = {"referrals": "to", "waiting": "for"}
 """The word between a measure and its service; else at."""
 
-SERIES_HEAD = ("Series", "Published", "Simulated", "Off (sd)", "Inside 90%")
+SERIES_HEAD = ("Series", "Published", "Simulated", "Off (sd)", "Inside 90%", "Furthest off in")
+SHORT = 5
+"""So many of these columns fit a terminal."""
 QUANTITY_HEAD = ("Quantity", "Before", "Calibrated", "Width left", "Data say")
 BEYOND_HEAD = ("Series", "Published", "98 of 100 runs before any data", "")
 BACK_HEAD = ("Series", "Published", "Foretold", "Error", "As last", "Inside 90%")
@@ -103,6 +105,7 @@ class Told:
                 figures(row.simulated),
                 f"{row.off:.1f}{' ✗' if row.off > MISSED else ' ▲' if row.off > FAR else ''}",
                 percent_of(row.within_90),
+                f"{row.worst}: {figures(row.worst_published)} published, {figures(row.worst_simulated)} simulated",
             )
             for row in each_of(table)
         ]
