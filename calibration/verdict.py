@@ -23,6 +23,8 @@ CALIBRATED, WITH_WARNINGS, NOT_MATCHED = "CALIBRATED", "CALIBRATED WITH WARNINGS
 MISSED, FAR = 3.0, 2.0
 """Standard deviations between fresh runs and what was published: above the first a series is not matched, above the
 second it is told."""
+TOGETHER = 0.001
+"""A misfit of all figures together that chance explains this rarely is told."""
 FAILED = 0.2
 """More runs that come to nothing than this share are told."""
 COVERED, NOMINAL = 0.85, 0.9
@@ -95,6 +97,10 @@ def _warnings(fit: Fit, checks: Checks) -> list[str]:
         for row in checks.reproduced.compared
         if FAR < row.off <= MISSED
     ]
+    if checks.reproduced.p < TOGETHER:
+        said.append(
+            f"All figures together are further off than chance explains (probability {checks.reproduced.p:.1g})."
+        )
     failed = (fit.bank.failed + sum(wave.failed for wave in fit.waves) + fit.fresh.failed) / fit.runs
     if failed > FAILED:
         said.append(f"{failed:.0%} of the runs came to nothing.")

@@ -20,6 +20,8 @@ MOST_SERIES = 12
 """So many series are drawn, those furthest off first."""
 MOST_QUANTITIES = 30
 """So many quantities are drawn, the best known first."""
+AXIS_ENDS = 3.2
+"""Spreads that the picture of quantities shows at least."""
 COLUMNS = 3
 PANEL_WIDTH, PANEL_HEIGHT, AXIS_ROOM = 226, 110, 42
 FEWEST_TIMES = 3
@@ -177,6 +179,8 @@ def knowledge_chart(told: Told) -> Chart:
                 **dict(zip(BANDS, ends.tolist(), strict=True)),
             }
         )
+    furthest = max([AXIS_ENDS, *(abs(row[end]) for row in rows for end in ("lowest", "highest"))])
+    reach = float(np.ceil(furthest * 10) / 10)
     names = [row["quantity"] for row in rows]
     words = [f"{SIGNS[status]} {status}" for status in STATUS_COLOURS]
     colour = {
@@ -195,8 +199,8 @@ def knowledge_chart(told: Told) -> Chart:
     x = {
         "type": "quantitative",
         "title": "Standard deviations from the middle of the range that was given",
-        "scale": {"domain": [-3.2, 3.2], "nice": False},
-        "axis": {"values": [-3, -2, -1, 0, 1, 2, 3]},
+        "scale": {"domain": [-reach, reach], "nice": False},
+        "axis": {"values": list(range(-int(reach), int(reach) + 1))},
     }
     body = {
         "width": 620,

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.checks_of_fit import PILED, SECOND, TIED
+from calibration.checks_of_fit import PILED, SECOND, TIED, Knowledge
 from calibration.fit import EFFECTIVE, R_HAT, SURPRISED
 from calibration.verdict import CALIBRATED, COVERED, DIFFERS, FAILED, FAR, HELD, MOVED, NOMINAL, UNEVEN
 from sim.record import versions
 from ui.calibration_tables import Told, each_of, in_words
 from ui.words import percent_of
 
+BOUNDLESS = 1000
+"""Collinearity indices above this are told as what they are: none of the quantities can be told apart."""
 TITLES = (
     "Target audit",
     "Runs",
@@ -111,7 +113,7 @@ def _identified(told: Told) -> Check:
     if known.not_informed:
         said.append(f"Not informed: {', '.join(map(in_words, known.not_informed))}.")
     tied = [f"{in_words(one)} and {in_words(other)} ({between:.2f})" for one, other, between in known.tied]
-    said.append(f"Tied above {TIED:g}: {', '.join(tied) or 'none'}. Collinearity index {known.collinearity:.0f}.")
+    said.append(f"Tied above {TIED:g}: {', '.join(tied) or 'none'}. Collinearity index {_index(known)}.")
     said.append(f"Combinations known: {len(known.directions)}.")
     return Check("", not tied, tuple(said))
 
@@ -163,6 +165,13 @@ def _truths(told: Told) -> Check:
         f"Ranks uneven (Kolmogorov and Smirnov): {', '.join(names) or 'of none'}.",
     )
     return Check("", near.coverage >= min(COVERED, NOMINAL - 2 * near.error) and not names, said)
+
+
+def _index(known: Knowledge) -> str:
+    """The collinearity index; without bound where there are more quantities than figures tell apart."""
+    return (
+        f"{known.collinearity:.0f}" if known.collinearity < BOUNDLESS else "without bound: more quantities than figures"
+    )
 
 
 def _again(told: Told) -> Check:

@@ -14,7 +14,7 @@ import numpy as np
 
 from calibration.calibrate import Calibration
 from calibration.checks_of_fit import NOT_INFORMED, WEAK
-from calibration.fit import EFFECTIVE, FRESH, NEAREST, R_HAT, SURPRISED, WAVE, WIDER
+from calibration.fit import EFFECTIVE, FRESH, NEAREST, NPE, R_HAT, SURPRISED, WAVE, WIDER
 from calibration.verdict import CALIBRATED, NOT_MATCHED
 from sim.record import versions
 from ui.calibration_charts import back_test_chart, knowledge_chart, ranks_chart, series_chart
@@ -202,6 +202,11 @@ def _search(told: Told) -> str:
         "from each other (DE-MC).",
         f"{FRESH} fresh runs at draws of the posterior, which no emulator has seen: all that is said of the fit rests on them.",
     ]
+    if found.settings.method == NPE:
+        said.insert(
+            3,
+            "A neural network that learnt from the bank gives the joint draws; the waves' answer is what it is compared with.",
+        )
     if found.fit is None:
         return _list(said)
     rows = [
