@@ -6,7 +6,7 @@ then, and a fit would only hide which.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -29,7 +29,7 @@ from calibration.fit import NPE, Fit, Runner, Runs, Settings, bank_of, fit
 from calibration.local_targets import LocalTargets
 from calibration.neural import by_network, method_problems
 from calibration.practices import PracticeFit, fit_practices
-from calibration.prior_predictive import placed
+from calibration.prior_predictive import Placed, placed
 from calibration.simulator import Simulator
 from calibration.summaries import Summaries
 from calibration.verdict import Checks, Verdict, judged
@@ -132,7 +132,7 @@ def calibrate(
     if settings.method == NPE:
         found = by_network(found, runner)
     tested = back_test(runner, bank) if hold_out else None
-    checks = _checked(found, beyond, tested)
+    checks = _checked(found, beyond, tested, runner)
     verdict = judged(found, checks)
     practices = fit_practices(found, runner)
     names, kept_back = _handed_on(found, case.pathway, region)
@@ -151,20 +151,16 @@ def calibrate(
     )  # fmt: skip
 
 
-def _checked(found: Fit, beyond: list, tested: BackTest | None) -> Checks:
+def _checked(found: Fit, beyond: Sequence[Placed], tested: BackTest | None, runner: Runner) -> Checks:
+    """All checks, one after another; `Stopped` between two of them where the user says so."""
     rng = np.random.default_rng([found.settings.seed, 2])
     known = knowledge(found)
-    return Checks(
-        beyond,
-        known,
-        reproduced(found),
-        local_sbc(found, rng),
-        global_sbc(found, rng),
-        another_seed(found, rng),
-        another_method(found),
-        worth_collecting(found, known.table.loc[known.table["status"] != "informed", "quantity"].tolist()),
-        tested,
-    )
+    local = runner.then("checks", 0, lambda: local_sbc(found, rng))
+    overall = runner.then("checks", 1, lambda: global_sbc(found, rng))
+    seeds = runner.then("checks", 2, lambda: another_seed(found, rng))
+    unclear = known.table.loc[known.table["status"] != "informed", "quantity"].tolist()
+    worth = worth_collecting(found, unclear)
+    return Checks(beyond, known, reproduced(found), local, overall, seeds, another_method(found), worth, tested)
 
 
 def _handed_on(found: Fit, pathway: Pathway, region: Region) -> tuple[list[str], tuple[str, ...]]:

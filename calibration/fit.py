@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Event
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from calibration.simulator import Simulator, Task
 from calibration.smoother import smoothed
 from calibration.summaries import Summaries
 from sim.experiment import RunStore, perform
-from sim.parallel import Progress
+from sim.parallel import Progress, Stopped
 
 DEFAULT_RUNS = 2000
 """Runs in all, unless asked for otherwise: about what the method needed in trials."""
@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from calibration.neural import Network
 
 Say = Callable[[str], None]
+Found = TypeVar("Found")
+PARTS = {"chains": 1, "checks": 3}
+"""Work without runs, and its steps that are shown."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,15 @@ class Runner:
         self.simulator, self.summaries, self.settings = simulator, summaries, settings
         self.folder, self.progress, self.stop = folder, progress, stop
 
+    def then(self, part: str, done: int, work: Callable[[], Found]) -> Found:
+        """Does the work, shown as so many steps of this part done; `Stopped` before it where the user says so."""
+        if self.stop is not None and self.stop.is_set():
+            raise Stopped
+        show = self.progress(part)
+        if show is not None:
+            show(done, PARTS[part])
+        return work()
+
     def made(self, part: str, tasks: list[Task]) -> tuple[Runs, np.ndarray]:
         """Runs of the tasks, and which of them came to something."""
         found = perform(
@@ -270,7 +282,8 @@ def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
         own = near >= len(bank) if wave > 1 else np.ones(len(near), dtype=bool)
         emulator = fit_emulator(scores[near], summaries.of(every.published[near]), near=own)
         posterior = Posterior(emulator, observed, weights, discrepancy, prior)
-        chains = _chains(posterior, draws, rng, steps=_steps(draws) // QUICK)
+        quick = partial(_chains, posterior, draws, rng, steps=_steps(draws) // QUICK)
+        chains = runner.then("chains", 0, quick)
         draws = chains.thinned(DRAWS)
         took = perf_counter() - clock
         waves.append(Wave(wave, len(tasks), runs.failed, surprise, beyond, emulator.explained, took))
@@ -280,7 +293,7 @@ def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
             break
     clock = perf_counter()
     assert posterior is not None
-    chains = settled(posterior, draws, rng)
+    chains = runner.then("chains", 0, partial(settled, posterior, draws, rng))
     draws = chains.thinned(DRAWS)
     seconds["last chains"] = perf_counter() - clock
     clock = perf_counter()

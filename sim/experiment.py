@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Protocol
@@ -294,6 +295,21 @@ def _chunk(tasks: Sequence[Any]) -> list[np.ndarray | None]:
     return rows
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Holds interrupts back while processes are started: one that gets it before it has read its data would be waited
+    for without end. Where signals cannot be held back, nothing is done."""
+    hold = getattr(signal, "pthread_sigmask", None)
+    if hold is None:
+        yield
+        return
+    before = hold(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        hold(signal.SIG_SETMASK, before)
+
+
 class _Processes:
     """Processes of this machine. When one dies all end; new ones are begun for the next chunk."""
 
@@ -309,12 +325,13 @@ class _Processes:
         )
 
     def submit(self, tasks: Sequence[Any]) -> Future[list[np.ndarray | None]]:
-        try:
-            return self._pool.submit(_chunk, tasks)
-        except BrokenProcessPool:
-            self.close()
-            self._begin()
-            return self._pool.submit(_chunk, tasks)
+        with _without_interrupts():
+            try:
+                return self._pool.submit(_chunk, tasks)
+            except BrokenProcessPool:
+                self.close()
+                self._begin()
+                return self._pool.submit(_chunk, tasks)
 
     def look(self) -> None:
         """A process that dies is seen at once: there is nothing to look for."""

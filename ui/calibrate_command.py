@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DEFAULT_RUNS, DEFAULT_UNKNOWNS = 2000, 60
 """Those of `calibration.fit`, which is not loaded until it is needed."""
 INTERRUPTED = 130
-STAGES = {"bank": "prior bank", "fresh": "fresh runs", "practices": "practices"}
+STAGES = {"bank": "prior bank", "fresh": "fresh runs"}
 
 
 def calibrate(
