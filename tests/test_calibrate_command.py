@@ -118,6 +118,9 @@ BAD = [
     (("--seed", -1), "--seed -1: write a whole number from 0."),
     (("--resume",), "there is nothing to go on with: no question.json of a calibration is in it. Leave out --resume"),
     (("--targets", "blank.csv"), "there is nothing to fit"),
+    (("--until", "February"), "--until February: is no date: write it as 2025-02-28."),
+    (("--until", "2020-01-31"), "no figure"),
+    (("--method", "luck"), "luck"),
     (
         ("--targets", "elsewhere"),
         "region and targets do not match: these belong to 'mid_notts', and the region is 'six'.",

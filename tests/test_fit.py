@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import Any, cast
 
 import numpy as np
@@ -28,6 +29,7 @@ from calibration.screening import telling
 from calibration.smoother import smoothed
 from calibration.summaries import Summaries
 from calibration.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS, Checks, as_numbers, judged
+from sim.parallel import Stopped
 from tests.toy_simulator import MONTHS, REFERRALS, WAITING, Toy, ToyTargets, figures_of
 
 SETTINGS = Settings(runs=1000, unknowns=6)
@@ -187,6 +189,18 @@ def test_a_target_outside_what_the_prior_gives_is_told_before_any_fitting(tmp_pa
     verdict = judged(None, Checks([row]))
     assert verdict.word == NOT_MATCHED
     assert "referrals mri" in str(verdict)
+
+
+def test_a_fit_stops_between_its_stages(tmp_path: Path) -> None:
+    runner = toy_runner(tmp_path, published())
+    seen: list[tuple[str, int, int]] = []
+    runner.progress = lambda part: lambda done, total: seen.append((part, done, total))
+    assert runner.then("checks", 1, lambda: "worked") == "worked"
+    assert seen == [("checks", 1, 3)]
+    runner.stop = Event()
+    runner.stop.set()
+    with pytest.raises(Stopped):
+        runner.then("checks", 2, lambda: pytest.fail("it was stopped before"))
 
 
 def test_a_rare_target_is_a_warning_only(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def calibration_line(calibration: JointDraws) -> str:
     """Which calibration results rest on, and how well it did."""
     quantities = "1 quantity" if len(calibration.names) == 1 else f"{len(calibration.names)} quantities"
     draws = counted(calibration.count, "joint draw")
-    verdict = calibration.verdict.rstrip(".")
+    verdict = calibration.verdict.partition(":")[0].rstrip(".")  # the reasons are told as a warning
     over = calibration.passed_over
     passed = f" ({over:,} passed over, whose quantities do not fit together)" if over else ""
     return f"Calibrated: {calibration.title} ({calibration.id}), {draws} of {quantities}{passed}. Verdict: {verdict}."
