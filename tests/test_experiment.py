@@ -261,9 +261,9 @@ def test_a_stop_before_the_beginning_does_nothing(store: RunStore, marks: Path, 
     assert set(times_done(marks)) == {int(key, 16) for key in store.read()}
 
 
-def begun(folder: Path, marks: Path) -> subprocess.Popen[str]:
+def begun(folder: Path, marks: Path, count: int = MANY) -> subprocess.Popen[str]:
     """A program that does the tasks, in a process group of its own, once it has written something."""
-    command = [sys.executable, "-m", experiment_tasks.__name__, str(folder), str(MANY), "2"]
+    command = [sys.executable, "-m", experiment_tasks.__name__, str(folder), str(count), "2"]
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
     until(lambda: any(folder.glob("*.parquet")) or process.poll() is not None)
     assert process.poll() is None, process.stderr and process.stderr.read()
@@ -306,7 +306,7 @@ def test_killed_in_the_middle_and_taken_up_again(store: RunStore, marks: Path) -
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_processes_end_with_the_program_that_began_them(store: RunStore, marks: Path, how: signal.Signals) -> None:
     """Where only the program itself is killed, its processes are not left behind."""
-    process = begun(store.folder, marks)
+    process = begun(store.folder, marks, count=20 * MANY)
     workers = {int(line) for path in marks.iterdir() for line in path.read_text().split()}
     assert workers
     process.send_signal(how)
@@ -317,7 +317,7 @@ def test_processes_end_with_the_program_that_began_them(store: RunStore, marks: 
 @on_linux
 def test_an_interrupt_ends_it_without_a_word_of_the_processes(store: RunStore, marks: Path) -> None:
     """Ctrl-C reaches the whole group: the processes leave it to the program."""
-    process = begun(store.folder, marks)
+    process = begun(store.folder, marks, count=20 * MANY)  # so many that a busy machine is not done before
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert said.count("Traceback") == 1
