@@ -56,8 +56,8 @@ class NothingRuns(ValueError):
 class Calibration:
     """What a calibration found. `fit` and `draws` are None where the targets lie beyond the prior.
 
-    `id` stands for the region, the targets, the settings and what came out. `kept_back` are fitted quantities that are
-    not handed on, because they tell of the lists at another date than the region's.
+    `kept_back` are fitted quantities that are not handed on, because they tell of the lists at another date than the
+    region's.
     """
 
     simulator: Simulator

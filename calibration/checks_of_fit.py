@@ -17,6 +17,7 @@ from calibration.emulator import fit_emulator
 from calibration.fit import APART, EMULATE, NPE, Fit, settled
 from calibration.likelihood import Posterior
 from calibration.neural import network_of
+from calibration.screening import z_scores
 
 NOT_INFORMED, WEAK = 0.8, 0.5
 """Posterior spread over prior spread above which a quantity counts as not informed, and as weakly informed."""
@@ -199,6 +200,12 @@ class Compared:
     within_50: float
     within_90: float
 
+    def __str__(self) -> str:
+        return (
+            f"{self.series}, {self.worst}: {self.worst_published:.4g} was published and the fit comes to "
+            f"{self.worst_simulated:.4g}, {self.off:.1f} standard deviations off."
+        )
+
 
 @dataclass(frozen=True)
 class Reproduced:
@@ -332,10 +339,10 @@ def worth_collecting(fit: Fit, names: list[str]) -> dict[str, tuple[str, float]]
     """
     runs, simulator = fit.bank, fit.simulator
     given = fit.summaries.of(runs.published)
-    given = np.concatenate([np.ones((len(runs), 1)), _even(given)], axis=1)
+    given = np.concatenate([np.ones((len(runs), 1)), z_scores(given)], axis=1)
     project = given @ np.linalg.solve(given.T @ given + RIDGE * np.eye(given.shape[1]), given.T)
     candidates = np.nan_to_num(runs.candidates, nan=0.0)
-    left = _even(np.sqrt(np.maximum(candidates, 0)))
+    left = z_scores(np.sqrt(np.maximum(candidates, 0)))
     left = left - project @ left
     asked = set(zip(simulator.wanted["measure"], simulator.wanted["services"], strict=True))
     labels = [
@@ -351,7 +358,3 @@ def worth_collecting(fit: Fit, names: list[str]) -> dict[str, tuple[str, float]]
         best = int(np.abs(link).argmax())
         found[name] = (labels[best], float(1 - np.sqrt(1 - min(link[best] ** 2, 1))))
     return found
-
-
-def _even(table: np.ndarray) -> np.ndarray:
-    return np.asarray((table - table.mean(axis=0)) / np.maximum(table.std(axis=0), LEAST))

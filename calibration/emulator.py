@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calibration.screening import z_scores
+
 RIDGE = 1.0
 """Weight of the penalty on every coefficient but the mean, in runs: scores have a spread of about one."""
 PRODUCTS = 8
@@ -123,9 +125,7 @@ def fit_emulator(scores: np.ndarray, summaries: np.ndarray, *, near: np.ndarray 
 
 def _most_telling(scores: np.ndarray, summaries: np.ndarray) -> tuple[int, ...]:
     """The scores with which the summaries go most, each score by the summary that shows it best."""
-    x = (scores - scores.mean(axis=0)) / np.maximum(scores.std(axis=0), LEAST_SPREAD)
-    y = (summaries - summaries.mean(axis=0)) / np.maximum(summaries.std(axis=0), LEAST_SPREAD)
-    with_each = np.abs(x.T @ y / len(x)).max(axis=1)
+    with_each = np.abs(z_scores(scores).T @ z_scores(summaries) / len(scores)).max(axis=1)
     return tuple(sorted(int(place) for place in np.argsort(-with_each, kind="stable")[:PRODUCTS]))
 
 

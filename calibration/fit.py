@@ -116,6 +116,11 @@ class Runs:
     def __len__(self) -> int:
         return len(self.scores)
 
+    @property
+    def made(self) -> int:
+        """All of them, those that failed included."""
+        return len(self) + self.failed
+
     def __add__(self, other: Runs) -> Runs:
         return Runs(
             np.concatenate([self.scores, other.scores]),
@@ -171,14 +176,13 @@ class Fit:
     @property
     def runs(self) -> int:
         """Runs in all, the bank's included."""
-        return (
-            len(self.bank)
-            + self.bank.failed
-            + sum(wave.runs for wave in self.waves)
-            + len(self.fresh)
-            + self.fresh.failed
-            + (len(self.emulated.fresh) + self.emulated.fresh.failed if self.emulated else 0)
-        )
+        before = self.emulated.fresh.made if self.emulated else 0
+        return self.bank.made + sum(wave.runs for wave in self.waves) + self.fresh.made + before
+
+    @property
+    def failed(self) -> int:
+        """Runs that came to nothing, of the bank, the waves and the fresh ones."""
+        return self.bank.failed + sum(wave.failed for wave in self.waves) + self.fresh.failed
 
 
 class Runner:
@@ -270,7 +274,7 @@ def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
     for wave in range(1, settings.waves + 1):
         clock = perf_counter()
         points = _wider(draws, rng)
-        tasks = [Task(number + k, _given(unknowns, point)) for k, point in enumerate(points)]
+        tasks = tasks_at(unknowns, points, first=number)
         number += len(tasks)
         runs, _ = runner.made(f"wave_{wave}", tasks)
         new, found = runs.scores[:, places], summaries.of(runs.published)
@@ -298,8 +302,7 @@ def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
     seconds["last chains"] = perf_counter() - clock
     clock = perf_counter()
     given = draws[np.linspace(0, len(draws) - 1, FRESH).astype(int)]
-    tasks = [Task(number + k, _given(unknowns, point)) for k, point in enumerate(given)]
-    fresh, came = runner.made("fresh", tasks)
+    fresh, came = runner.made("fresh", tasks_at(unknowns, given, first=number))
     seconds |= {"fresh runs": perf_counter() - clock}
     return Fit(
         simulator, settings, summaries, bank, unknowns, prior, tuple(waves), posterior, chains, draws, fresh,
@@ -345,5 +348,15 @@ def _wider(draws: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(middle + WIDER * (chosen - middle))
 
 
-def _given(unknowns: tuple[str, ...], point: np.ndarray) -> dict[str, float]:
-    return {name: float(score) for name, score in zip(unknowns, point, strict=True)}
+def tasks_at(
+    unknowns: tuple[str, ...], points: np.ndarray, *, first: int, practices: Mapping[str, float] | None = None
+) -> list[Task]:
+    """A run for each point (points, unknowns), numbered from `first`; `practices` pins all practices in each.
+
+    >>> tasks_at(("onset_rate",), np.array([[0.5], [-1.0]]), first=7)[1]
+    Task(number=8, given={'onset_rate': -1.0}, practices={})
+    """
+    return [
+        Task(first + k, dict(zip(unknowns, map(float, point), strict=True)), dict(practices or {}))
+        for k, point in enumerate(points)
+    ]

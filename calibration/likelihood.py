@@ -7,6 +7,7 @@ reproduce (discrepancy). Far outside the runs that the emulator was fitted to, t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -30,12 +31,16 @@ class Posterior:
     discrepancy: np.ndarray
     prior: np.ndarray
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_prior_inverse", np.linalg.inv(self.prior))
-        if self.emulator is not None:
-            spread = self.emulator.noise + np.diag(self.discrepancy**2)
-            root = np.sqrt(self.weights)
-            object.__setattr__(self, "_precision", np.linalg.inv(spread) * np.outer(root, root))
+    @cached_property
+    def _prior_inverse(self) -> np.ndarray:
+        return np.asarray(np.linalg.inv(self.prior))
+
+    @cached_property
+    def _precision(self) -> np.ndarray:
+        """The inverse of noise and discrepancy together, weighted; only with an emulator."""
+        assert self.emulator is not None
+        root = np.sqrt(self.weights)
+        return np.linalg.inv(self.emulator.noise + np.diag(self.discrepancy**2)) * np.outer(root, root)
 
     def __call__(self, scores: np.ndarray, observed: np.ndarray | None = None) -> np.ndarray:
         """The log density at each point; shape (questions, points, scores) to (questions, points).
@@ -43,13 +48,12 @@ class Posterior:
         `observed` (questions, summaries) takes the place of the published summaries, to ask many questions at once.
         """
         flat = scores.reshape(-1, scores.shape[-1])
-        inverse: np.ndarray = self._prior_inverse  # type: ignore[attr-defined]
-        density = -0.5 * ((flat @ inverse) * flat).sum(axis=1)
+        density = -0.5 * ((flat @ self._prior_inverse) * flat).sum(axis=1)
         if self.emulator is not None and len(self.observed):
             predicted, factor = self.emulator.mean(flat)
             wanted = self.observed if observed is None else np.repeat(observed, scores.shape[1], axis=0)
             away = wanted - predicted
-            q = ((away @ self._precision) * away).sum(axis=1)  # type: ignore[attr-defined]
+            q = ((away @ self._precision) * away).sum(axis=1)
             size, freedom = len(self.observed), self.emulator.freedom
             density -= size / 2 * np.log(factor) + (freedom + size) / 2 * np.log1p(q / (freedom * factor))
             beyond = np.maximum(0.0, self.emulator.distance(flat) - 1)

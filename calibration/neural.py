@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calibration.fit import EMULATE, FRESH, METHODS, MOST_WAVES, WAVE, Fit, Runner
-from calibration.simulator import Task
+from calibration.fit import EMULATE, FRESH, METHODS, MOST_WAVES, WAVE, Fit, Runner, tasks_at
 from pathways import Problem
 from sim.parallel import Progress
 
@@ -202,11 +201,7 @@ def by_network(fit: Fit, runner: Runner) -> Fit:
     draws = network.draws(fit.summaries.observed[None], len(fit.draws), seed=seed)[0]
     given = draws[:FRESH]
     first = fit.settings.bank + MOST_WAVES * WAVE + FRESH
-    tasks = [
-        Task(first + k, {name: float(score) for name, score in zip(fit.unknowns, point, strict=True)})
-        for k, point in enumerate(given)
-    ]
-    fresh, came = runner.made("fresh_npe", tasks)
+    fresh, came = runner.made("fresh_npe", tasks_at(fit.unknowns, given, first=first))
     return replace(fit, draws=draws, fresh=fresh, fresh_given=given[came], network=network, emulated=fit)
 
 

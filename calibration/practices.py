@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from calibration.fit import Fit, Runner
+from calibration.fit import Fit, Runner, tasks_at
 from calibration.practice_pooling import draw_effects, pooled
-from calibration.simulator import Task
 from calibration.summaries import FEWEST_PRACTICES
 from outcomes.reported import COUNTS
 from pathways import Pathway
@@ -98,14 +97,7 @@ def _one_effect(
     totals = []
     for score in (0.0, ONE_UP):
         pins = {name: score if name == effect else 0.0 for name in pathway.practice_effects}
-        tasks = [
-            Task(
-                fit.settings.runs * 10 + k,
-                {name: float(z) for name, z in zip(fit.unknowns, fit.draws[place], strict=True)},
-                pins,
-            )
-            for k, place in enumerate(at)
-        ]
+        tasks = tasks_at(fit.unknowns, fit.draws[at], first=fit.settings.runs * 10, practices=pins)
         runs, _ = runner.made("practices", tasks)
         if not len(runs):
             return None

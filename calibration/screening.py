@@ -21,7 +21,7 @@ def telling(scores: np.ndarray, summaries: np.ndarray, *, most: int, first: tupl
     >>> telling(z, z[:, [7]] + 0.5 * z[:, [3]] + 0.1 * rng.normal(size=(500, 1)), most=10)
     [7, 3]
     """
-    x, y = _standardised(scores), _standardised(summaries)
+    x, y = z_scores(scores), z_scores(summaries)
     runs, quantities = x.shape
     limit = float(special.ndtri(1 - CHANCE / 2 / (quantities * max(1, y.shape[1]))))
     chosen: list[int] = []
@@ -48,5 +48,10 @@ def _partial(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(np.abs(np.divide(x.T @ y, scale, out=np.zeros_like(scale), where=scale > LEAST_SPREAD)))
 
 
-def _standardised(table: np.ndarray) -> np.ndarray:
+def z_scores(table: np.ndarray) -> np.ndarray:
+    """Columns brought to mean 0 and spread 1; one that never varies becomes 0.
+
+    >>> z_scores(np.array([[1.0, 5.0], [3.0, 5.0]])).tolist()
+    [[-1.0, 0.0], [1.0, 0.0]]
+    """
     return np.asarray((table - table.mean(axis=0)) / np.maximum(table.std(axis=0), LEAST_SPREAD))

@@ -24,13 +24,12 @@ from sim.compare import Case
 from sim.events import EventLog
 from sim.experiment import key_of
 from sim.layout import DID_NOT_ATTEND, DISCHARGE, REFERRAL, SEEN
-from sim.plan import Plan
+from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.record import MODEL, region_digest
 from sim.reducers import Tallies, add_areas, list_sizes
 from sim.running import Running
 from sim.scores import case_at, uncertain, value_at
 
-DAYS_IN_A_YEAR = 365
 PERCENT = 100.0
 CANDIDATES = ("referrals", "visits", "missed_share", "waiting", "mean_wait")
 """What local data could tell of any service, over all months: activity, the list at the end, waits of those seen."""
@@ -105,6 +104,10 @@ class Simulator:
         return {service for services in self.wanted["services"] for service in services} | set(self.targets.treatments)
 
     @cached_property
+    def _correlation(self) -> pd.DataFrame:
+        return read_correlation()
+
+    @cached_property
     def _places(self) -> Places:
         return places_of([self.case.pathway])
 
@@ -146,7 +149,7 @@ class Simulator:
             self.names,
             seed=self.seed,
             draw=task.number,
-            correlation=read_correlation(),
+            correlation=self._correlation,
             given=task.given,
             places=self._places,
         ).scores

@@ -163,7 +163,7 @@ class Summaries:
         for line in self._lines:
             used = tuple(sorted({column for columns in (*line.columns, *line.over) for column in columns}))
             rows = self.figures.iloc[list(used)]
-            level = _levels(line, self.published)
+            level = _untransformed(line, self.published[None, :])[0]
             step = np.maximum(np.abs(level), 1) * STEP
             slope = (SCALES[line.scale](level + step) - SCALES[line.scale](level - step)) / (2 * step)
             reach = np.minimum(level, 1 - level) if line.scale == "share" else level
@@ -245,11 +245,6 @@ def _basis(days: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     basis, triangle = np.linalg.qr(np.stack(columns, axis=1))
     names = [f"{name} {names[:k].count(name) + 1}" if names.count(name) > 1 else name for k, name in enumerate(names)]
     return basis * np.sign(np.diag(triangle)), tuple(names)
-
-
-def _levels(line: Line, published: np.ndarray) -> np.ndarray:
-    """The published figures of a line, by time, before they are transformed."""
-    return _untransformed(line, published[None, :])[0]
 
 
 def _points(line: Line, values: np.ndarray) -> np.ndarray:

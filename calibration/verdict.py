@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,64 +76,94 @@ def judged(fit: Fit | None, checks: Checks) -> Verdict:
     impossible = [f"{row}." for row in checks.placed if row.impossible]
     if fit is None or checks.reproduced is None:
         return Verdict(NOT_MATCHED, tuple(impossible))
-    missed = [
-        f"{row.series}, {row.worst}: {row.worst_published:.4g} was published and the fit comes to "
-        f"{row.worst_simulated:.4g}, {row.off:.1f} standard deviations off."
-        for row in checks.reproduced.compared
-        if row.off > MISSED
-    ]
+    missed = tuple(str(row) for row in checks.reproduced.compared if row.off > MISSED)
     if missed:
-        return Verdict(NOT_MATCHED, tuple(missed))
-    warnings = list(_warnings(fit, checks))
+        return Verdict(NOT_MATCHED, missed)
+    warnings = [reason for reasons in doubts(fit, checks).values() for reason in reasons]
     return Verdict(WITH_WARNINGS if warnings else CALIBRATED, tuple(warnings))
 
 
-def _warnings(fit: Fit, checks: Checks) -> list[str]:
-    said = [f"Rare before any data: {row}." for row in checks.placed]
+def doubts(fit: Fit, checks: Checks) -> dict[str, list[str]]:
+    """What each check holds against a fit, sentences by check: audit, fresh, runs, emulator, chains, truths, ranges,
+    again, held_out. Verdict and report judge by these alone."""
+    return {
+        "audit": [f"Rare before any data: {row}." for row in checks.placed],
+        "fresh": list(_about_fresh_runs(checks)),
+        "runs": []
+        if few_failed(fit.failed, fit.runs)
+        else [f"{fit.failed / fit.runs:.0%} of the runs came to nothing."],
+        "emulator": list(_about_emulator(fit)),
+        "chains": list(_about_chains(fit)),
+        "truths": list(_about_truths(fit, checks)),
+        "ranges": list(_about_ranges(fit, checks)),
+        "again": list(_about_others(fit, checks)),
+        "held_out": list(_about_what_was_held_out(checks)),
+    }
+
+
+def few_failed(failed: int, made: int) -> bool:
+    """Whether so few runs came to nothing that it need not be told.
+
+    >>> few_failed(20, 100), few_failed(21, 100)
+    (True, False)
+    """
+    return failed <= FAILED * made
+
+
+def _about_fresh_runs(checks: Checks) -> Iterator[str]:
     assert checks.reproduced is not None
-    said += [
-        f"{row.series}, {row.worst}: {row.worst_published:.4g} was published and the fit comes to "
-        f"{row.worst_simulated:.4g}, {row.off:.1f} standard deviations off."
-        for row in checks.reproduced.compared
-        if FAR < row.off <= MISSED
-    ]
+    yield from (str(row) for row in checks.reproduced.compared if row.off > FAR)
     if checks.reproduced.p < TOGETHER:
-        said.append(
-            f"All figures together are further off than chance explains (probability {checks.reproduced.p:.1g})."
-        )
-    failed = (fit.bank.failed + sum(wave.failed for wave in fit.waves) + fit.fresh.failed) / fit.runs
-    if failed > FAILED:
-        said.append(f"{failed:.0%} of the runs came to nothing.")
+        yield f"All figures together are further off than chance explains (probability {checks.reproduced.p:.1g})."
+
+
+def _about_emulator(fit: Fit) -> Iterator[str]:
     last = fit.waves[-1]
     if np.mean(last.surprise) > SURPRISED:
         worst = fit.summaries.names[int(np.argmax(last.surprise))]
-        said.append(
+        yield (
             f"The emulator predicts fresh runs worse than it expects ({np.mean(last.surprise):.2f} times the squared "
             f"error, most for {worst}): give more --runs."
         )
+
+
+def _about_chains(fit: Fit) -> Iterator[str]:
     r_hat, effective = float(fit.chains.r_hat.max()), float(fit.chains.effective.min())
     if r_hat > R_HAT or effective < EFFECTIVE:
-        said.append(f"The chains do not agree (R-hat {r_hat:.3f}, effective sample {effective:.0f}): give more --runs.")
-    if checks.local is not None and checks.local.coverage < min(COVERED, NOMINAL - 2 * checks.local.error):
-        said.append(
-            f"90% intervals hold {checks.local.coverage:.0%} ± {checks.local.error:.0%} of simulated truths near the answer."
-        )
-    if checks.overall is not None:
-        uneven = checks.overall.p_values < UNEVEN / len(checks.overall.p_values)
-        if uneven.any():
-            said.append(f"Ranks of simulated truths are uneven for {_names(fit, uneven)}.")
+        yield f"The chains do not agree (R-hat {r_hat:.3f}, effective sample {effective:.0f}): give more --runs."
+
+
+def _about_truths(fit: Fit, checks: Checks) -> Iterator[str]:
+    near, overall = checks.local, checks.overall
+    if near is not None and near.coverage < min(COVERED, NOMINAL - 2 * near.error):
+        yield f"90% intervals hold {near.coverage:.0%} ± {near.error:.0%} of simulated truths near the answer."
+    if overall is not None and uneven(overall).any():
+        yield f"Ranks of simulated truths are uneven for {_names(fit, uneven(overall))}."
+
+
+def uneven(asked: Calibrated) -> np.ndarray:
+    """Of which unknowns the ranks of simulated truths are uneven, beyond what chance gives over all of them."""
+    return np.asarray(asked.p_values < UNEVEN / len(asked.p_values))
+
+
+def _about_ranges(fit: Fit, checks: Checks) -> Iterator[str]:
     if checks.knowledge is not None:
         piled = (checks.knowledge.table["at_edge"] > PILED).to_numpy()
         if piled.any():
-            said.append(f"The data push {_names(fit, piled)} to the end of the range that was given.")
+            yield f"The data push {_names(fit, piled)} to the end of the range that was given."
+
+
+def _about_others(fit: Fit, checks: Checks) -> Iterator[str]:
     if checks.seeds is not None and (checks.seeds > MOVED).any():
-        said.append(f"Another seed moves the median of {_names(fit, checks.seeds > MOVED)}.")
+        yield f"Another seed moves the median of {_names(fit, checks.seeds > MOVED)}."
     if checks.methods is not None and (checks.methods > DIFFERS).any():
         second = SECOND[fit.settings.method]
-        said.append(f"A second method ({second}) differs for {_names(fit, checks.methods > DIFFERS)}.")
+        yield f"A second method ({second}) differs for {_names(fit, checks.methods > DIFFERS)}."
+
+
+def _about_what_was_held_out(checks: Checks) -> Iterator[str]:
     if checks.back_test is not None and checks.back_test.coverage < HELD:
-        said.append(f"Of the figures held out in the back-test {checks.back_test.coverage:.0%} lay in their 90% bands.")
-    return said
+        yield f"Of the figures held out in the back-test {checks.back_test.coverage:.0%} lay in their 90% bands."
 
 
 def _names(fit: Fit, chosen: np.ndarray) -> str:
@@ -152,8 +182,8 @@ def as_numbers(fit: Fit | None, checks: Checks, verdict: Verdict) -> dict[str, A
     found |= {
         "runs": {
             "made": fit.runs,
-            "bank": len(fit.bank) + fit.bank.failed,
-            "failed": fit.bank.failed + sum(wave.failed for wave in fit.waves) + fit.fresh.failed,
+            "bank": fit.bank.made,
+            "failed": fit.failed,
             "why_stopped": fit.why_stopped,
             "seed": fit.settings.seed,
             "method": fit.settings.method,

@@ -1,4 +1,4 @@
-"""The ten checks of a calibration in words, each with whether it is fine. The limits are those of `calibration.verdict`."""
+"""The ten checks of a calibration in words, each with whether it is fine. Whether it is, `calibration.verdict` says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from calibration.checks_of_fit import PILED, SECOND, TIED, Knowledge
 from calibration.fit import EFFECTIVE, R_HAT, SURPRISED
-from calibration.verdict import CALIBRATED, COVERED, DIFFERS, FAILED, FAR, HELD, MOVED, NOMINAL, UNEVEN
+from calibration.verdict import CALIBRATED, COVERED, DIFFERS, HELD, MOVED, few_failed, uneven
 from sim.record import versions
 from ui.calibration_tables import Told, each_of, in_words
 from ui.words import percent_of
@@ -60,15 +60,14 @@ def _audit(told: Told) -> Check:
 def _runs(told: Told) -> Check:
     found = told.found
     fit = found.fit
-    made = fit.runs if fit else len(found.bank) + found.bank.failed
-    failed = found.bank.failed + (sum(wave.failed for wave in fit.waves) + fit.fresh.failed if fit else 0)
+    made, failed = (fit.runs, fit.failed) if fit else (found.bank.made, found.bank.failed)
     used = ", ".join(f"{name} {number}" for name, number in versions().items())
     said = [
         f"{made:,} runs, {failed} came to nothing, {found.seconds / 60:.1f} minutes, seed {found.settings.seed}.",
         f"It ended because {fit.why_stopped}." if fit else "It ended because figures lie beyond what the ranges give.",
         f"{used}.",
     ]
-    return Check("", failed <= FAILED * made, tuple(said))
+    return Check("", few_failed(failed, made), tuple(said))
 
 
 def _emulator(told: Told) -> Check:
@@ -80,7 +79,7 @@ def _emulator(told: Told) -> Check:
     names = fit.summaries.names
     return Check(
         "",
-        error <= SURPRISED,
+        not told.doubts["emulator"],
         (
             f"Squared error of fresh runs {error:.2f} times that expected (limit {SURPRISED:g}); most for {names[worst]}, "
             f"{last.surprise[worst]:.2f}.",
@@ -97,7 +96,7 @@ def _chains(told: Told) -> Check:
     r_hat, effective = float(fit.chains.r_hat.max()), float(fit.chains.effective.min())
     return Check(
         "",
-        r_hat <= R_HAT and effective >= EFFECTIVE,
+        not told.doubts["chains"],
         (
             f"R-hat {r_hat:.3f} (limit {R_HAT:g}), effective sample {effective:,.0f} (at least {EFFECTIVE}), "
             f"{percent_of(fit.chains.accepted)} of the steps accepted.",
@@ -128,15 +127,14 @@ def _ranges(told: Told) -> Check:
         f"Most draws in the outermost 2% of a range: {percent_of(most.at_edge)}, of {in_words(most.quantity)} "
         f"(limit {percent_of(PILED)}).",
     )
-    return Check("", not len(piled), said)
+    return Check("", not told.doubts["ranges"], said)
 
 
 def _fresh(told: Told) -> Check:
     checks = told.found.checks
     checked, tested = checks.reproduced, checks.back_test
     assert checked is not None
-    weights = checked.series["series"].map(told.counts).fillna(1)
-    half, most = (float((checked.series[f"within_{each}"] * weights).sum() / weights.sum()) for each in (50, 90))
+    half, most = told.share_inside(50), told.share_inside(90)
     worst = "; ".join(f"{told.series(row.series)} {row.off:.1f}" for row in each_of(checked.worst))
     said = [
         f"Inside the 50% bands {percent_of(half)}, inside the 90% bands {percent_of(most)} of the figures.",
@@ -146,8 +144,7 @@ def _fresh(told: Told) -> Check:
         if tested is None
         else f"Held out: {percent_of(tested.coverage)} inside their 90% bands (limit {percent_of(HELD)}).",
     ]
-    fine = bool((checked.series["off"] <= FAR).all()) and (tested is None or tested.coverage >= HELD)
-    return Check("", fine, tuple(said))
+    return Check("", not (told.doubts["fresh"] or told.doubts["held_out"]), tuple(said))
 
 
 def _truths(told: Told) -> Check:
@@ -156,15 +153,14 @@ def _truths(told: Told) -> Check:
     assert near is not None
     assert overall is not None
     assert found.fit is not None
-    uneven = overall.p_values < UNEVEN / len(overall.p_values)
-    names = [in_words(name) for name, is_so in zip(found.fit.unknowns, uneven, strict=True) if is_so]
+    names = [in_words(name) for name, is_so in zip(found.fit.unknowns, uneven(overall), strict=True) if is_so]
     said = (
         f"Near the answer 90% intervals hold {percent_of(near.coverage)} ± {percent_of(near.error)} of {len(near.ranks)} "
         f"simulated truths (limit {percent_of(COVERED)}), over the whole range {percent_of(overall.coverage)} ± "
         f"{percent_of(overall.error)} of {len(overall.ranks)}.",
         f"Ranks uneven (Kolmogorov and Smirnov): {', '.join(names) or 'of none'}.",
     )
-    return Check("", near.coverage >= min(COVERED, NOMINAL - 2 * near.error) and not names, said)
+    return Check("", not told.doubts["truths"], said)
 
 
 def _index(known: Knowledge) -> str:
@@ -186,7 +182,7 @@ def _again(told: Told) -> Check:
         f"A second method ({SECOND[fit.settings.method]}) gives medians at most {methods[apart]:.2f} spreads away "
         f"({in_words(fit.unknowns[apart])}; limit {DIFFERS:g}).",
     )
-    return Check("", float(seeds.max()) <= MOVED and float(methods.max()) <= DIFFERS, said)
+    return Check("", not told.doubts["again"], said)
 
 
 def _verdict(told: Told) -> Check:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.calibrate import Calibration
-from calibration.verdict import FAR, MISSED
+from calibration.verdict import FAR, MISSED, doubts
 from pathways import Quantity
 from sim.scores import value_at
 from ui.words import MINUS, figures, in_a_sentence, percent, percent_of
@@ -236,11 +236,9 @@ class Told:
             return []
         table, status = checks.reproduced.series, checks.knowledge.table["status"]
         near = int((table["off"] <= FAR).sum())
-        weights = table["series"].map(self.counts).fillna(1)
-        inside = float((table["within_90"] * weights).sum() / weights.sum())
         said = [
             f"Of {len(table)} series that were fitted, {near if near < len(table) else 'all'} come out as published, within "
-            f"{FAR:g} standard deviations; {percent_of(inside)} of the figures lie inside the model's 90% bands.",
+            f"{FAR:g} standard deviations; {percent_of(self.share_inside(90))} of the figures lie inside the model's 90% bands.",
             f"Of {len(status)} quantities looked at, the data inform {(status == 'informed').sum()}, inform "
             f"{(status == 'weak').sum()} weakly, and say next to nothing about {(status == 'not informed').sum()}.",
         ]
@@ -253,6 +251,18 @@ class Told:
                 "of those figures lay inside their 90% bands."
             )
         return said
+
+    @cached_property
+    def doubts(self) -> dict[str, list[str]]:
+        """What each check holds against the fit, by check; nothing where nothing was fitted."""
+        return doubts(self.found.fit, self.found.checks) if self.found.fit else {}
+
+    def share_inside(self, percent: int) -> float:
+        """The share of all figures inside the 50 or the 90 percent bands of fresh runs."""
+        assert self.found.checks.reproduced is not None
+        table = self.found.checks.reproduced.series
+        weights = table["series"].map(self.counts).fillna(1)
+        return float((table[f"within_{percent}"] * weights).sum() / weights.sum())
 
     @cached_property
     def counts(self) -> pd.Series:
