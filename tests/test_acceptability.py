@@ -147,7 +147,7 @@ def test_near_ties_are_no_ties() -> None:
     assert ceac(near, 20_000)["probability"].tolist() == [0, 1]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SAMPLES)
 def test_V50_curves_add_to_one_and_the_frontier_is_the_curve_of_the_best_mean(table: pd.DataFrame) -> None:
     thresholds = [0.0, 0.5, 3.0, 1e4]
@@ -163,7 +163,7 @@ def test_V50_curves_add_to_one_and_the_frontier_is_the_curve_of_the_best_mean(ta
         assert there["probability"].tolist() == [row.probability]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SAMPLES)
 def test_V38_without_worth_of_health_the_curve_is_how_often_each_is_the_cheapest(table: pd.DataFrame) -> None:
     wide = table.pivot_table(index="draw", columns="strategy", values="cost")
@@ -172,7 +172,7 @@ def test_V38_without_worth_of_health_the_curve_is_how_often_each_is_the_cheapest
     assert found.to_dict() == {name: cheapest.get(name, 0.0) for name in wide.columns}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SAMPLES)
 def test_V39_where_health_is_worth_everything_the_most_effective_is_chosen(table: pd.DataFrame) -> None:
     means = table.groupby("strategy")[["cost", "qaly"]].mean().round(9)
@@ -180,7 +180,7 @@ def test_V39_where_health_is_worth_everything_the_most_effective_is_chosen(table
     assert chosen["qaly"] == means["qaly"].max()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SAMPLES)
 def test_V47_draws_that_never_differ_leave_no_doubt(table: pd.DataFrame) -> None:
     one = table[table["draw"] == 0]
@@ -191,7 +191,7 @@ def test_V47_draws_that_never_differ_leave_no_doubt(table: pd.DataFrame) -> None
     assert (evpi(same, [0, 3, 1e4])["evpi"] == 0).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SAMPLES)
 def test_V40_a_duplicate_that_stands_last_changes_no_curve(table: pd.DataFrame) -> None:
     twin = table[table["strategy"] == "s0"].assign(strategy="twin")
@@ -211,7 +211,7 @@ def test_V29_arms_that_are_the_same_neither_gain_nor_lose() -> None:
     assert k_star(same, [0, 20_000]) == []
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SAMPLES.filter(lambda table: table["strategy"].nunique() == 2))
 def test_V30_swapping_reference_and_comparator_changes_the_sign(table: pd.DataFrame) -> None:
     there = pairwise_acceptability(table, [0, 3], reference="s0")["expected_incremental_benefit"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -28,7 +28,6 @@ def test_published_paired_runs_are_reproduced(case: dict[str, Any]) -> None:
     assert paired_p_value(scenario, base) == pytest.approx(expected["p"], rel=1e-9)
 
 
-@settings(deadline=None)
 @given(PAIRS)
 def test_the_p_value_is_that_of_a_paired_t_test(pairs: list[tuple[int, int]]) -> None:
     """SciPy's, and unknown where all differences are the same."""

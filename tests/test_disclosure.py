@@ -205,7 +205,7 @@ def starred(table: pd.DataFrame, policy: str) -> list[int]:
 def test_V74_nothing_exported_depends_on_how_many_people_a_starred_cell_holds(policy: str) -> None:
     """So nobody can work it out, whatever they subtract: any other small number gives the same files, byte by byte."""
 
-    @settings(deadline=None, max_examples=20)
+    @settings(max_examples=20)
     @given(cells=CELLS, data=st.data())
     def differencing(cells: list[list[int]], data: st.DataObject) -> None:
         rule = disclosure_policy(policy)

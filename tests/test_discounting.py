@@ -158,7 +158,7 @@ def test_discounted_qalys_are_worked_out_by_hand() -> None:
     assert qalys_over_time(HEALTH, gains, discount_rate=0.035)["qaly"][0] == pytest.approx(expected, rel=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.floats(0, 5), st.floats(-0.5, 1)), min_size=1, max_size=6), RATE)
 def test_cutting_a_stretch_changes_nothing(stretches: list[tuple[float, float]], rate: float) -> None:
     ends = np.cumsum([length for length, _ in stretches])

@@ -342,7 +342,7 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
     return word, place, scenario(**levers)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(worlds(), st.integers(0, 1000))
 def test_engines_agree_on_random_pathways(world: tuple[Any, Any, Any], seed: int) -> None:
     """And the order of processing within a phase changes nothing, in either engine."""

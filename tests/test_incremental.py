@@ -95,7 +95,7 @@ def test_one_strategy_alone_is_the_frontier() -> None:
     assert table[["inc_cost", "inc_qaly", "icer"]].isna().all(axis=None)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TABLES)
 def test_the_frontier_holds_the_best_at_every_threshold(strategies: pd.DataFrame) -> None:
     """Independent of the algorithm: the highest net benefit is reached on the frontier, whatever a QALY may cost."""
@@ -105,7 +105,7 @@ def test_the_frontier_holds_the_best_at_every_threshold(strategies: pd.DataFrame
         assert (threshold * on["qaly"] - on["cost"]).max() == best
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TABLES)
 def test_ratios_on_the_frontier_rise_and_are_never_negative(strategies: pd.DataFrame) -> None:
     ratios = frontier(icer_table(strategies))["icer"].to_numpy()[1:]
@@ -113,7 +113,7 @@ def test_ratios_on_the_frontier_rise_and_are_never_negative(strategies: pd.DataF
     assert (np.diff(ratios) > -1e-9).all()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TABLES, st.randoms(use_true_random=False))
 def test_V42_the_order_of_the_input_does_not_matter(strategies: pd.DataFrame, chance: Any) -> None:
     order = list(range(len(strategies)))
@@ -121,7 +121,7 @@ def test_V42_the_order_of_the_input_does_not_matter(strategies: pd.DataFrame, ch
     pd.testing.assert_frame_equal(icer_table(strategies), icer_table(strategies.iloc[order]), check_exact=True)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TABLES)
 def test_V40_a_duplicate_changes_nothing_for_the_others(strategies: pd.DataFrame) -> None:
     before = icer_table(strategies)
@@ -137,7 +137,7 @@ def test_V40_the_duplicate_of_an_arm_on_the_frontier_is_equal() -> None:
     assert icer_table(pd.concat([ARMS, twin])).set_index("strategy").loc["twin", "status"] == "EQ"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TABLES)
 def test_V41_a_dominated_arm_changes_nothing_for_the_others(strategies: pd.DataFrame) -> None:
     worse = {"strategy": "worse", "cost": strategies["cost"].max() + 1, "qaly": strategies["qaly"].min() - 1}
@@ -223,7 +223,7 @@ OPPOSITE = {
 }
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TABLES.filter(lambda table: len(table) > 1))
 def test_V30_swapping_two_arms_changes_signs_and_labels_and_keeps_the_ratio(strategies: pd.DataFrame) -> None:
     two = strategies.iloc[:2]
@@ -243,7 +243,7 @@ def test_V43_saving_and_gaining_dominates_and_no_negative_ratio_is_given() -> No
     assert "-2000" not in found.to_string()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TABLES)
 def test_V43_no_ratio_is_ever_negative(strategies: pd.DataFrame) -> None:
     ratios = against_baseline(strategies, baseline="s00")["icer"].dropna()

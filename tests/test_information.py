@@ -150,7 +150,7 @@ def test_a_bend_and_a_product_are_found() -> None:
 # in general
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SAMPLES)
 def test_V51_evpi_is_never_negative_and_is_the_loss_of_the_best(table: pd.DataFrame) -> None:
     found = evpi(table, [0, 3, 1e4])

@@ -54,7 +54,7 @@ def test_reasons_may_hold_anything_that_can_be_typed(tmp_path: Path, why: str) -
     ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     reach=st.dictionaries(st.sampled_from(LEVERS), st.integers(0, 20).map(lambda step: step * 5 / 100)),
     why=st.dictionaries(st.sampled_from(LEVERS), st.text(max_size=30)),

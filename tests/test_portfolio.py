@@ -210,7 +210,7 @@ def test_V58_a_small_shortfall_is_told_in_pounds() -> None:
 
 
 @given(st.lists(st.integers(0, 100_000), min_size=3, max_size=6, unique=True))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_V59_more_money_never_gives_less_health_and_each_pound_no_more_than_the_one_before(budgets: list[int]) -> None:
     spent = sorted(6000 + budget for budget in budgets)
     health = np.array([allocate(options(), budget=budget).objective for budget in spent])
@@ -475,7 +475,7 @@ PORTFOLIO = st.integers(1, 4).flatmap(
 
 
 @given(PORTFOLIO, st.integers(0, 300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_whole_plan_is_better_than_the_one_found(table: dict[str, list[Any]], budget: int) -> None:
     """By brute force over every plan of at most six people in each service. Stranded costs may leave no plan at all."""
     frame = pd.DataFrame(table).assign(min_n=0, max_n=6)
@@ -503,7 +503,7 @@ def test_no_whole_plan_is_better_than_the_one_found(table: dict[str, list[Any]],
 
 
 @given(PORTFOLIO, st.integers(0, 300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_with_one_budget_and_people_who_can_be_split_the_list_is_best(table: dict[str, list[Any]], budget: int) -> None:
     frame = pd.DataFrame(table).assign(min_n=0, max_n=6, setup_cost=0, variable_share=1)
     found = allocate(frame, budget=budget)

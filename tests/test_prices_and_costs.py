@@ -218,7 +218,7 @@ def test_V29_the_same_activity_costs_exactly_the_same() -> None:
     assert (difference == 0).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.permutations(range(4)))
 def test_the_order_of_rows_does_not_matter(order: list[int]) -> None:
     pd.testing.assert_frame_equal(table(ACTIVITY.iloc[order].reset_index(drop=True)), table(), rtol=1e-12)

@@ -187,7 +187,7 @@ def test_a_wait_that_goes_on_beyond_the_data_is_a_wait() -> None:
     assert asked(VISITS, ("waiting", "physio", 4000, 4000, 3969, 3969)) == [1]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     rows=st.lists(
         st.tuples(
