@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 BELOW = {
@@ -208,3 +209,10 @@ def test_every_test_file_says_what_it_holds() -> None:
     for path in sorted((ROOT / "tests").glob("*.py")):
         if path.name != "__init__.py":
             assert ast.get_docstring(parsed(path)), path.name
+
+
+def test_no_random_test_fails_because_the_machine_is_busy() -> None:
+    """Hypothesis allows an example 0.2 s unless told otherwise; that is told once, in conftest.py."""
+    assert settings().deadline is None
+    own = [path.name for path in sorted((ROOT / "tests").glob("test_*.py")) if "deadline=" in path.read_text()]
+    assert own == [Path(__file__).name]
