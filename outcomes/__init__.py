@@ -6,7 +6,14 @@ Nothing here knows of pathways or engines. Bad tables raise `BadTable`, which sa
 from outcomes.acceptability import break_even_thresholds, ceac, ceaf, expected_loss, k_star, pairwise_acceptability
 from outcomes.age_at_first import AgeAtFirst, age_at_first_treatment
 from outcomes.before_after import before_and_after, effect_beside_regression
-from outcomes.budget import BudgetImpact, budget_impact, budget_of_activity, capacity_released, per_year
+from outcomes.budget import (
+    BudgetImpact,
+    budget_impact,
+    budget_of_activity,
+    budget_of_costs,
+    capacity_released,
+    per_year,
+)
 from outcomes.continuity import continuity_by, continuity_of_care
 from outcomes.costs import cost_of_activity, costs
 from outcomes.disclosure import disclose, disclose_counts, disclosure_policy, disclosure_sentence
@@ -65,6 +72,7 @@ from outcomes.portfolio_programme import Infeasible
 from outcomes.portfolio_uncertainty import AllocationUncertainty, allocation_uncertainty, sample_gains
 from outcomes.practice_variation import PracticeVariation, practice_variation
 from outcomes.prices import inflate, read_price_index, uplift_factor, uplift_factors
+from outcomes.provision import care_owed, cost_of_care
 from outcomes.qalys import implausible_gain, qalys_of_time, qalys_over_time
 from outcomes.rates import (
     Rate,
@@ -128,8 +136,10 @@ __all__ = [
     "break_even_thresholds",
     "budget_impact",
     "budget_of_activity",
+    "budget_of_costs",
     "byar_limits",
     "capacity_released",
+    "care_owed",
     "ceac",
     "ceac_two_loops",
     "ceaf",
@@ -140,6 +150,7 @@ __all__ = [
     "corrected_draws",
     "cost_effectiveness_plane",
     "cost_of_activity",
+    "cost_of_care",
     "costs",
     "count_limits",
     "crude_proportion",

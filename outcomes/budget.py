@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, checked
-from outcomes.costs import cost_of_activity
+from outcomes.costs import cost_of_activity, prices_of
 from outcomes.tables import Rules, hold
 
 HORIZON = 5
@@ -94,9 +94,10 @@ def budget_impact(
 def budget_of_activity(change: pd.DataFrame, prices: pd.DataFrame, *, setup_cost: float = 0) -> pd.DataFrame:
     """Budget impact by year of a change in activity, undiscounted; savings are negative.
 
-    `change`: one row per service and year (from 1): `service`, `year`, `seen` and `missed` (contacts more, or fewer where
+    `change`: one row per service and year: `service`, `year`, `seen` and `missed` (contacts more, or fewer where
     negative). `prices` as in `cost_of_activity`, with `cash_share`: the share of a price that is paid or saved in cash.
     `setup_cost` (GBP) falls in the first year, all of it cash. Returns the three lines of `BudgetImpact.by_year`.
+    Where slots are bought, see `outcomes.provision` and `budget_of_costs`.
 
     >>> change = pd.DataFrame({"service": ["gp", "mri"], "year": [1, 1], "seen": [-100, 10], "missed": [0, 0]})
     >>> prices = pd.DataFrame({"service": ["gp", "mri"], "price_gbp": [40.0, 200.0], "price_share_of_missed": 0.0,
@@ -106,17 +107,39 @@ def budget_of_activity(change: pd.DataFrame, prices: pd.DataFrame, *, setup_cost
     0     1       500.0 -1500.0          1500.0   -3000.0
     """
     costs = cost_of_activity(change, prices)
-    cash_share = costs["service"].map(prices.set_index("service")["cash_share"]).astype(float)
-    costs = costs.assign(cash=costs["cost_gbp"] * cash_share)
-    by_year = costs.groupby("year", as_index=False)[["cost_gbp", "cash"]].sum()
-    setup = np.where(by_year["year"] == 1, float(checked("setup_cost", setup_cost, low=0)), 0.0)
+    cash_share = costs["service"].map(prices_of(change, prices, "cash_share")["cash_share"]).astype(float)
+    return budget_of_costs(costs.assign(cash_gbp=costs["cost_gbp"] * cash_share), setup_cost=setup_cost)
+
+
+def budget_of_costs(change: pd.DataFrame, *, setup_cost: float = 0) -> pd.DataFrame:
+    """Budget impact by year of a change in costs, undiscounted; savings are negative.
+
+    `change`: any number of rows per year: `year`, `cost_gbp`, and `cash_gbp`, the part of it that is paid or saved in
+    cash. Years are labels: the first of them, whatever it is called, carries the set-up cost (GBP, all of it cash);
+    where there is no year at all there is a year 1 for it.
+
+    >>> change = pd.DataFrame({"year": [2027, 2026], "cost_gbp": [100.0, -40.0], "cash_gbp": [100.0, -10.0]})
+    >>> budget_of_costs(change, setup_cost=500)
+       year  setup_cost  gross  cash_releasing  capacity
+    0  2026       500.0  460.0           490.0     -30.0
+    1  2027         0.0  100.0           100.0       0.0
+    """
+    rules = Rules("change", change)
+    if rules.has("year", "cost_gbp", "cash_gbp"):
+        rules.numbers("year", "cost_gbp", "cash_gbp")
+    rules.hold()
+    set_up = float(checked("setup_cost", setup_cost, low=0))
+    by_year = change.groupby("year")[["cost_gbp", "cash_gbp"]].sum().astype(float)
+    if by_year.empty and set_up:
+        by_year = pd.DataFrame({"cost_gbp": [0.0], "cash_gbp": [0.0]}, index=[1])
+    at_first = np.where(np.arange(len(by_year)) == 0, set_up, 0.0)
     return pd.DataFrame(
         {
-            "year": by_year["year"],
-            "setup_cost": setup,
-            "gross": by_year["cost_gbp"] + setup,
-            "cash_releasing": by_year["cash"] + setup,
-            "capacity": by_year["cost_gbp"] - by_year["cash"],
+            "year": by_year.index,
+            "setup_cost": at_first,
+            "gross": by_year["cost_gbp"].to_numpy() + at_first,
+            "cash_releasing": by_year["cash_gbp"].to_numpy() + at_first,
+            "capacity": (by_year["cost_gbp"] - by_year["cash_gbp"]).to_numpy(),
         }
     )
 

@@ -21,21 +21,50 @@ def cost_of_activity(activity: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFra
 
     `activity`: one row per service and whatever else (year, decile), with `seen` and `missed` counts.
     `prices`: one row per service with `price_gbp` of a contact and `price_share_of_missed`, the share of it that a
-    missed appointment costs. Returns the activity with a column `cost_gbp`. A service without a price raises
-    ValueError: a missing price is not a price of zero.
+    missed appointment costs. Returns the activity with a column `cost_gbp`. A service whose price is not known raises
+    `BadTable`: a missing price is not a price of zero; what costs nothing says 0.
 
     >>> activity = pd.DataFrame({"service": ["gp", "mri"], "seen": [10, 2], "missed": [0, 1]})
     >>> prices = pd.DataFrame({"service": ["gp", "mri"], "price_gbp": [42.0, 190.0], "price_share_of_missed": [0.0, 1.0]})
     >>> cost_of_activity(activity, prices)["cost_gbp"].tolist()
     [420.0, 570.0]
     """
-    known = prices.set_index("service")
-    missing = sorted(set(activity["service"]) - set(known.index))
-    if missing:
-        raise ValueError(f"prices: no row for {', '.join(missing)}. Add a price for each service with activity")
-    price = activity["service"].map(known["price_gbp"]).astype(float)
-    missed_share = activity["service"].map(known["price_share_of_missed"]).astype(float)
+    known = prices_of(activity, prices, "price_gbp", "price_share_of_missed")
+    price, missed_share = (
+        activity["service"].map(known[column]).astype(float) for column in ("price_gbp", "price_share_of_missed")
+    )
     return activity.assign(cost_gbp=price * (activity["seen"] + activity["missed"] * missed_share))
+
+
+def prices_of(activity: pd.DataFrame, prices: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The table of prices by service, once every service with activity has a number in each of these columns.
+
+    Raises `BadTable` naming each service that lacks one, and counts of activity that are missing.
+
+    >>> activity = pd.DataFrame({"service": ["gp", "mri"], "seen": [10, 2], "missed": [0, 1]})
+    >>> prices_of(activity, pd.DataFrame({"service": ["gp", "mri"], "price_gbp": [42.0, None]}), "price_gbp")
+    Traceback (most recent call last):
+    ...
+    outcomes.tables.BadTable: prices: service, price_gbp: row 1: 'mri', missing; a missing price is not a price of 0: write what it is
+    """
+    counts = Rules("activity", activity)
+    counts.numbers("seen", "missed")
+    rules = Rules("prices", prices)
+    if rules.has("service", *columns):
+        lacking = sorted(set(activity["service"]) - set(prices["service"]))
+        if lacking:
+            says = f"prices: no row for {', '.join(lacking)}. Add a price for each service with activity"
+            rules.problems.append(says)
+        rules.unique("service")
+        asked = prices["service"].isin(activity["service"])
+        for column in columns:
+            value = pd.to_numeric(prices[column], errors="coerce")
+            what = (
+                "a missing price is not a price of 0: write what it is" if column == "price_gbp" else "write it, or 0"
+            )
+            rules.rows(asked & ~np.isfinite(value), ["service", column], what)
+    hold(counts, rules)
+    return prices.set_index("service")
 
 
 def costs(
