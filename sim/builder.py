@@ -38,7 +38,7 @@ from sim.quantiles import ROW, duration_table
 from sim.rules import ATTENDED
 
 CLOCKS_COUNTED = 3
-COUNTERS_PER_SERVICE = 3
+COUNTERS_PER_SERVICE = 4
 
 
 class Builder:

@@ -37,7 +37,7 @@ from sim.layout import (
     blank,
 )
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.quantiles import address, duration_table, first_shares, first_ticks, ticks
+from sim.quantiles import address, duration_table, first_bits, first_shares, first_ticks, ticks
 from sim.rules import decide
 from sim.worth import worth_classes
 
@@ -371,6 +371,15 @@ def _fill(record: Any, person: Any, key: Any, onset: Any, practice: Any, sex: An
 # waiting lists
 
 
+@loop
+def person_keys(group: Any, count: Any) -> Any:
+    """Keys of so many people of a group that has a key: mixed, because steps from one would meet those of visits."""
+    keys = np.empty(count, dtype=np.uint64)
+    for k in range(count):
+        keys[k] = mix(group + np.uint64(k + 1) * GOLDEN)
+    return keys
+
+
 def _draw_listed(plan: Plan, run: np.uint64) -> np.ndarray:
     """The people on waiting lists at the start, with their site and when they were referred."""
     region, pathway = plan.region, plan.pathway
@@ -382,22 +391,22 @@ def _draw_listed(plan: Plan, run: np.uint64) -> np.ndarray:
     for row in region.waiting:
         own = people[start : start + row.people]
         list_key = child_key(run, f"waiting: {row.area}/{row.service}/{row.site}/{row.weeks_waited}")
-        with np.errstate(over="ignore"):
-            own["key"] = np.uint64(list_key) + np.arange(1, row.people + 1, dtype=np.uint64) * GOLDEN
+        own["key"] = person_keys(list_key, row.people)
         own["asked"] = max(plan.first_tick, 0) - row.weeks_waited * 7 * plan.ticks_per_day - 1
         own["site"] = position[row.service, row.site]
         start += row.people
     by_code = np.argsort(np.array(region.codes))  # the order of practices in a file decides nothing
     likely = region.people[:, :, :, None] * region.deciles[:, None, None, :] * yearly_share(pathway.onset, pathway)
     cumulative = np.cumsum(likely[by_code].ravel())
-    keys = np.ascontiguousarray(people["key"])
-    cell = np.searchsorted(cumulative / cumulative[-1], first_shares(keys, CELL), side="right")
+    persons = np.ascontiguousarray(people["key"])
+    cell = np.searchsorted(cumulative / cumulative[-1], first_shares(persons, CELL), side="right")
     place, people["sex"], band, decile = np.unravel_index(np.minimum(cell, likely.size - 1), likely.shape)
     people["practice"] = by_code[place]
     people["decile"] = decile + 1
-    people["age"] = 5 * band + (first_shares(keys, AGE_OF) * 5).astype(int)
+    people["age"] = 5 * band + (first_shares(persons, AGE_OF) * 5).astype(int)
     since = _since(plan)
-    people["onset"] = people["asked"] - np.maximum(first_ticks(address(since), keys, SINCE), 1)
+    people["onset"] = people["asked"] - np.maximum(first_ticks(address(since), persons, SINCE), 1)
+    people["key"] = first_bits(persons, PATIENT_OF)
     return people
 
 

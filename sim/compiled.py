@@ -83,7 +83,7 @@ from sim.rules import (
     ATTENDED,
     DELAY,
     GAP,
-    PATIENCE,
+    JOININGS,
     REFERRALS,
     STAY,
     choose_site,
@@ -93,6 +93,7 @@ from sim.rules import (
     leaves_when_better,
     lot,
     met,
+    patience,
     priority,
     publish,
     rebooks,
@@ -203,11 +204,9 @@ def join(plan: Any, state: Any, log: Any, i: Any, tick: Any, joined: Any) -> Any
     patient.priority = (
         service.follow_up_priority if patient.visit > 1 else priority(plan, state, i, np.int64(patient.service), tick)
     )
-    patient.care_due = NEVER
-    if service.patience >= 0:
-        visit = counters(state, i * state.counter_count + service.counter + APPOINTMENTS)
-        patience = duration(plan, service.patience, patient.key, service.label, PATIENCE, visit)
-        patient.care_due = min(tick + max(patience, 1), NEVER)
+    met(state, i, service.counter + JOININGS)
+    patient.care_due = min(tick + patience(plan, state, i, np.int64(patient.service), tick - joined), NEVER)
+    if patient.care_due < NEVER:
         push(plan, state, CARE, i, patient.care_due)
     listed = lists(state, np.int64(patient.site) * PRIORITIES + patient.priority)
     patient.list_next = listed.newcomers

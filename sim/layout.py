@@ -75,7 +75,7 @@ SERVICE = np.dtype(
         ("capacity", "i4"),
         ("first_site", "i4"),
         ("sites", "i4"),
-        ("counter", "i4"),  # three counters from here: referrals, appointments, visits attended
+        ("counter", "i4"),  # four counters from here: referrals, appointments, visits attended, joinings
         ("delay", "i4"),
         ("stay", "i4"),
         ("patience", "i4"),

@@ -33,6 +33,7 @@ _63 = np.uint64(63)
 _LOW_63 = np.uint64(2**63 - 1)
 _TOP = np.uint64(2**62)
 _ONE = np.uint64(1)
+_32, _LOW_32, _ALL_ONES = np.uint64(32), np.uint64(2**32 - 1), np.uint64(2**64 - 1)
 _CELL_SHIFT, _FRACTION_SHIFT = np.uint64(57), np.uint64(26)
 _FRACTION_MASK = np.uint64(2**31 - 1)
 
@@ -81,6 +82,32 @@ def interpolate(row: Any, random_bits: Any) -> Any:
 def ticks(row: Any, random_bits: Any) -> Any:
     """A duration in whole ticks, to the nearest, from the address of a row in units of 1/256 of a tick."""
     return (interpolate(row, random_bits) + 128) >> TICK_BITS
+
+
+@scalar
+def rest_of(row: Any, random_bits: Any, passed: Any) -> Any:
+    """What is left, in whole ticks, of a duration that has lasted for `passed` ticks: drawn from those that last longer.
+
+    0 where none does. What lasts longer are the random bits from a place on, which is looked for by halving.
+    """
+    low, high = np.uint64(0), _ALL_ONES
+    if ticks(row, high) <= passed:
+        return np.int64(0)
+    while low < high:
+        middle = low + ((high - low) >> _ONE)
+        if ticks(row, middle) > passed:
+            high = middle
+        else:
+            low = middle + _ONE
+    return ticks(row, low + _part_of(_ALL_ONES - low, random_bits)) - passed
+
+
+@scalar
+def _part_of(whole: Any, random_bits: Any) -> Any:
+    """Random bits brought into the range from 0 to `whole`: the upper half of their product, but for rounding."""
+    upper, lower = random_bits >> _32, random_bits & _LOW_32
+    more, less = whole >> _32, whole & _LOW_32
+    return upper * more + ((upper * less) >> _32) + ((lower * more) >> _32)
 
 
 def address(row: np.ndarray) -> np.uint64:
@@ -149,6 +176,15 @@ def mean_of(row: np.ndarray) -> float:
     sides = row.reshape(2, -1).astype(float)
     middles = (sides[:, 1:] + sides[:, :-1]) / 2
     return float((middles * np.diff(shares)).sum() + sides[:, 0].sum() * shares[0]) / 2**TICK_BITS
+
+
+@loop
+def first_bits(keys: Any, name: Any) -> Any:
+    """The random bits of one draw for each key."""
+    out = np.empty(len(keys), dtype=np.uint64)
+    for k in range(len(keys)):
+        out[k] = bits(keys[k], name, 0)
+    return out
 
 
 @loop

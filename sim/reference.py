@@ -59,7 +59,7 @@ from sim.rules import (
     ATTENDED,
     DELAY,
     GAP,
-    PATIENCE,
+    JOININGS,
     REFERRALS,
     STAY,
     choose_site,
@@ -69,6 +69,7 @@ from sim.rules import (
     leaves_when_better,
     lot,
     met,
+    patience,
     priority,
     publish,
     rebooks,
@@ -388,11 +389,9 @@ class Reference:
         patient["priority"] = (
             priority(self.rules, self.state, i, service, tick) if first_visit else record["follow_up_priority"]
         )
-        patient["care_due"] = NEVER
-        if record["patience"] >= 0:
-            visit = self.counters[i, record["counter"] + APPOINTMENTS]
-            patience = duration(self.rules, record["patience"], patient["key"], record["label"], PATIENCE, visit)
-            patient["care_due"] = min(tick + max(patience, 1), NEVER)
+        met(self.state, i, record["counter"] + JOININGS)
+        stays = int(patience(self.rules, self.state, i, service, tick - joined))
+        patient["care_due"] = min(tick + stays, NEVER)
         seen = self.env.event()
         place = (int(patient["priority"]), joined, lot(self.rules, self.state, i, service), i, seen)
         insort(self.lists[patient["site"]], place, key=lambda entry: entry[:4])

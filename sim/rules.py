@@ -41,6 +41,7 @@ from sim.layout import (
     BETWEEN_VISITS,
     BY_PATIENT,
     NEAREST,
+    NEVER,
     PLACES,
     REFERRED,
     STATE_NOW,
@@ -49,7 +50,7 @@ from sim.layout import (
     WEEKS_SINCE_ONSET,
     WEEKS_WAITED,
 )
-from sim.quantiles import ROW_BYTES, interpolate, ticks
+from sim.quantiles import ROW_BYTES, interpolate, rest_of, ticks
 
 # What is drawn at a service, besides its decisions: added to the service's label.
 DELAY = label("service: delay")
@@ -64,8 +65,8 @@ SITE_NOISE = label("service: site")
 FREED_DRAW = label("change: freed to")
 FREED_AGAIN = label("change: freed to another, where the first is closed")
 
-REFERRALS, APPOINTMENTS, ATTENDED = 0, 1, 2
-"""A service's three counters, counted from its `counter`."""
+REFERRALS, APPOINTMENTS, ATTENDED, JOININGS = 0, 1, 2, 3
+"""A service's four counters, counted from its `counter`. Joinings are of its waiting list."""
 
 
 @scalar
@@ -369,11 +370,35 @@ def choose_site(plan: Any, state: Any, i: Any, service: Any, visit: Any) -> Any:
 
 
 @scalar
+def last_joining(plan: Any, state: Any, i: Any, service: Any) -> Any:
+    """How often patient i, who is on a service's list, had joined it before; counted in eight bits, like all visits."""
+    joinings = counters(state, i * state.counter_count + services(plan, service).counter + JOININGS)
+    return (np.int64(joinings) - 1) & 255
+
+
+@scalar
 def lot(plan: Any, state: Any, i: Any, service: Any) -> Any:
     """The lot of patient i among those who joined a list in the same tick: smaller is seen earlier."""
+    joining = last_joining(plan, state, i, service)
+    return bits(patients(state, i).key, services(plan, service).label + LOT, joining)
+
+
+@scalar
+def patience(plan: Any, state: Any, i: Any, service: Any, waited: Any) -> Any:
+    """How many ticks more patient i, who joins a service's list now, stays on it: at least 1, NEVER without an end.
+
+    Someone who has `waited` for it already, on a list at the start, stays for what is left of a patience that has
+    lasted so long. Where the pathway knows of none that does, the list is believed: they stay until they are seen.
+    """
     record = services(plan, service)
-    visit = counters(state, i * state.counter_count + record.counter + APPOINTMENTS)
-    return bits(patients(state, i).key, record.label + LOT, visit)
+    if record.patience < 0:
+        return np.int64(NEVER)
+    joining = last_joining(plan, state, i, service)
+    if waited <= 0:
+        return max(duration(plan, record.patience, patients(state, i).key, record.label, PATIENCE, joining), 1)
+    luck = bits(patients(state, i).key, record.label + PATIENCE, joining)
+    left = rest_of(plan.durations + np.uint64(record.patience) * ROW_BYTES, luck, waited)
+    return left if left > 0 else np.int64(NEVER)
 
 
 @scalar

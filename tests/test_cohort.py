@@ -18,7 +18,8 @@ from scipy import stats
 from pathways import Pathway, Region, Waiting
 from pathways.region import AGE_BANDS
 from sim.cohort import Cohort, age_factors
-from sim.layout import AGE, DECILE, FIRST_ATTRIBUTE, NEVER, SEX
+from sim.draws import GOLDEN, label
+from sim.layout import AGE, DECILE, DID_NOT_ATTEND, FIRST_ATTRIBUTE, NEVER, SEX
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.running import Running
 from tests.build import Numbers, cohort_of, compiled_log, health, pathway, plan_of, reference_log, region, scenario
@@ -192,7 +193,7 @@ def test_factors_of_ages_are_means_over_each_band() -> None:
 # pain at the start
 
 
-def with_prevalence(numbers: Numbers, share: float, **more: Any) -> Pathway:
+def with_prevalence(numbers: Numbers, share: float, *, services: dict[str, Any] = GP, **more: Any) -> Pathway:
     """A pathway in which some are ill when it starts, for a year on average."""
     prevalent = {
         "share": numbers(share, "share"),
@@ -202,7 +203,7 @@ def with_prevalence(numbers: Numbers, share: float, **more: Any) -> Pathway:
         "since": {"exponential": numbers(365, "days")},
         "state": {"options": {"mild": {"share": "rest"}, "severe": {"share": numbers(0.25, "share")}}},
     }
-    return pathway(numbers, GP, entry="gp", onset_rate=0.01, prevalent=prevalent, **more)
+    return pathway(numbers, services, entry=next(iter(services)), onset_rate=0.01, prevalent=prevalent, **more)
 
 
 def test_pain_at_the_start_follows_its_shares_by_age_sex_and_deprivation() -> None:
@@ -292,6 +293,43 @@ def test_people_on_a_list_are_like_those_who_fall_ill() -> None:
     for axis in range(4):
         others = tuple(other for other in range(4) if other != axis)
         fits(observed.sum(axis=others), expected.sum(axis=others))
+
+
+def test_no_two_draws_of_a_cohort_are_one() -> None:
+    """A draw is made of the sum of key, label and steps for the visits: no two sums agree, over everyone (ill at the
+    start, on a list, falling ill later), a dozen labels and ten visits."""
+    rows = (Waiting("clinic", "clinic", "", 3, 400), Waiting("clinic", "clinic", "", 4, 300))
+    word = with_prevalence(Numbers(), 0.02, services={"clinic": {"capacity": "slots", "next": "home"}})
+    area = replace(place(20_000), sites=region(10, sites={"clinic": 5}).sites, waiting=rows)
+    cohort = cohort_of(plan_of(word, area))
+    assert len(cohort.listed) == 700
+    assert cohort.ill_at_start > 900
+    assert len(cohort) > cohort.ill_at_start + 100
+    labels = np.array([label(f"decision {k}") for k in range(12)], dtype=np.uint64)
+    steps = np.arange(10, dtype=np.uint64) * GOLDEN
+    sums = cohort.patients["key"][:, None, None] + labels[:, None] + steps
+    assert len(np.unique(sums)) == sums.size
+
+
+def test_people_on_a_list_miss_appointments_independently_of_each_other() -> None:
+    """Half of the appointments are missed and every missed one booked again: 150 people miss 150 on average, with a
+    variance of 2 x 150 where they know nothing of each other."""
+    numbers = Numbers()
+    attendance = {
+        "missed": numbers(0.5, "share"),
+        "rebooked": numbers(1.0, "share"),
+        "price_share_of_missed": numbers(0.0, "share"),
+    }
+    clinic = {"capacity": "slots", "next": "home", "attendance": attendance}
+    word = pathway(numbers, {"clinic": clinic}, entry="clinic", onset_rate=0.0)
+    area = region(1000, sites={"clinic": 7000.0}, waiting=(Waiting("clinic", "clinic", "", 3, 150),))
+    plan = plan_of(word, area, years=0.2)
+    runs = 400
+    missed = np.array(
+        [(compiled_log(plan, cohort_of(plan, replication=r))["kind"] == DID_NOT_ATTEND).sum() for r in range(runs)]
+    )
+    assert abs(missed.mean() - 150) < 4 * sqrt(300 / runs)
+    assert stats.chi2.ppf(1e-4, runs - 1) < (runs - 1) * missed.var(ddof=1) / 300 < stats.chi2.ppf(1 - 1e-4, runs - 1)
 
 
 # the same people
