@@ -35,13 +35,12 @@ from sim.elements import (
     settings,
     sites_now,
 )
-from sim.health import WELL, feel, foresee, ran_out, set_pace, treat, wind
+from sim.health import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
 from sim.jit import loop, scalar
 from sim.layout import (
     AT_HOME,
     BETWEEN_VISITS,
     CHUNK,
-    CONSULT,
     DECISION,
     DID_NOT_ATTEND,
     DISCHARGE,
@@ -90,6 +89,7 @@ from sim.rules import (
     decide,
     duration,
     free_capacity,
+    is_seen_while_waiting,
     leaves_when_better,
     lot,
     met,
@@ -105,6 +105,8 @@ NOWHERE = -2
 DONE, LOG_FULL, CALENDAR_FULL, SCRATCH_FULL = range(4)
 ROWS_OF_AN_ACT = 9
 AHEAD = 6
+UNFORESEEN = -NEVER
+"""When the back is due of someone whose illness has just been given another course."""
 SECOND_LINE = np.uint64(LINE)
 PATIENT_BYTES = np.uint64(PATIENT.itemsize)
 
@@ -339,38 +341,44 @@ def act_back(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     """What the back does when one of its clocks has run out."""
     patient = patients(state, i)
     feel(plan, patient, tick)
-    clock = ran_out(patient)
-    if clock == CONSULT:
-        wind(plan, state, i, CONSULT)
-        call(plan, state, i, NEEDS_CARE, tick)
-    elif clock >= 0:
-        old = patient.state
-        if clock == IMPROVE:
-            patient.state = old - 1
-            if patient.clocks[WORSEN] <= 0:  # both in one tick: the better change counts
-                wind(plan, state, i, WORSEN)
-        elif old == WELL:
-            first = np.int64(plan.onset_state)
-            patient.onset = tick
-            chosen = decide(plan, state, i, first, tick)
-            patient.state = options(plan, decisions(plan, first).first_option + chosen).to
-        else:
-            patient.state = old + 1
-        wind(plan, state, i, clock)
-        emit(log, tick, HEALTH, i, -1, -1, old * 4 + patient.state, tick - patient.since)
-        patient.since = tick
+    clock = ran_out(patient)  # where two would change the state in one tick, the better change counts
+    needs_care = wind_again(plan, state, i)
+    if clock == IMPROVE or clock == WORSEN:
+        new = np.int64(patient.state) - 1
+        if clock == WORSEN:
+            new = np.int64(patient.state) + 1
+            if patient.state == WELL:
+                first = np.int64(plan.onset_state)
+                patient.onset = tick
+                new = np.int64(
+                    options(plan, decisions(plan, first).first_option + decide(plan, state, i, first, tick)).to
+                )
+        change_state(log, patient, i, new, tick)
         if patient.state == WELL and leaves_when_better(plan, state, i):
             call(plan, state, i, IS_BETTER, tick)
+    if needs_care and patient.state != WELL:
+        call(plan, state, i, NEEDS_CARE, tick)
     reschedule_back(plan, state, i)
 
 
 @scalar
+def change_state(log: Any, patient: Any, i: Any, new: Any, tick: Any) -> Any:
+    """Patient i is in another state of health from now on."""
+    old = patient.state
+    lasted = enter(patient, new, tick)
+    emit(log, tick, HEALTH, i, -1, -1, old * 4 + new, lasted)
+
+
+@scalar
 def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
-    """What the care thread does: answers the back's call, then what is due."""
+    """What the care thread does: answers the back's call, then what is due.
+
+    A need for care that came during a visit is answered when that visit is over.
+    """
     patient = patients(state, i)
     to = np.int64(NOWHERE)
     arrives = False
-    if patient.called != NOT_CALLED:
+    if patient.called != NOT_CALLED and not is_visiting(patient):
         to = answer(plan, state, log, i, tick)
     if to == NOWHERE and patient.care_due == tick:
         service = services(plan, patient.service)
@@ -380,7 +388,9 @@ def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
             to = np.int64(service.gives_up_to)
         elif patient.stage == MISSED:
             arrives = rebooks(plan, state, i)
-            if not arrives:
+            if arrives:
+                patient.stage = REFERRED
+            else:
                 to = np.int64(service.misses_to)
         elif patient.stage == IN_VISIT:
             to = end_visit(plan, state, log, i, tick)
@@ -391,11 +401,24 @@ def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
             arrives = True
     if to != NOWHERE:
         arrives = route(plan, state, log, i, to, tick)
+    at_once = arrives and services(plan, patient.service).capacity == OPEN
+    if patient.called != NOT_CALLED and not at_once and not is_visiting(patient):
+        to = answer(plan, state, log, i, tick)
+        if to != NOWHERE:
+            arrives = route(plan, state, log, i, to, tick)
     if arrives:
         if services(plan, patient.service).capacity == OPEN:
             meet(plan, state, log, i, tick)
         else:
             join(plan, state, log, i, tick, tick)
+    if patient.back_due == UNFORESEEN:
+        reschedule_back(plan, state, i)
+
+
+@scalar
+def is_visiting(patient: Any) -> Any:
+    """Whether a patient is just being seen, or has just missed it."""
+    return patient.stage == IN_VISIT or patient.stage == MISSED
 
 
 @scalar
@@ -404,18 +427,18 @@ def answer(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     patient = patients(state, i)
     reason = patient.called
     patient.called = NOT_CALLED
+    if reason == NEEDS_CARE and patient.state == WELL:  # the need has gone since
+        return np.int64(NOWHERE)
     if patient.stage == AT_HOME:
         if reason != NEEDS_CARE:
             return np.int64(NOWHERE)
         patient.care_since = tick
         patient.last_service = -1
         return np.int64(plan.entry)
-    if patient.stage == IN_VISIT or patient.stage == MISSED:
-        return np.int64(NOWHERE)
     if reason == IS_BETTER:
         leave(state, log, i, GOT_BETTER, tick)
         return np.int64(HOME)
-    if plan.waiting_service < 0:
+    if not is_seen_while_waiting(plan, state, i):
         return np.int64(NOWHERE)
     service = services(plan, plan.waiting_service)
     met(state, i, service.counter + ATTENDED)
@@ -453,7 +476,7 @@ def end_visit(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     if service.effect >= 0:
         feel(plan, patient, tick)
         treat(plan, patient, service.effect, tick)
-        reschedule_back(plan, state, i)
+        patient.back_due = UNFORESEEN
     if patient.visit >= patient.planned:
         return np.int64(service.after_cap if patient.capped else service.next)
     patient.visit += 1
@@ -493,7 +516,7 @@ def follow_decisions(plan: Any, state: Any, log: Any, i: Any, to: Any, tick: Any
             if option.effect >= 0:
                 treat(plan, patient, option.effect, tick)
             set_pace(plan, state, i, tick)
-            reschedule_back(plan, state, i)
+            patient.back_due = UNFORESEEN
         to = np.int64(option.to)
     return to
 
@@ -517,9 +540,9 @@ def route(plan: Any, state: Any, log: Any, i: Any, to: Any, tick: Any) -> Any:
     if service.sites > 1:
         patient.site = choose_site(plan, state, i, to, visit)
         emit(log, tick, OFFERED, i, to, patient.site, service.sites, sites_now(state, patient.site).published)
+    patient.stage = REFERRED
     if delay <= 0:
         return True
-    patient.stage = REFERRED
     patient.care_due = min(tick + delay, NEVER)
     push(plan, state, CARE, i, patient.care_due)
     return False
@@ -602,7 +625,7 @@ def room(plan: Any, state: Any, log: Any, tick: Any) -> Any:
     for site in range(plan.site_count):
         capacity = np.int64(capacities(plan, site * plan.days + bucket // plan.ticks_per_day))
         seen += min(capacity, sites_now(state, site).waiting + care)
-    needed = back + care * (ROWS_OF_AN_ACT + plan.most_settings) + seen
+    needed = back + care * (ROWS_OF_AN_ACT + 2 * plan.most_settings) + seen
     if log.written + needed > log.room:
         return LOG_FULL, needed
     pushes = 2 * back + 4 * care + seen

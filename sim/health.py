@@ -190,6 +190,31 @@ def ran_out(patient: Any) -> Any:
 
 
 @scalar
+def wind_again(plan: Any, state: Any, i: Any) -> Any:
+    """Draws a new threshold for every clock of patient i that has run out. Whether one of them was that of needing care.
+
+    All of them: one left as it is would strike at once in the next episode.
+    """
+    patient = patients(state, i)
+    needs_care = patient.clocks[CONSULT] <= 0
+    for clock in range(3):
+        if patient.clocks[clock] <= 0:
+            wind(plan, state, i, clock)
+    return needs_care
+
+
+@scalar
+def enter(patient: Any, new: Any, tick: Any) -> Any:
+    """Puts a patient into another state; from well, an episode begins. The ticks they were in the former state."""
+    lasted = tick - patient.since
+    if patient.state == WELL:
+        patient.onset = tick
+    patient.state = new
+    patient.since = tick
+    return lasted
+
+
+@scalar
 def strength_to_come(plan: Any, effect: Any, elapsed: Any) -> Any:
     """The most that a treatment does from now on, so long after it; 0 when it is over, -1 where there is none."""
     if effect < 0:

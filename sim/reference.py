@@ -18,11 +18,10 @@ import simpy
 
 from sim.cohort import Cohort
 from sim.events import EventLog
-from sim.health import WELL, feel, foresee, ran_out, set_pace, treat, wind
+from sim.health import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
 from sim.layout import (
     AT_HOME,
     BETWEEN_VISITS,
-    CONSULT,
     DECISION,
     DID_NOT_ATTEND,
     DISCHARGE,
@@ -40,6 +39,7 @@ from sim.layout import (
     MOST_LEVELS,
     NEEDS_CARE,
     NEVER,
+    NOT_CALLED,
     OFFERED,
     ONSET,
     OPEN,
@@ -66,6 +66,7 @@ from sim.rules import (
     decide,
     duration,
     free_capacity,
+    is_seen_while_waiting,
     leaves_when_better,
     lot,
     met,
@@ -175,34 +176,34 @@ class Reference:
                 self.disturbed[i] = self.env.event()
             else:
                 feel(self.rules, patient, due)
-                self.change_health(i, ran_out(patient))
+                self.clocks_run_out(i)
 
-    def change_health(self, i: int, clock: int) -> None:
-        """What happens when one of the clocks has run out."""
-        patient, tick = self.patients[i], self.tick
-        if clock < 0:
-            return
-        wind_worsening_too = False
-        old = int(patient["state"])
-        if clock == CONSULT:
-            wind(self.rules, self.state, i, CONSULT)
+    def clocks_run_out(self, i: int) -> None:
+        """What happens when clocks have run out: where two would change the state, the better change counts."""
+        patient = self.patients[i]
+        clock = ran_out(patient)
+        needs_care = wind_again(self.rules, self.state, i)
+        if clock in (IMPROVE, WORSEN):
+            self.change_state(i, int(patient["state"]) - 1 if clock == IMPROVE else self.worse_state(i))
+            if patient["state"] == WELL and leaves_when_better(self.rules, self.state, i):
+                self.call(i, IS_BETTER)
+        if needs_care and patient["state"] != WELL:
             self.call(i, NEEDS_CARE)
-            return
-        if clock == IMPROVE:
-            patient["state"] = old - 1
-            wind_worsening_too = patient["clocks"][WORSEN] <= 0
-        elif old == WELL:
-            patient["onset"] = tick
-            patient["state"] = self.first_state(i)
-        else:
-            patient["state"] = old + 1
-        if wind_worsening_too:
-            wind(self.rules, self.state, i, WORSEN)
-        wind(self.rules, self.state, i, clock)
-        self.emit(HEALTH, i, detail=old * 4 + int(patient["state"]), value=tick - int(patient["since"]))
-        patient["since"] = tick
-        if patient["state"] == WELL and leaves_when_better(self.rules, self.state, i):
-            self.call(i, IS_BETTER)
+
+    def change_state(self, i: int, new: int) -> None:
+        """Patient i is in another state of health from now on."""
+        patient = self.patients[i]
+        old = int(patient["state"])
+        lasted = enter(patient, new, self.tick)
+        self.emit(HEALTH, i, detail=old * 4 + new, value=lasted)
+
+    def worse_state(self, i: int) -> int:
+        """The state after worsening: the next one, or that in which a new episode begins."""
+        patient = self.patients[i]
+        if patient["state"] != WELL:
+            return int(patient["state"]) + 1
+        patient["onset"] = self.tick
+        return self.first_state(i)
 
     def first_state(self, i: int) -> int:
         """How bad a new episode is at first."""
@@ -211,8 +212,8 @@ class Reference:
         return int(self.arrays.options[self.arrays.decisions[decision]["first_option"] + chosen]["to"])
 
     def call(self, i: int, reason: int) -> None:
-        """The back asks something of the care thread; someone who is just being seen does not hear it."""
-        if self.patients[i]["stage"] not in (IN_VISIT, MISSED):
+        """The back asks something of the care thread. Someone who is just being seen hears it when the visit is over."""
+        if not self.called[i].triggered:
             self.called[i].succeed(reason)
 
     # the care
@@ -241,10 +242,10 @@ class Reference:
         return to
 
     def hear(self, i: int) -> int:
-        """What the back has called for; ready for the next call."""
+        """What the back has called for, if the need has not gone since; ready for the next call."""
         reason = int(self.called[i].value or 0)
         self.called[i] = self.env.event()
-        return reason
+        return NOT_CALLED if reason == NEEDS_CARE and self.patients[i]["state"] == WELL else reason
 
     def follow_decisions(self, i: int, to: int) -> int:
         """Takes decisions until one leads to a service or home."""
@@ -278,8 +279,8 @@ class Reference:
         patient = self.patients[i]
         if seen is None:
             delay = self.refer(i, service)
+            patient["stage"] = REFERRED
             if delay > 0:
-                patient["stage"] = REFERRED
                 to = yield from self.wait(i, self.tick + delay)
                 if to is not None:
                     return to
@@ -288,6 +289,8 @@ class Reference:
             if record["capacity"] == OPEN:
                 self.meet(i)
             else:
+                if seen is None and self.called[i].triggered and (to := self.answer(i)) is not None:
+                    return to
                 to = yield from self.queue(i, seen or self.join(i))
                 seen = None
                 if to is not None:
@@ -296,6 +299,7 @@ class Reference:
             if patient["stage"] == MISSED:
                 if not rebooks(self.rules, self.state, i):
                     return int(record["misses_to"])
+                patient["stage"] = REFERRED
                 continue
             self.end_visit(i)
             if patient["visit"] >= patient["planned"]:
@@ -343,12 +347,13 @@ class Reference:
     def answer(self, i: int) -> int | None:
         """What follows from the back's call to someone who is waiting: a destination, or None to go on waiting."""
         patient = self.patients[i]
-        if self.hear(i) == IS_BETTER:
+        reason = self.hear(i)
+        if reason == IS_BETTER:
             self.leave(i, GOT_BETTER)
             return HOME
-        waiting_service = int(self.rules["waiting_service"])
-        if waiting_service < 0:
+        if reason != NEEDS_CARE or not is_seen_while_waiting(self.rules, self.state, i):
             return None
+        waiting_service = int(self.rules["waiting_service"])
         record = self.services[waiting_service]
         met(self.state, i, record["counter"] + ATTENDED)
         self.emit(SEEN, i, service=waiting_service, site=record["first_site"])
@@ -495,7 +500,7 @@ class Reference:
         length = int(duration(self.rules, record["gap"], patient["key"], record["label"], GAP, visit))
         visited = self.tick if record["capacity"] == PLACES else self.tick - 1
         until = visited + length
+        patient["stage"] = BETWEEN_VISITS
         if until <= self.tick:
             return None
-        patient["stage"] = BETWEEN_VISITS
         return (yield from self.wait(i, until))

@@ -402,6 +402,12 @@ def patience(plan: Any, state: Any, i: Any, service: Any, waited: Any) -> Any:
 
 
 @scalar
+def is_seen_while_waiting(plan: Any, state: Any, i: Any) -> Any:
+    """Whether patient i, who waits and needs care, makes a visit meanwhile: not at the very service they wait for."""
+    return plan.waiting_service >= 0 and patients(state, i).service != plan.waiting_service
+
+
+@scalar
 def leaves_when_better(plan: Any, state: Any, i: Any) -> Any:
     """Whether patient i, now well, gives up the care they are waiting for."""
     patient = patients(state, i)

@@ -169,6 +169,7 @@ def test_canonical_order_is_tick_then_patient_then_as_it_happened(log: EventLog)
     )
     assert np.array_equal(EventLog(log.rows[mixed], log.plan).canonical().rows, log.rows)
     rows = log.frame()
+    rows = rows[(rows["kind"] != "seen") | (rows["detail"] != "0")]  # a visit while waiting may come before the list
     same = (rows["tick"] == rows["tick"].shift(-1)) & (rows["patient"] == rows["patient"].shift(-1))
     pairs = set(zip(rows["kind"][same], rows["kind"].shift(-1)[same], strict=True))
     assert ("joined", "seen") in pairs

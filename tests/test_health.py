@@ -16,7 +16,20 @@ from numba import njit
 from sim.cohort import Cohort
 from sim.draws import bits
 from sim.health import CLOCK_LABELS, THRESHOLD, feel, foresee, multipliers_at, ran_out, rate, treat
-from sim.layout import CONSULT, HEALTH, IMPROVE, ONSET, PATIENT, REFERRAL, SEEN, WORSEN, blank
+from sim.layout import (
+    CONSULT,
+    DISCHARGE,
+    HEALTH,
+    IMPROVE,
+    JOINED,
+    LEFT,
+    ONSET,
+    PATIENT,
+    REFERRAL,
+    SEEN,
+    WORSEN,
+    blank,
+)
 from sim.plan import Plan
 from sim.quantiles import address, interpolate
 from sim.reducers import person_ticks
@@ -480,19 +493,178 @@ def test_recurrences_have_the_rates_of_time_since_recovery() -> None:
 
 
 def test_people_seek_care_at_the_stated_rate() -> None:
-    """24 a year while in mild pain: on any day with probability p = 1 - exp(-h), except that someone who is just being
-    seen does not ask on the next morning. So q(t) = p (1 - q(t - 1)), beginning with the visit of day 0.
-    """
+    """24 a year while in mild pain: on any day with probability p = 1 - exp(-h), whoever has just been seen included."""
     numbers = Numbers()
     plan = plan_with(numbers, {"consult": {"mild": numbers(24, "per year")}}, people=8000)
     log, cohort = events_of(plan)
-    asked = np.zeros(plan.last_tick)
+    asked = np.full(plan.last_tick, 1 - exp(-24 / DAYS))
     asked[0] = 1
-    for day in range(1, len(asked)):
-        asked[day] = (1 - exp(-24 / DAYS)) * (1 - asked[day - 1])
     expected = np.cumsum(asked)[plan.last_tick - 1 - cohort.patients["onset"]].sum()
     assert expected > 30_000
     within(int((log["kind"] == REFERRAL).sum()), expected, sqrt(expected))
+
+
+def both_logs(plan: Plan, cohort: Cohort) -> list[np.ndarray]:
+    """The log of either engine; each must satisfy a test."""
+    return [compiled_log(plan, cohort), reference_log(plan, cohort)]
+
+
+def story(log: np.ndarray, cohort: Cohort, i: int) -> list[tuple[int, int, int]]:
+    """What happens to patient i: (days since onset, kind, service), but for changes of health and the onset itself."""
+    rows = log[(log["patient"] == i) & ~np.isin(log["kind"], (HEALTH, ONSET))]
+    since = rows["tick"] - cohort.patients["onset"][i]
+    return [tuple(map(int, row)) for row in zip(since, rows["kind"], rows["service"], strict=True)]
+
+
+ASKING = 4.0
+"""Needs of care a day, as many as a tick can hold: on any day somebody needs it with probability 0.98."""
+
+
+def in_need(
+    numbers: Numbers, services: dict[str, Any], *, entry: str, years: float = 30 / 365, **sections: Any
+) -> Plan:
+    """A pathway in whose services everyone needs care again on every day; one who leads there is a GP."""
+    illness = {"consult": steady(numbers, ASKING), **sections.pop("illness", {})}
+    word = pathway(numbers, services, entry=entry, onset_rate=0.5, health=health(numbers, **illness), **sections)
+    limited = {name: 1e6 for name, service in services.items() if service["capacity"] != "open"}
+    return plan_of(word, region(2000, sites=limited), years=years)
+
+
+def test_who_waits_for_the_gp_asks_the_gp_for_nothing_new() -> None:
+    """Five days from the call to the appointment, in need on each of them: one visit, and it is that appointment."""
+    numbers = Numbers()
+    gp = {"capacity": "open", "delay": {"fixed": numbers(5, "days")}, "next": "clinic"}
+    clinic = {"capacity": "slots", "delay": {"fixed": numbers(3, "days")}, "next": "home"}
+    care = {"entry": "gp", "while_waiting": {"service": "gp", "then": "home"}}
+    plan = in_need(numbers, {"gp": gp, "clinic": clinic}, entry="gp", care=care)
+    cohort = cohort_of(plan)
+    early = np.flatnonzero(cohort.patients["onset"] < 10)
+    assert len(early) > 10
+    for log in both_logs(plan, cohort):
+        for i in early:
+            seen = [(day, service) for day, kind, service in story(log, cohort, i) if kind == SEEN]
+            # seen by the GP on day 5; on some of the days of waiting for the clinic the GP is seen meanwhile
+            assert seen[0] == (5, 0)
+            assert (9, 1) in seen
+            assert set(seen[1 : seen.index((9, 1))]) & {(day, 0) for day in (6, 7, 8, 9)}
+
+
+def test_a_need_of_care_during_a_stay_is_answered_on_the_day_when_it_is_over() -> None:
+    """Twenty days on the ward, in need on each of them: on the day of leaving, care is sought anew."""
+    numbers = Numbers()
+    ward = {"capacity": "places", "stay": {"fixed": numbers(20, "days")}, "next": "home"}
+    plan = in_need(numbers, {"ward": ward}, entry="ward")
+    cohort = cohort_of(plan)
+    early = np.flatnonzero(cohort.patients["onset"] < 9)
+    assert len(early) > 10
+    for log in both_logs(plan, cohort):
+        for i in early:
+            assert story(log, cohort, i)[:7] == [
+                (0, REFERRAL, 0), (0, JOINED, 0), (0, SEEN, 0), (20, LEFT, 0), (20, DISCHARGE, 0),
+                (20, REFERRAL, 0), (20, JOINED, 0),
+            ]  # fmt: skip
+
+
+def test_a_need_of_care_during_a_stay_before_another_service_is_that_of_someone_who_waits() -> None:
+    """From the ward to the clinic's list: the GP is seen on the day of leaving the ward, before the list is joined."""
+    numbers = Numbers()
+    services = {
+        "gp": {"capacity": "open", "next": "home"},
+        "ward": {"capacity": "places", "stay": {"fixed": numbers(20, "days")}, "next": "clinic"},
+        "clinic": {"capacity": "slots", "next": "home"},
+    }
+    care = {"entry": "ward", "while_waiting": {"service": "gp", "then": "home"}}
+    plan = in_need(numbers, services, entry="ward", care=care)
+    cohort = cohort_of(plan)
+    early = np.flatnonzero(cohort.patients["onset"] < 9)
+    assert len(early) > 10
+    for log in both_logs(plan, cohort):
+        for i in early:
+            told = story(log, cohort, i)
+            # the waits of the ward itself begin and end on day 0
+            assert told[3:8] == [(20, LEFT, 1), (20, REFERRAL, 2), (20, SEEN, 0), (20, JOINED, 2), (20, SEEN, 2)]
+
+
+def test_a_missed_appointment_and_a_visit_of_a_day_lose_no_need_of_care() -> None:
+    """Care is sought on 98 days of 100, whether it is then given or missed: as often as the need comes."""
+    for missed in (0.0, 1.0):
+        numbers = Numbers()
+        attendance = {"missed": numbers(missed, "share"), "rebooked": numbers(0.0, "share")}
+        gp = {"capacity": "open", "next": "home", "attendance": attendance}
+        plan = in_need(numbers, {"gp": gp}, entry="gp")
+        cohort = cohort_of(plan)
+        days, asking = int((plan.last_tick - 1 - cohort.patients["onset"]).sum()), 1 - exp(-ASKING)
+        for log in both_logs(plan, cohort):
+            again = int((log["kind"] == REFERRAL).sum()) - len(cohort)
+            within(again / days, asking, sqrt(asking * (1 - asking) / days))
+
+
+def test_a_need_of_care_that_has_gone_by_the_end_of_a_stay_is_not_answered() -> None:
+    """Well again while on the ward: nobody who is well comes back."""
+    numbers = Numbers()
+    ward = {"capacity": "places", "stay": {"fixed": numbers(20, "days")}, "next": "home"}
+    plan = in_need(numbers, {"ward": ward}, entry="ward", illness={"improve": steady(numbers, 4.0)})
+    cohort = cohort_of(plan)
+    for log in both_logs(plan, cohort):
+        assert int((log["kind"] == DISCHARGE).sum()) > 10
+        assert int((log["kind"] == REFERRAL).sum()) == len(cohort)
+
+
+def with_thresholds(plan: Plan, cohort: Cohort, **thresholds: float) -> Cohort:
+    """The cohort with these first thresholds for everyone."""
+    for patient in cohort.patients:
+        patient["clocks"] = [round(thresholds.get(clock, 100.0) * UNIT) for clock in ("improve", "worsen", "consult")]
+        patient["back_due"] = foresee(plan.memory, patient, plan.last_tick)
+    return cohort
+
+
+def test_a_need_of_care_that_comes_with_recovery_is_gone_and_does_not_wait_for_the_next_episode() -> None:
+    """All clocks run at 1/16 a day. Improving and needing care both run out on day 8; well, and ill again on day 10.
+
+    Only those ask on day 11 whose new threshold of needing care is used up in a day, and who do not get well on it:
+    one in sixteen, and not everyone.
+    """
+    numbers = Numbers()
+    rate_ = steady(numbers, 1 / 16)
+    again = {"recent": per_day(numbers, 1 / 16), "later": per_day(numbers, 1 / 16)}
+    times = {"recent_for": numbers(100, "days"), "forgotten_after": numbers(365, "days")}
+    illness = {"improve": rate_, "consult": rate_, "recurrence": again | times}
+    plan = plan_with(numbers, illness, people=3000, years=0.2)
+    cohort = with_thresholds(plan, cohort_of(plan), improve=0.5, worsen=0.125, consult=0.5)
+    table = address(plan.arrays.exponential)
+    new, well = (
+        np.array([_threshold(table, key, CLOCK_LABELS[clock], 1) for key in cohort.patients["key"]])
+        for clock in (CONSULT, IMPROVE)
+    )
+    whole = cohort.patients["onset"] < plan.last_tick - 12
+    asking = np.flatnonzero((new <= UNIT // 16) & (well > UNIT // 16) & whole)
+    assert 5 < len(asking) < 0.1 * whole.sum()
+    for log in both_logs(plan, cohort):
+        since = log["tick"] - cohort.patients["onset"][log["patient"]]
+        early = whole[log["patient"]]
+        for day, change in ((8, 4 * MILD + WELL), (10, 4 * WELL + MILD)):
+            rows = log[(log["kind"] == HEALTH) & (since == day) & early]
+            assert len(rows) == whole.sum()
+            assert (rows["detail"] == change).all()
+        asked = log["kind"] == REFERRAL
+        assert not (asked & (since > 0) & (since < 11) & early).any()
+        assert sorted(log["patient"][asked & (since == 11) & early]) == asking.tolist()
+
+
+@pytest.mark.parametrize(("clock", "state"), [("improve", MILD), ("worsen", SEVERE)])
+def test_a_need_of_care_that_comes_with_another_change_is_answered_the_same_day(clock: str, state: int) -> None:
+    """Moderate pain: it changes on day 8, where it is still pain, and care is sought on day 8."""
+    numbers = Numbers()
+    rate_ = steady(numbers, 1 / 16)
+    illness = {clock: rate_, "consult": rate_}
+    plan = plan_with(numbers, illness, people=1000, years=0.2, first={"moderate": {"share": "rest"}})
+    cohort = with_thresholds(plan, cohort_of(plan), **{clock: 0.5, "consult": 0.5})
+    whole = cohort.patients["onset"] < plan.last_tick - 9
+    for log in both_logs(plan, cohort):
+        rows = log[(log["tick"] - cohort.patients["onset"][log["patient"]] == 8) & whole[log["patient"]]]
+        assert (rows["detail"][rows["kind"] == HEALTH] == 4 * MODERATE + state).all()
+        for kind in (HEALTH, REFERRAL):
+            assert sorted(rows["patient"][rows["kind"] == kind]) == np.flatnonzero(whole).tolist()
 
 
 def test_the_well_seek_no_care() -> None:
