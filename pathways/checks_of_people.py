@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pathways.condition import Condition
 from pathways.draft import Draft
-from pathways.health import PAIN_STATES
+from pathways.health import MOST_TIMES, MOST_TIMES_TOGETHER, PAIN_STATES
 from pathways.problems import Problem
 from pathways.quantity import DAYS_IN
 from pathways.rule import check, check_of_values, problem
@@ -49,13 +50,68 @@ def _only(draft: Draft, whens: Iterable[tuple[str, dict[str, Any]]], allowed: li
 
 @check
 def first_states_are_states(draft: Draft) -> Iterator[Problem]:
-    """The options of a first state are mild, moderate and severe."""
+    """The options of a first state are mild, moderate and severe, and do nothing else."""
     for name in ("onset", "prevalent"):
-        options = draft.singles[name].state.options if name in draft.singles else ()
-        for option in options:
+        options = draft.singles[name].state.options if name in draft.singles else {}
+        for option, word in options.items():
+            path = f"{name}.state.options.{option}"
             if option not in PAIN_STATES:
-                says = f"the states are {', '.join(PAIN_STATES)}."
-                yield problem(draft, first_states_are_states, f"{name}.state.options.{option}", says)
+                yield problem(draft, first_states_are_states, path, f"the states are {', '.join(PAIN_STATES)}.")
+            for field in ("to", "sets", "effect", "state"):
+                if getattr(word, field):
+                    says = f"'{field}' has no meaning for a first state. Remove it."
+                    yield problem(draft, first_states_are_states, f"{path}.{field}", says)
+
+
+@check_of_values
+def multipliers_are_within_reach(draft: Draft) -> Iterator[Problem]:
+    """No treatment or attribute multiplies a rate of illness by more than the engine can do, alone or together."""
+    for name, effect in draft.named["effects"].items():
+        for field in ("improve_times", "worsen_times"):
+            yield from _too_large(draft, getattr(effect, field), f"effects.{name}.{field}")
+    if health := draft.singles.get("health"):
+        for clock in ("improve", "worsen", "consult"):
+            rules = getattr(health, clock).times
+            for i, rule in enumerate(rules, 1):
+                yield from _too_large(draft, rule.times, f"health.{clock}.times[{i}].times")
+            parsed = [(_largest(draft, rule.times), conditions(draft, rule.when)[0]) for rule in rules]
+            most = most_at_once([(times, when) for times, when in parsed if 1 < times <= MOST_TIMES])
+            if most > MOST_TIMES_TOGETHER:
+                says = (
+                    f"someone of whom all these hold may have a rate multiplied by {most:,.0f}; "
+                    f"all together the most is {MOST_TIMES_TOGETHER:,}. Lower some of them, or the top of their ranges."
+                )
+                yield problem(draft, multipliers_are_within_reach, f"health.{clock}.times", says)
+
+
+def _largest(draft: Draft, name: str | None) -> float:
+    """The value of a quantity or the top of its range, which may be drawn."""
+    quantity = single(draft, name)
+    return max(quantity.number(), quantity.high or 0.0) if quantity is not None else 1.0
+
+
+def _too_large(draft: Draft, name: str | None, path: str) -> Iterator[Problem]:
+    if (largest := _largest(draft, name)) > MOST_TIMES:
+        says = (
+            f"'{name}' may be {largest:,g}; the most by which a rate of illness is multiplied is {MOST_TIMES:,}. "
+            "Lower it, or the top of its range; for health that changes at once, give an option of a decision 'state'."
+        )
+        yield problem(draft, multipliers_are_within_reach, path, says)
+
+
+def most_at_once(rules: Sequence[tuple[float, list[Condition]]]) -> float:
+    """The largest product of multipliers above one that can hold for one patient, given as (times, conditions).
+
+    >>> only_a, only_b = ([Condition("kind", levels=frozenset({level}))] for level in "ab")
+    >>> most_at_once([(5.0, only_a), (7.0, only_b), (2.0, [])])
+    14.0
+    """
+    if not rules:
+        return 1.0
+    (times, when), *others = rules
+    beside = [other for other in others if not any(one.excludes(another) for one in when for another in other[1])]
+    most = times * most_at_once(beside)
+    return most if len(beside) == len(others) else max(most, most_at_once(others))
 
 
 @check_of_values

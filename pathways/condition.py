@@ -61,6 +61,25 @@ class Condition:
     low_plus: int = 0
     high_plus: int = 0
 
+    def excludes(self, other: Condition) -> bool:
+        """Whether this and another cannot both hold, as far as the names of quantities let one see.
+
+        >>> Condition("age", low=65).excludes(Condition("age", high=65, high_plus=-1))
+        True
+        """
+        if (self.feature, self.argument) != (other.feature, other.argument):
+            return False
+        if self.levels is not None and other.levels is not None:
+            return not self.levels & other.levels
+        return _ends_before(self, other) or _ends_before(other, self)
+
+
+def _ends_before(one: Condition, other: Condition) -> bool:
+    """Whether the numbers of one condition all lie below those of the other."""
+    if not isinstance(one.high, int) or not isinstance(other.low, int):
+        return False
+    return one.high + one.high_plus < other.low + other.low_plus
+
 
 def parse_when(
     when: When, *, attributes: Mapping[str, Attribute], services: set[str], levers: set[str], quantities: set[str]

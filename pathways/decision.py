@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from pathways.word import Destination, Ratio, Share, When, Word
+from pathways.word import Destination, Ratio, Share, State, When, Word
 
 REST = "rest"
 """Written for a share: whatever the other options leave."""
@@ -15,7 +15,8 @@ class Option(Word):
 
     `to` may be left out where the option bears the name of its destination. `when` closes the option
     to everyone else: their share goes to the option that takes the rest, or, where there is none or it is closed
-    too, to the open options in proportion. `sets` changes the patient's attributes; `effect` starts a treatment effect.
+    too, to the open options in proportion. `sets` changes the patient's attributes; `effect` starts a treatment effect;
+    `state` puts the patient into that state of health at once, whatever the clocks of illness say.
     """
 
     share: Share
@@ -23,6 +24,7 @@ class Option(Word):
     when: When = {}
     sets: dict[str, str] = {}
     effect: str | None = None
+    state: State | None = None
 
 
 class Odds(Word):

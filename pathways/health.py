@@ -6,16 +6,21 @@ depend on the state and on the phase of the episode: improving, worsening and se
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pathways.decision import Decision
-from pathways.word import Duration, Rate, Ratio, Score, Share, Time, Utility, When, Word
+from pathways.word import Duration, Rate, Ratio, Score, Share, State, Time, Utility, When, Word
 
-STATES = ("well", "mild", "moderate", "severe")
+STATES: tuple[State, ...] = get_args(State)
 PAIN_STATES = STATES[1:]
 
 Phase = Literal["acute", "subacute", "persistent"]
 PHASES: tuple[Phase, ...] = ("acute", "subacute", "persistent")
+
+MOST_TIMES = 4000
+"""The most by which a treatment, or an attribute, may multiply a rate of illness: what the engine can do."""
+MOST_TIMES_TOGETHER = 2 * MOST_TIMES
+"""The most by which all together may multiply it."""
 
 
 class Onset(Word):
@@ -101,11 +106,11 @@ class Health(Word):
     consult: Rates
     recurrence: Recurrence
     overlap: Share
-    utility: dict[Literal["well", "mild", "moderate", "severe"], Utility]
+    utility: dict[State, Utility]
     norm_by_age: Utility | None = None
     decrements: list[Decrement] = []
-    pain: dict[Literal["well", "mild", "moderate", "severe"], Score] = {}
-    disability: dict[Literal["well", "mild", "moderate", "severe"], Score] = {}
+    pain: dict[State, Score] = {}
+    disability: dict[State, Score] = {}
 
 
 class Effect(Word):

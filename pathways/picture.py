@@ -120,6 +120,7 @@ def _tree(pathway: Pathway, to: str, indent: str, told: set[str] | None = None) 
         onward = decision.destination(name)
         when = _when(decision.options[name].when)
         sets = "".join(f" [{key} = {value}]" for key, value in decision.options[name].sets.items())
+        sets += f" [health becomes {state}]" if (state := decision.options[name].state) else ""
         if onward in pathway.decisions:
             lines.append(f"{indent}{branch}{share}{when}{sets}")
             lines.append(_tree(pathway, onward, f"{indent}{below}       ", told))

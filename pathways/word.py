@@ -18,6 +18,8 @@ PRIORITIES = ("emergency", "urgent", "follow_up", "routine")
 
 Priority = Literal["emergency", "urgent", "follow_up", "routine"]
 
+State = Literal["well", "mild", "moderate", "severe"]
+
 
 def _name_not_number(written: Any) -> Any:
     if isinstance(written, int | float) and not isinstance(written, bool):

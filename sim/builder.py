@@ -186,8 +186,9 @@ class Builder:
                 code = list(self.pathway.attributes[attribute].levels).index(level)
                 self.rows["settings"].append((self.attributes[attribute], code))
             effect = self.effects[option.effect] if option.effect else -1
+            state = STATES.index(option.state) if option.state else -1
             self.rows["options"].append(
-                (shares[name], to[name], *self.tests(option.when), first_setting, len(option.sets), effect)
+                (shares[name], to[name], *self.tests(option.when), first_setting, len(option.sets), effect, state)
             )
         names = list(decision.options)
         for odds in decision.odds:
@@ -217,7 +218,7 @@ class Builder:
         assert service.attendance is not None
         first_option, first_odds = len(self.rows["options"]), len(self.rows["odds"])
         missed = self.number(service.attendance.missed)
-        self.rows["options"] += [(share, HOME, 0, 0, 0, 0, -1) for share in (1 - missed, missed)]
+        self.rows["options"] += [(share, HOME, 0, 0, 0, 0, -1, -1) for share in (1 - missed, missed)]
         for odds in service.attendance.odds:
             self.rows["odds"].append((self.number(odds.times), 1, -1, *self.tests(odds.when)))
         odds_added = len(service.attendance.odds)

@@ -445,6 +445,9 @@ def answer(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     emit(log, tick, SEEN, i, plan.waiting_service, service.first_site, 0, 0)
     to = follow_decisions(plan, state, log, i, np.int64(plan.waiting_then), tick)
     if to == HOME:
+        if patient.state == WELL and leaves_when_better(plan, state, i):
+            leave(state, log, i, GOT_BETTER, tick)
+            return np.int64(HOME)
         return np.int64(NOWHERE)
     leave(state, log, i, WENT_ELSEWHERE, tick)
     patient.last_service = plan.waiting_service
@@ -498,7 +501,7 @@ def follow_decisions(plan: Any, state: Any, log: Any, i: Any, to: Any, tick: Any
     while to >= DECISION:
         decision = decisions(plan, to - DECISION)
         option = options(plan, decision.first_option + decide(plan, state, i, to - DECISION, tick))
-        if option.settings > 0 or option.effect >= 0:
+        if option.settings > 0 or option.effect >= 0 or option.state >= 0:
             feel(plan, patient, tick)
             for s in range(option.first_setting, option.first_setting + option.settings):
                 setting = settings(plan, s)
@@ -515,6 +518,8 @@ def follow_decisions(plan: Any, state: Any, log: Any, i: Any, to: Any, tick: Any
                 )
             if option.effect >= 0:
                 treat(plan, patient, option.effect, tick)
+            if option.state >= 0 and option.state != patient.state:
+                change_state(log, patient, i, np.int64(option.state), tick)
             set_pace(plan, state, i, tick)
             patient.back_due = UNFORESEEN
         to = np.int64(option.to)

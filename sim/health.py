@@ -4,6 +4,9 @@ Each clock has a threshold, drawn once from the unit exponential distribution an
 When care changes a rate the rest of the threshold is used up faster or slower; it is not drawn again, so that one
 patient's luck stays the same luck in every scenario. All numbers are integers: thresholds in 2^-24, rates per tick
 in 2^-40, multipliers in 1/65536.
+
+A threshold is drawn again when it has been used up, and only then. Someone whom an operation makes better at once keeps
+what is left of theirs: a threshold knows nothing of what has been used up, so the rest of one is as good as a new one.
 """
 
 from __future__ import annotations
@@ -21,10 +24,12 @@ from sim.rules import holds, met
 
 WELL = 0
 ONE = 65536
-FASTEST = 2**42
+FASTEST = 2**42 - 1
 """Four times a tick: what is faster happens in the next tick anyway, and larger numbers would not fit."""
-LARGEST_TIMES = 2**20
-"""Multipliers of one patient are at most sixteenfold."""
+LARGEST_TIMES = 2**29 - 1
+"""The most that a rate can be multiplied by, 8191-fold: `pathways.health.MOST_TIMES_TOGETHER` lies below it."""
+EXACT_TIMES = 2**21
+"""Up to here a multiplier fits with any rate; beyond it the last eight bits of the rate are left out."""
 
 THRESHOLD = label("health: threshold")
 CLOCK_LABELS = np.array([label(f"health: {clock}") for clock in ("improve", "worsen", "consult")], dtype=np.uint64)
@@ -115,12 +120,20 @@ def multipliers_at(plan: Any, patient: Any, tick: Any) -> Any:
 @scalar
 def rate(plan: Any, patient: Any, clock: Any, phase: Any, improve: Any, worsen: Any) -> Any:
     """The rate of one clock per tick; at most `FASTEST`."""
-    base = min((rates(plan, (clock * 4 + patient.state) * 3 + phase) * patient.pace[clock]) >> 16, FASTEST)
+    base = multiplied(rates(plan, (clock * 4 + patient.state) * 3 + phase), np.int64(patient.pace[clock]))
     if clock == IMPROVE:
-        return min((base * improve) >> 16, FASTEST)
+        return multiplied(base, np.int64(improve))
     if clock == WORSEN:
-        return min((base * worsen) >> 16, FASTEST)
+        return multiplied(base, np.int64(worsen))
     return base
+
+
+@scalar
+def multiplied(rate: Any, times: Any) -> Any:
+    """A rate times a multiplier, at most `FASTEST`."""
+    if times <= EXACT_TIMES:
+        return min((rate * times) >> 16, FASTEST)
+    return min(((rate >> 8) * times) >> 8, FASTEST)
 
 
 @scalar

@@ -121,6 +121,7 @@ OPTION = np.dtype(
         ("first_setting", "i4"),
         ("settings", "i4"),
         ("effect", "i4"),
+        ("state", "i4"),  # of health, into which the patient is put; -1 to leave it
     ],
     align=True,
 )
@@ -194,7 +195,7 @@ PLAN = np.dtype(
         ("onset_state", "i8"),
         ("overlap", "i8"),  # in 1/65536
         ("pace_rules", "i8"),
-        ("most_settings", "i8"),  # attributes that one chain of decisions can set, at the most
+        ("most_settings", "i8"),  # attributes and states that one chain of decisions can set, at the most
         ("subacute_from", "i8"),
         ("persistent_from", "i8"),
         ("recent_until", "i8"),

@@ -407,7 +407,8 @@ def _memory(
     row["overlap"] = round(builder.number(health.overlap) * ONE)
     row["pace_rules"] = len(arrays.paces)
     row["most_settings"] = sum(
-        max(len(option.sets) for option in decision.options.values()) for decision in pathway.decisions.values()
+        max(len(option.sets) + bool(option.state) for option in decision.options.values())
+        for decision in pathway.decisions.values()
     )
     row["subacute_from"], row["persistent_from"] = (
         builder.ticks(health.subacute_from),

@@ -253,7 +253,7 @@ class Reference:
         while to >= DECISION:
             chosen = decide(self.rules, self.state, i, to - DECISION, tick)
             option = self.arrays.options[self.arrays.decisions[to - DECISION]["first_option"] + chosen]
-            if option["settings"] > 0 or option["effect"] >= 0:
+            if option["settings"] > 0 or option["effect"] >= 0 or option["state"] >= 0:
                 feel(self.rules, patient, tick)
                 for s in range(option["first_setting"], option["first_setting"] + option["settings"]):
                     attribute, level = (int(number) for number in self.arrays.settings[s])
@@ -261,6 +261,8 @@ class Reference:
                     self.emit(PRESCRIPTION, i, service=patient["last_service"], detail=attribute * MOST_LEVELS + level)
                 if option["effect"] >= 0:
                     treat(self.rules, patient, option["effect"], tick)
+                if option["state"] >= 0 and option["state"] != patient["state"]:
+                    self.change_state(i, int(option["state"]))
                 set_pace(self.rules, self.state, i, tick)
                 self.disturb(i)
             to = int(option["to"])
@@ -359,6 +361,9 @@ class Reference:
         self.emit(SEEN, i, service=waiting_service, site=record["first_site"])
         to = self.follow_decisions(i, int(self.rules["waiting_then"]))
         if to == HOME:
+            if patient["state"] == WELL and leaves_when_better(self.rules, self.state, i):
+                self.leave(i, GOT_BETTER)
+                return HOME
             return None
         self.leave(i, WENT_ELSEWHERE)
         patient["last_service"] = waiting_service

@@ -105,6 +105,8 @@ def decision(draw: Any, numbers: Numbers, ways: list[str], *, sets: bool) -> dic
             option["sets"] = {"kind": draw(st.sampled_from("abc"))}
         if sets and draw(st.booleans()):
             option["effect"] = "help"
+        if sets and draw(st.booleans()):
+            option["state"] = draw(st.sampled_from(STATES))
         options[f"o{position}"] = option
     odds: list[dict[str, Any]] = []
     always_open = "o0" if pattern == "a closed rest" else "stop"

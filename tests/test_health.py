@@ -13,12 +13,16 @@ import numpy as np
 import pytest
 from numba import njit
 
+from pathways import BadInput
+from pathways.health import MOST_TIMES, MOST_TIMES_TOGETHER
 from sim.cohort import Cohort
 from sim.draws import bits
-from sim.health import CLOCK_LABELS, THRESHOLD, feel, foresee, multipliers_at, ran_out, rate, treat
+from sim.health import CLOCK_LABELS, LARGEST_TIMES, THRESHOLD, feel, foresee, multipliers_at, ran_out, rate, treat
 from sim.layout import (
     CONSULT,
     DISCHARGE,
+    GAVE_UP,
+    GOT_BETTER,
     HEALTH,
     IMPROVE,
     JOINED,
@@ -205,6 +209,165 @@ def test_a_treatment_that_stops_all_improving_only_delays_it() -> None:
     feel(plan.memory, patient, 8)
     treat(plan.memory, patient, 0, 8)
     assert foresee(plan.memory, patient, plan.last_tick) == 26
+
+
+# how large a multiplier may be
+
+
+@pytest.mark.parametrize(("times", "day"), [(16.0, 256), (40.0, 103), (4000.0, 2)])
+def test_a_multiplier_does_all_that_is_written(times: float, day: int) -> None:
+    """1 in 4096 a day takes 4096 days; 16 times as fast, 256; 40 times, 102.4; 4,000 times, 1.024."""
+    numbers = Numbers()
+    help_ = effect(numbers, improve_times=times, lasts=1000)
+    plan = plan_with(numbers, {"improve": steady(numbers, 1 / 4096)}, effects={"help": help_}, treated_by="help")
+    patient = someone(improve=1.0)
+    treat(plan.memory, patient, 0, 0)
+    assert foresee(plan.memory, patient, plan.last_tick) == day
+
+
+def test_the_largest_multipliers_fit_together() -> None:
+    """Two treatments of 4,000 in full: 1 + 3999 + 3999. Attributes that multiply by 40 and by 40 multiply by 1,600."""
+    numbers = Numbers()
+    effects = {name: effect(numbers, improve_times=MOST_TIMES, lasts=100) for name in ("one", "other")}
+    ways = {"options": {"stop": {"share": "rest", "to": "home", "effect": "other"}}}
+    forty = [{"when": {"age": ">= 40"}, "times": numbers(40, "hazard ratio")}] * 2
+    illness = {"overlap": numbers(1.0, "share"), "improve": {**steady(numbers, 1e-6), "times": forty}}
+    plan = plan_with(numbers, illness, effects=effects, treated_by="one", next_step="plan", decisions={"plan": ways})
+    patient = someone()
+    treat(plan.memory, patient, 0, 0)
+    treat(plan.memory, patient, 1, 0)
+    assert multipliers_at(plan.memory, patient, 5)[0] == (2 * MOST_TIMES - 1) * ONE
+    assert (cohort_of(plan).patients["pace"][:, IMPROVE] == 1600 * ONE).all()
+    assert MOST_TIMES_TOGETHER * ONE <= LARGEST_TIMES
+
+
+def test_what_the_engine_cannot_multiply_by_is_refused() -> None:
+    """A treatment of 5,000; an attribute whose range ends at 10,000; attributes that together make 27,000."""
+    numbers = Numbers()
+    effects = {
+        "cure": effect(numbers, improve_times=5000, lasts=10),
+        "fine": effect(numbers, improve_times=4000, lasts=1),
+    }
+    wide = numbers(2, "hazard ratio")
+    numbers.quantities[wide]["high"] = 10_000
+    thirty = numbers(30, "hazard ratio")
+    whens: list[dict[str, Any]] = [{"sex": "female"}, {"age": ">= 40"}, {"deprivation_decile": "<= 3"}]
+    illness = {
+        "improve": {"times": [{"when": {}, "times": wide}]},
+        "worsen": {"times": [{"when": when, "times": thirty} for when in whens]},
+    }
+    with pytest.raises(BadInput) as refused:
+        plan_with(numbers, illness, effects=effects, treated_by="cure")
+    text = str(refused.value)
+    assert "effects.cure.improve_times: " in text
+    assert "may be 5,000; the most by which a rate of illness is multiplied is 4,000" in text
+    assert "health.improve.times[1].times: " in text
+    assert "may be 10,000" in text
+    assert "health.worsen.times: someone of whom all these hold may have a rate multiplied by 27,000" in text
+    assert "effects.fine" not in text
+
+
+def test_multipliers_that_never_hold_together_are_not_multiplied() -> None:
+    """Three times thirty would be too much, were women and men, the young and the old, the same people."""
+    numbers = Numbers()
+    thirty = numbers(30, "hazard ratio")
+    whens: list[dict[str, Any]] = [{"sex": "female"}, {"sex": "male", "age": ">= 40"}, {"age": "< 40"}]
+    worsen = {"times": [{"when": when, "times": thirty} for when in whens]}
+    assert plan_with(numbers, {"worsen": worsen}).pathway.health.worsen.times
+
+
+# health that changes at once
+
+
+def operated(numbers: Numbers, state: str, illness: dict[str, Any], **gp: Any) -> Plan:
+    """Everyone begins severely ill, is seen on day 0, and on day 1 an operation puts them into a state."""
+    ways = {"options": {"operated": {"share": "rest", "to": "home", "state": state}}}
+    severe = {"severe": {"share": "rest"}}
+    return plan_with(numbers, illness, people=400, years=0.2, first=severe, next_step="plan", decisions={"plan": ways})
+
+
+def changes_of(log: np.ndarray, cohort: Cohort, i: int) -> list[tuple[int, int, int, int]]:
+    """The changes of health of patient i: (days since onset, from, to, days in the former state)."""
+    rows = log[(log["patient"] == i) & (log["kind"] == HEALTH)]
+    return [
+        (int(row["tick"] - cohort.patients["onset"][i]), row["detail"] // 4, row["detail"] % 4, int(row["value"]))
+        for row in rows
+    ]
+
+
+def test_an_operation_that_puts_into_a_state_does_so_at_once_and_the_clocks_run_on() -> None:
+    """Severe at first and mild from day 1, where improving takes 16 days: half a threshold, 8 days, so well on day 9."""
+    numbers = Numbers()
+    plan = operated(numbers, "mild", {"improve": {"mild": per_day(numbers, 1 / 16)}})
+    cohort = with_thresholds(plan, cohort_of(plan), improve=0.5)
+    whole = np.flatnonzero(cohort.patients["onset"] < plan.last_tick - 10)
+    assert len(whole) > 10
+    for log in both_logs(plan, cohort):
+        for i in whole:
+            assert changes_of(log, cohort, i) == [(1, SEVERE, MILD, 1), (9, MILD, WELL, 8)]
+
+
+def test_an_operation_that_heals_ends_the_episode() -> None:
+    """Well from day 1; the next episode comes two days later at the rate of those who have just recovered."""
+    numbers = Numbers()
+    often = per_day(numbers, 1 / 16)
+    recurrence = {
+        "recent": often,
+        "later": often,
+        "recent_for": numbers(100, "days"),
+        "forgotten_after": numbers(365, "days"),
+    }
+    plan = operated(numbers, "well", {"recurrence": recurrence, "consult": steady(numbers, 0.0)})
+    cohort = with_thresholds(plan, cohort_of(plan), worsen=0.125)
+    whole = np.flatnonzero(cohort.patients["onset"] < plan.last_tick - 4)
+    for log in both_logs(plan, cohort):
+        for i in whole:
+            assert changes_of(log, cohort, i)[:2] == [(1, SEVERE, WELL, 1), (3, WELL, SEVERE, 2)]
+    left = plan.last_tick - cohort.patients["onset"]
+    lived = person_ticks(Running(plan, cohort).finish().tallies, plan).sum(axis=(0, 2, 3))
+    well = np.clip(left - 1, 0, 2).sum()
+    assert lived.tolist() == [well, 0, 0, left.sum() - well]
+
+
+def test_an_operation_that_leaves_health_as_it_is_is_no_event() -> None:
+    numbers = Numbers()
+    plan = operated(numbers, "severe", {})
+    cohort = cohort_of(plan)
+    for log in both_logs(plan, cohort):
+        assert (log["kind"] == DISCHARGE).any()
+        assert not (log["kind"] == HEALTH).any()
+
+
+def test_who_is_healed_while_waiting_leaves_the_list_as_others_who_get_better() -> None:
+    """A clinic without appointments; its patients need the GP again, who heals them. Those who leave when better do."""
+    for leaving in (0.0, 1.0):
+        numbers = Numbers()
+        services = {
+            "gp": {"capacity": "open", "next": "clinic"},
+            "clinic": {
+                "capacity": "slots",
+                "next": "home",
+                "waiting": {"leaves_when_better": numbers(leaving, "share")},
+            },
+        }
+        word = pathway(
+            numbers,
+            services,
+            entry="gp",
+            onset_rate=0.5,
+            health=health(numbers, consult=steady(numbers, ASKING)),
+            care={"entry": "gp", "while_waiting": {"service": "gp", "then": "heals"}},
+            decisions={"heals": {"options": {"healed": {"share": "rest", "to": "home", "state": "well"}}}},
+        )
+        plan = plan_of(word, region(2000, sites={"clinic": 0.0}), years=30 / 365)
+        cohort = cohort_of(plan)
+        for log in both_logs(plan, cohort):
+            healed = log["patient"][log["kind"] == HEALTH]
+            left = log[log["kind"] == GAVE_UP]
+            assert len(healed) > 50
+            assert (left["detail"] == GOT_BETTER).all()
+            assert left["patient"].tolist() == (healed.tolist() if leaving else [])
+            assert log["patient"][log["kind"] == DISCHARGE].tolist() == left["patient"].tolist()
 
 
 # several treatments
