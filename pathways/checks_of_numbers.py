@@ -7,9 +7,11 @@ from math import inf, isfinite
 
 from pathways.condition import BOUND_UNITS
 from pathways.draft import Draft
+from pathways.pathway import Clock
 from pathways.problems import Problem
 from pathways.quantity import DAYS_IN, LONGEST_DAYS, YEARS_PER
 from pathways.rule import check, check_of_values, problem
+from pathways.timing import ticks_in_a_day
 from pathways.walk import bounds_used, quantities_used, single, words_of
 from pathways.word import AMOUNT_OF, Duration, words_within
 
@@ -223,3 +225,40 @@ def _duration_fault(draft: Draft, duration: Duration) -> str | None:
             "it is the time that nine in ten do not exceed."
         )
     return None
+
+
+@check_of_values
+def times_outlast_a_tick(draft: Draft) -> Iterator[Problem]:
+    """Stays and treatments that are shorter than the clock can tell: it would lengthen them, or drop them, in silence."""
+    clock = draft.singles.get("clock", Clock())
+    try:
+        a_tick = 1 / ticks_in_a_day(clock.tick)
+    except ValueError:  # told by `times_can_be_read`
+        return
+    shorter = f"shorter than a tick of the clock ('{clock.tick}')"
+    for name, service in draft.named["services"].items():
+        days = _typical_days(draft, service.stay) if service.stay else None
+        if days is not None and days < a_tick:
+            says = (
+                f"a stay of {days:g} days is {shorter}, and every stay holds its place for a tick at least. Write a "
+                "shorter 'tick' in [clock], or make the capacity 'slots' where a place is an appointment."
+            )
+            yield problem(draft, times_outlast_a_tick, f"services.{name}.stay", says)
+    for name, effect in draft.named["effects"].items():
+        lasts = single(draft, effect.lasts)
+        if lasts is not None and lasts.unit in DAYS_IN and 0 < lasts.days() < a_tick / 2:
+            says = f"{lasts.days():g} days are {shorter}, and come to nothing in whole ticks. Write a shorter 'tick' in [clock]."
+            yield problem(draft, times_outlast_a_tick, f"effects.{name}.lasts", says)
+
+
+def _typical_days(draft: Draft, duration: Duration) -> float | None:
+    """The mean or median by which a duration is named; the middle of a range, the longest of a table."""
+    names = duration.uniform or (getattr(duration, duration.kind),)
+    found = [quantity for name in names if (quantity := draft.named["quantities"].get(name)) is not None]
+    if len(found) < len(names) or any(quantity.unit not in DAYS_IN for quantity in found):
+        return None
+    if any(isinstance(quantity.value, dict) != (duration.empirical is not None) for quantity in found):
+        return None
+    if duration.empirical:
+        return max(found[0].levels().values()) * DAYS_IN[found[0].unit]
+    return sum(quantity.days() for quantity in found) / len(found)

@@ -96,7 +96,10 @@ from sim.rules import (
     patience,
     priority,
     publish,
+    publish_all,
     rebooks,
+    settle,
+    today,
     visits_needed,
 )
 
@@ -628,7 +631,7 @@ def room(plan: Any, state: Any, log: Any, tick: Any) -> Any:
     care = np.int64(due_counts(state, CARE * state.span + bucket)) + back
     seen = np.int64(0)
     for site in range(plan.site_count):
-        capacity = np.int64(capacities(plan, site * plan.days + bucket // plan.ticks_per_day))
+        capacity = np.int64(capacities(state, today(plan, site, tick)))
         seen += min(capacity, sites_now(state, site).waiting + care)
     needed = back + care * (ROWS_OF_AN_ACT + 2 * plan.most_settings) + seen
     if log.written + needed > log.room:
@@ -670,6 +673,7 @@ def advance(plan: Any, state: Any, log: Any, until: Any) -> Any:
         for site in range(plan.site_count):
             if sites_now(state, site).waiting > 0:
                 serve(plan, state, log, site, tick)
+        settle(plan, state, tick)
         publish(plan, state, tick)
         state.tick += 1
     return DONE, np.int64(0)
@@ -678,6 +682,7 @@ def advance(plan: Any, state: Any, log: Any, until: Any) -> Any:
 @loop
 def begin(plan: Any, state: Any, log: Any) -> Any:
     """Before the first tick: those who are ill already, but for those on today's waiting lists."""
+    publish_all(plan, state, np.int64(plan.first_tick))
     for ill in range(state.next_arrival):
         if patients(state, ill).site < 0:
             fall_ill(plan, state, log, ill, np.int64(plan.first_tick))
@@ -697,6 +702,7 @@ def enter_lists(plan: Any, state: Any, log: Any, listed: Any) -> Any:
         patient.care_since = patient.asked
         join(plan, state, log, i, tick, np.int64(patient.asked))
     line_up_all(plan, state)
+    publish_all(plan, state, tick)
 
 
 @scalar

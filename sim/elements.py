@@ -47,6 +47,7 @@ rows = records("rows", EVENT)
 
 rates, _ = numbers("rates", "i8")
 capacities, _ = numbers("capacity", "i4")
+amounts, _ = numbers("amounts", "i8")
 attractions, _ = numbers("attraction", "i8")
 strengths, _ = numbers("strength", "f8")
 counters, set_counter = numbers("counters", "u1")

@@ -17,6 +17,9 @@ from sim.memory import place
 NEVER = 2**31 - 1
 """A tick that never comes."""
 
+MICRO = 1_000_000
+"""Amounts of capacity are kept in millionths."""
+
 HOME = -1
 """The destination where care ends."""
 
@@ -72,6 +75,7 @@ SERVICE = np.dtype(
         ("rebooked", "f8"),  # share of missed appointments that are booked again
         ("leaves_when_better", "f8"),  # share of those who recover that leave the list
         ("choice_wait", "i8"),  # weight of a tick of published wait, in 2^-24
+        ("turnover", "f8"),  # ticks in which one of its amount sees a person: a week, or the mean stay at a place
         ("capacity", "i4"),
         ("first_site", "i4"),
         ("sites", "i4"),
@@ -177,7 +181,8 @@ class PlanArrays(NamedTuple):
     durations: np.ndarray  # int32, (tables, quantiles.ROW)
     exponential: np.ndarray  # int32, (quantiles.ROW,)
     gumbel: np.ndarray  # int32, (quantiles.ROW,)
-    capacity: np.ndarray  # int32, (sites, days): appointments on the day, or places
+    capacity: np.ndarray  # int32, (sites, days): without levers; the engines read the state's
+    amounts: np.ndarray  # int64, (sites, days): the same
     attraction: np.ndarray  # int64, (practices, sites): fixed part of a site's utility in 2^-24
     strength: np.ndarray  # float64, (levers, weeks since adoption)
     ends: np.ndarray  # int32, (levers,): the tick from which a lever is off again
@@ -244,7 +249,15 @@ PATIENT = np.dtype(
     align=True,
 )
 LISTED = np.dtype([("head", "i4"), ("tail", "i4"), ("newcomers", "i4"), ("new", "i4")])
-SITE_NOW = np.dtype([("waiting", "i4"), ("occupied", "i4"), ("published", "i4")])
+SITE_NOW = np.dtype(
+    [
+        ("waiting", "i4"),
+        ("occupied", "i4"),
+        ("published", "i4"),
+        ("debt", "i8"),  # of the place of which there is only a part: ticks it was used too long, in millionths
+    ],
+    align=True,
+)
 LINE = 64
 """Bytes in a line of the processor's cache."""
 CHUNK = 16
@@ -268,6 +281,8 @@ class StateArrays(NamedTuple):
     chunks: np.ndarray  # int32, (chunks, CHUNK)
     practice_effects: np.ndarray  # float64, (effects, practices): multipliers on odds
     lever_from: np.ndarray  # int32, (levers, practices): the tick of adoption
+    capacity: np.ndarray  # int32, (sites, days): people at the most: appointments of the day, or places, a part as one
+    amounts: np.ndarray  # int64, (sites, days): appointments a week, or places, in millionths
     acting: np.ndarray  # int32: the patients of this phase
     lots: np.ndarray  # uint64: lots of the newcomers to a list
     weights: np.ndarray  # float64: a decision's weights
@@ -320,6 +335,8 @@ def bare_state(patients: np.ndarray, counters: np.ndarray, practice_effects: np.
             chunks=np.zeros((0, CHUNK), dtype=np.int32),
             practice_effects=practice_effects,
             lever_from=never,
+            capacity=np.zeros((0, 0), dtype=np.int32),
+            amounts=np.zeros((0, 0), dtype=np.int64),
             acting=np.zeros(0, dtype=np.int32),
             lots=np.zeros(0, dtype=np.uint64),
             weights=np.zeros(MOST_WEIGHTS),

@@ -14,7 +14,8 @@ from pathways.service import WEEKDAYS
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.word import PRIORITIES as PRIORITY_WORDS
 from sim.builder import Builder
-from sim.draws import GOLDEN, label
+from sim.capacity import own_capacity
+from sim.draws import label
 from sim.health import FASTEST
 from sim.layout import (
     BY_CAPACITY,
@@ -35,13 +36,10 @@ from sim.layout import (
     PlanArrays,
 )
 from sim.memory import place
-from sim.quantiles import CLOCK_BITS, address, duration_table, first_ticks, gumbel, unit_exponential
+from sim.quantiles import CLOCK_BITS, gumbel, mean_ticks, unit_exponential
 
 DAYS_IN_A_YEAR = 365
-MICRO = 1_000_000
 ONE = 65536
-DELAYS_TRIED = np.arange(1, 257, dtype=np.uint64) * GOLDEN
-"""Keys of as many practices as it takes to know how many have taken up a lever by when."""
 HALVINGS = 5
 """A fading treatment is gone after so many half-lives."""
 FAR_BELOW = -(2**40)
@@ -132,11 +130,11 @@ def compile_plan(
     sites = _sites(pathway, region)
     decisions = _add_decisions(builder)
     services, urgencies, visits_needed = _services(builder, sites, decisions)
-    days = -(-(last_tick - first_tick) // ticks_per_day) + 7
+    days = max(-(-(last_tick - first_tick) // ticks_per_day), 1)
     paces = _paces(builder)
     effects, segments = _effects(builder)
     decrement_tests = tuple(builder.tests(decrement.when) for decrement in pathway.health.decrements)
-    strength = _strength(builder, days)
+    capacity, amounts = own_capacity(pathway, region, sites, first_day=first_tick // ticks_per_day, days=days)
     arrays = PlanArrays(
         services=services,
         decisions=builder.array("decisions"),
@@ -158,9 +156,10 @@ def compile_plan(
         durations=builder.duration_rows(),
         exponential=unit_exponential(),
         gumbel=gumbel(),
-        capacity=_capacity(builder, region, sites, uses, strength, first_tick // ticks_per_day, days),
+        capacity=capacity,
+        amounts=amounts,
         attraction=_attraction(builder, region, sites),
-        strength=strength,
+        strength=_strength(builder, days),
         ends=_ends(builder, uses),
     )
     starts = [use.starts for use in uses]
@@ -290,6 +289,9 @@ def _services(
         if word.attendance:
             row["rebooked"] = builder.number(word.attendance.rebooked)
             row["misses_to"] = builder.destination(word.attendance.otherwise)
+        row["turnover"] = 7 * builder.ticks_per_day
+        if word.stay:
+            row["turnover"] = mean_ticks(builder.duration_rows()[row["stay"]], at_least=1)
         row["published_every"] = builder.ticks_per_day
         if word.choice and word.choice.published_every:
             row["published_every"] = max(1, builder.ticks(word.choice.published_every))
@@ -439,90 +441,6 @@ def _strength(builder: Builder, days: int) -> np.ndarray:
             # rounded, so that every machine has the same number
             strength[position] = np.round(0.5 ** (weeks * 7 / half_life), 9)
     return strength
-
-
-def _capacity(
-    builder: Builder,
-    region: Region,
-    sites: list[Site],
-    uses: tuple[LeverUse, ...],
-    strength: np.ndarray,
-    first_day: int,
-    days: int,
-) -> np.ndarray:
-    """Appointments on each day, or places, by site and day from the first one. Shape (sites, days).
-
-    Where today's list is known the warm-up sees everyone at once, and on the first measured day the list is put in;
-    where it is not, the list is what the warm-up makes of it.
-    """
-    plenty = region.population
-    day_numbers = np.arange(first_day, first_day + days)
-    weekday = (day_numbers + region.about.start.weekday()) % 7
-    closed = np.isin(day_numbers, [(day - region.about.start).days for day in region.about.closed])
-    capacity = np.zeros((len(sites), days), dtype=np.int32)
-    listed = {row.service for row in region.waiting}
-    acting = {
-        use.name: _acting(builder, region, use, strength, day_numbers)
-        for use in uses
-        if any(change.service for change in builder.pathway.levers[use.name].changes)
-    }
-    for position, site in enumerate(sites):
-        word = builder.pathway.services[site.service]
-        if word.capacity == "open":
-            continue
-        amount = np.full(days, site.amount) + _added(builder, region, sites, site, acting)
-        if word.capacity == "places":
-            capacity[position] = np.rint(amount)
-            if site.service in listed:
-                capacity[position, day_numbers < 0] = plenty
-            continue
-        names = word.weekdays or region.about.weekdays
-        is_open = np.isin(weekday, [WEEKDAYS.index(day) for day in names]) & ~closed
-        made = np.cumsum(np.where(is_open, np.rint(amount / len(set(names)) * MICRO), 0).astype(np.int64))
-        whole = made // MICRO
-        capacity[position] = np.diff(whole, prepend=0)
-        if site.service in listed:
-            capacity[position, day_numbers < 0] = plenty
-    return capacity
-
-
-def _added(
-    builder: Builder, region: Region, sites: list[Site], site: Site, acting: dict[str, np.ndarray]
-) -> np.ndarray | float:
-    """What levers add to a site's amount, by day; `acting` tells how much each lever acts."""
-    added: np.ndarray | float = 0.0
-    of_service = [other for other in sites if other.service == site.service]
-    for lever, acts in acting.items():
-        for change in builder.pathway.levers[lever].changes:
-            if change.service != site.service:
-                continue
-            if change.capacity_times:
-                added += site.amount * (builder.number(change.capacity_times) - 1) * acts
-            elif change.capacity_plus_per_100k:
-                total = sum(other.amount for other in of_service)
-                part = site.amount / total if total > 0 else 1 / len(of_service)
-                added += builder.number(change.capacity_plus_per_100k) * region.population / 100_000 * part * acts
-    return added
-
-
-def _acting(
-    builder: Builder, region: Region, use: LeverUse, strength: np.ndarray, day_numbers: np.ndarray
-) -> np.ndarray:
-    """How much of a lever acts in the area on each day, from 0 to 1: the share of its people whose practice is to have
-    taken it up by then, times how strongly it acts there still."""
-    if use.practices is not None:
-        taking_part = region.people[np.isin(region.codes, use.practices)].sum() / max(region.population, 1)
-    else:
-        taking_part = use.reach
-    delays = np.zeros(1)
-    if use.adoption >= 0:
-        table = duration_table(*list(builder.tables)[use.adoption], builder.ticks_per_day)
-        delays = first_ticks(address(table), DELAYS_TRIED, np.uint64(0)) / builder.ticks_per_day
-    since = day_numbers[:, None] - use.starts // builder.ticks_per_day - np.floor(delays)[None, :]
-    weeks = np.clip(since // 7, 0, strength.shape[1] - 1).astype(np.int64)
-    acts = np.where(since >= 0, strength[use.position][weeks], 0.0).mean(axis=1)
-    acting: np.ndarray = np.where(day_numbers * builder.ticks_per_day < use.ends, acts * taking_part, 0.0)
-    return acting
 
 
 def _attraction(builder: Builder, region: Region, sites: list[Site]) -> np.ndarray:

@@ -28,6 +28,9 @@ CLOCK_BITS = 24
 """Thresholds of the clocks of illness are kept in 2^-24."""
 LARGEST = 2**31 - 1
 
+POINTS_IN_A_CELL = 64
+"""How finely `mean_ticks` looks at a cell."""
+
 _SIDE = OCTAVES * CELLS + 1
 _63 = np.uint64(63)
 _LOW_63 = np.uint64(2**63 - 1)
@@ -176,6 +179,20 @@ def mean_of(row: np.ndarray) -> float:
     sides = row.reshape(2, -1).astype(float)
     middles = (sides[:, 1:] + sides[:, :-1]) / 2
     return float((middles * np.diff(shares)).sum() + sides[:, 0].sum() * shares[0]) / 2**TICK_BITS
+
+
+def mean_ticks(row: np.ndarray, *, at_least: int) -> float:
+    """The mean of the whole ticks to which a row's durations are rounded, each taken as `at_least` so many.
+
+    >>> mean_ticks(duration_table("uniform", (0.0, 4.0), 1), at_least=1)
+    2.125
+    """
+    points = (np.arange(POINTS_IN_A_CELL) + 0.5) / POINTS_IN_A_CELL
+    sides = row.reshape(2, -1).astype(float) / 2**TICK_BITS
+    within = sides[:, :-1, None] + np.diff(sides, axis=1)[:, :, None] * points
+    means = np.maximum(np.floor(within + 0.5), at_least).mean(axis=2)
+    ends = np.maximum(np.floor(sides[:, 0] + 0.5), at_least)
+    return float((means * np.diff(tail_shares())).sum() + ends.sum() * tail_shares()[0])
 
 
 @loop

@@ -73,7 +73,9 @@ from sim.rules import (
     patience,
     priority,
     publish,
+    publish_all,
     rebooks,
+    settle,
     visits_needed,
 )
 from sim.state import new_state
@@ -118,6 +120,7 @@ class Reference:
         self.rows: list[tuple[int, int, int, int, int, int, int]] = []
         self.listed = [int(i) for i in cohort.listed]
         on_lists = set(self.listed)
+        publish_all(self.rules, self.state, plan.first_tick)
         for i in range(len(cohort)):
             if i not in on_lists:
                 self.enter(i, ill=i < cohort.ill_at_start)
@@ -130,6 +133,7 @@ class Reference:
                 self.env.run(until=0)
             for i in self.listed:
                 self.enter(i, ill=True, listed=True)
+            publish_all(self.rules, self.state, self.tick)
         if self.plan.last_tick > self.plan.first_tick:
             self.env.run(until=self.plan.last_tick)
         return EventLog(np.array(self.rows, dtype=EVENT), self.plan)
@@ -454,6 +458,7 @@ class Reference:
                         self.sites[site]["waiting"] -= 1
                         self.meet(i)
                         seen.succeed()
+            settle(self.rules, self.state, self.tick)
             publish(self.rules, self.state, self.tick)
             yield self.at(self.tick + 1, BACK)
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from pathways import Pathway, Region, Scenario
-from sim.cohort import draw_cohort
-from sim.layout import DID_NOT_ATTEND, REFERRAL, SEEN
+from sim.cohort import Cohort, draw_cohort
+from sim.layout import DID_NOT_ATTEND, MICRO, REFERRAL, SEEN
 from sim.plan import Plan, compile_plan
-from sim.quantiles import mean_of
 from sim.running import Running
+from sim.state import levers_of
 
 PLENTY = 1000.0
 TOLERANCE = 1.01
@@ -49,7 +47,8 @@ def offered_loads(pathway: Pathway, area: Region, scenario: Scenario | None = No
     """The offered load of every service with limited capacity, from one run with room for all.
 
     With a scenario, its levers act from the first day in every practice that takes part, so that the year shows what
-    comes once all have taken them up; where they add capacity, the room is what it is on average over that year.
+    comes once all have taken them up; where they change capacity, the room is what it is on average over that year,
+    with the practices that take part in this run.
     """
     if scenario is not None and scenario.levers:
         pathway, scenario = _taken_up(pathway, scenario)
@@ -59,22 +58,20 @@ def offered_loads(pathway: Pathway, area: Region, scenario: Scenario | None = No
         area, sites=tuple(replace(site, amount=max(site.amount, 1.0) * PLENTY) for site in area.sites), waiting=()
     )
     plan = compile_plan(pathway, roomy, scenario=scenario, years=YEARS)
-    more = _capacity_of_levers(pathway, area, scenario) if scenario else {}
-    running = Running(plan, draw_cohort(plan, seed=SEED, replication=0)).finish()
+    cohort = draw_cohort(plan, seed=SEED, replication=0)
+    had_by_service = _mean_amounts(compile_plan(pathway, area, scenario=scenario, years=YEARS), cohort)
+    running = Running(plan, cohort).finish()
     weeks = YEARS * 365 / 7
     loads = []
     for position, (name, service) in enumerate(pathway.services.items()):
         if service.capacity == "open":
             continue
-        amounts = [site.amount for site in area.sites if site.service == name]
-        had = float(sum(amounts)) + more.get(name, 0.0)
         events = running.tallies.monthly[:, position].sum(axis=1)
         wanted = float(events[SEEN] + events[DID_NOT_ATTEND]) / weeks
         if service.capacity == "places":
-            wanted *= _mean_stay_weeks(plan, position)
-            had = float(np.rint(amounts).sum()) + more.get(name, 0.0)
+            wanted *= plan.arrays.services[position]["turnover"] / (7 * plan.ticks_per_day)
         area_name = area.area_names()[0] if area.area_names() else ""
-        loads.append(Load(name, area_name, float(events[REFERRAL]) / weeks, wanted, had))
+        loads.append(Load(name, area_name, float(events[REFERRAL]) / weeks, wanted, had_by_service[name]))
     return loads
 
 
@@ -85,21 +82,13 @@ def _taken_up(pathway: Pathway, scenario: Scenario) -> tuple[Pathway, Scenario]:
     return replace(pathway, levers=levers), scenario.model_copy(update={"levers": settings})
 
 
-def _capacity_of_levers(pathway: Pathway, area: Region, scenario: Scenario) -> dict[str, float]:
-    """What a scenario's levers add to each service over the year: appointments a week, or places."""
-    plans = [compile_plan(pathway, area, scenario=each, years=YEARS) for each in (scenario, None)]
-    start = -plans[0].first_tick // plans[0].ticks_per_day
-    added: dict[str, float] = {}
-    for position, site in enumerate(plans[0].sites):
-        with_levers, without = (float(each.arrays.capacity[position, start : plans[0].days].mean()) for each in plans)
-        a_week = 1 if pathway.services[site.service].capacity == "places" else 7
-        added[site.service] = added.get(site.service, 0.0) + a_week * (with_levers - without)
-    return added
-
-
-def _mean_stay_weeks(plan: Plan, position: int) -> float:
-    table = plan.arrays.durations[plan.arrays.services[position]["stay"]]
-    return max(mean_of(table), 1.0) / (7 * plan.ticks_per_day)
+def _mean_amounts(plan: Plan, cohort: Cohort) -> dict[str, float]:
+    """What each service has on average over the measured days, its sites together: appointments a week, or places."""
+    means = levers_of(plan, cohort)["amounts"][:, -plan.first_tick // plan.ticks_per_day :].mean(axis=1) / MICRO
+    found: dict[str, float] = {}
+    for site, mean in zip(plan.sites, means.tolist(), strict=True):
+        found[site.service] = found.get(site.service, 0.0) + mean
+    return found
 
 
 def sentence(load: Load, pathway: Pathway) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.capacity import share_acting, site_capacity
 from sim.cohort import Cohort
 from sim.draws import label
 from sim.layout import (
@@ -31,6 +32,8 @@ BLOCK_ROWS = 1 << 15
 LEVER_LOT = label("lever: lot of a practice")
 LEVER_DELAY = label("lever: delay of a practice")
 LEVER_ROUNDING = label("lever: practices rounded up or down")
+NEVER_CHANGED = ("practice_effects", "lever_from", "capacity", "amounts")
+"""Arrays of a state that no run changes: copies share them."""
 EMPTY_LIST = np.array((-1, -1, -1, -1), dtype=LISTED)
 
 
@@ -46,7 +49,7 @@ def new_state(plan: Plan, cohort: Cohort, *, shuffle: int = 0) -> StateArrays:
         sites=np.zeros(len(plan.sites), dtype=SITE_NOW),
         heads=np.full((2, span), -1, dtype=np.int32),
         due=np.zeros((2, span), dtype=np.int32),
-        lever_from=lever_from(plan, cohort),
+        **levers_of(plan, cohort),
     )
     more = max(64, len(cohort) // 4, chunks_for(2 * cohort.ill_at_start, span))
     return with_scratch(with_chunks(state, more), max(1024, len(cohort)))
@@ -71,7 +74,8 @@ def with_scratch(state: StateArrays, size: int) -> StateArrays:
 
 def copy_state(state: StateArrays) -> StateArrays:
     """A state of its own, sharing nothing that a run changes."""
-    return placed(StateArrays(*(copied(array) for array in state)))
+    changed = {name: copied(array) for name, array in state._asdict().items() if name not in NEVER_CHANGED}
+    return placed(state._replace(**changed))
 
 
 def copied(array: np.ndarray) -> np.ndarray:
@@ -90,7 +94,7 @@ def branch(state: StateArrays, plan: Plan, cohort: Cohort) -> StateArrays:
         raise ValueError(
             f"the plan differs from tick {plan.differs_from}, before the state's: {state.memory[0]['tick']}"
         )
-    return placed(copy_state(state)._replace(lever_from=lever_from(plan, cohort)))
+    return placed(copy_state(state)._replace(**levers_of(plan, cohort)))
 
 
 def new_block(rows: int = BLOCK_ROWS) -> LogArrays:
@@ -99,6 +103,56 @@ def new_block(rows: int = BLOCK_ROWS) -> LogArrays:
     place(block.memory, block)
     block.memory[0]["room"] = rows
     return block
+
+
+def levers_of(plan: Plan, cohort: Cohort) -> dict[str, np.ndarray]:
+    """What the levers of a plan come to in one replication: when each practice takes them up, and the capacity by day."""
+    adopted = lever_from(plan, cohort)
+    capacity, amounts = capacity_with_levers(plan, adopted)
+    return {"lever_from": adopted, "capacity": capacity, "amounts": amounts}
+
+
+def capacity_with_levers(plan: Plan, adopted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Capacity where each practice takes up each lever at the ticks of `adopted`; see `sim.capacity.own_capacity`.
+
+    On each day a lever acts on a service as much as it acts on the people of the area at the day's first tick. Factors
+    of several levers multiply, what they add per head comes on top.
+    """
+    pathway, region = plan.pathway, plan.region
+    changes = [(use, change) for use in plan.levers for change in pathway.levers[use.name].changes if change.service]
+    changed = {change.service for _, change in changes}
+    own = plan.arrays.capacity, plan.arrays.amounts
+    if not changed:
+        return own
+    capacity, amounts = (array.copy() for array in own)
+    first_day = plan.first_tick // plan.ticks_per_day
+    acting = {
+        use.name: share_acting(
+            adopted[use.position],
+            region.people.sum(axis=(1, 2)),
+            plan.arrays.strength[use.position],
+            ends=use.ends,
+            ticks=np.arange(first_day, first_day + capacity.shape[1]) * plan.ticks_per_day,
+            ticks_per_day=plan.ticks_per_day,
+        )
+        for use, _ in changes
+    }
+    for position, site in enumerate(plan.sites):
+        if site.service not in changed:
+            continue
+        of_service = [other.amount for other in plan.sites if other.service == site.service]
+        part = site.amount / sum(of_service) if sum(of_service) > 0 else 1 / len(of_service)
+        times, plus = np.ones(capacity.shape[1]), np.zeros(capacity.shape[1])
+        for use, change in changes:
+            if change.service == site.service and change.capacity_times:
+                times *= 1 + (pathway.quantities[change.capacity_times].number() - 1) * acting[use.name]
+            elif change.service == site.service and change.capacity_plus_per_100k:
+                per_100k = pathway.quantities[change.capacity_plus_per_100k].number()
+                plus += per_100k * region.population / 100_000 * part * acting[use.name]
+        capacity[position], amounts[position] = site_capacity(
+            pathway, region, site, site.amount * times + plus, first_day=first_day
+        )
+    return capacity, amounts
 
 
 def lever_from(plan: Plan, cohort: Cohort) -> np.ndarray:

@@ -19,6 +19,8 @@ from sim.cohort import draw_cohort
 from sim.plan import Plan
 from sim.results import outcome_values
 from sim.running import Running
+from sim.state import new_state
+from tests.build import cohort_of
 from tests.sources import (
     ROOT,
     demonstration,
@@ -405,7 +407,7 @@ def test_training_takes_appointments_from_community_physiotherapy() -> None:
     """By the stated share, on every measured day and on none of the warm-up's."""
     plans = {name: variant(name, levers).plan(demonstration(), 1) for name, levers in (("today", {}), ("cft", OFFER))}
     physio = [k for k, site in enumerate(plans["today"].sites) if site.service == "community_physio"]
-    had = {name: plan.arrays.capacity[physio].sum(axis=0) for name, plan in plans.items()}
+    had = {name: new_state(plan, cohort_of(plan)).capacity[physio].sum(axis=0) for name, plan in plans.items()}
     warm_up = -plans["today"].first_tick
     year = slice(warm_up, warm_up + 364)
     assert (had["cft"][:warm_up] == had["today"][:warm_up]).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,13 +39,13 @@ SERVICES = ("s0", "s1", "s2", "s3")
 DECISIONS = ("d0", "d1", "d2")
 
 
-def durations(numbers: Numbers) -> st.SearchStrategy[dict[str, Any]]:
-    """Every shape of duration, zero length included."""
+def durations(numbers: Numbers, *, least: float = 0.0) -> st.SearchStrategy[dict[str, Any]]:
+    """Every shape of duration, of so many days at least."""
 
     def days(value: float) -> str:
         return numbers(value, "days")
 
-    length = st.sampled_from([0.0, 0.4, 1.0, 2.5, 7.0, 20.0])
+    length = st.sampled_from([days for days in (0.0, 0.4, 1.0, 2.5, 7.0, 20.0) if days >= least])
     return st.one_of(
         length.map(lambda value: {"fixed": days(value)}),
         length.map(lambda value: {"exponential": days(value)}),
@@ -153,6 +154,16 @@ def change(draw: Any, numbers: Numbers, decisions: dict[str, Any]) -> dict[str, 
 
 
 @st.composite
+def capacity_change(draw: Any, numbers: Numbers, services: dict[str, Any], limited: list[str]) -> dict[str, Any]:
+    """A lever's change of the capacity of one of the services that have a limited one."""
+    name = draw(st.sampled_from(limited))
+    if draw(st.booleans()):
+        return {"service": name, "capacity_times": numbers(draw(st.sampled_from([0.0, 0.4, 1.1, 2.0])), "ratio")}
+    unit = "places" if services[name]["capacity"] == "places" else "appointments per week"
+    return {"service": name, "capacity_plus_per_100k": numbers(700, f"{unit} per 100,000")}
+
+
+@st.composite
 def service(draw: Any, numbers: Numbers, ways: list[str]) -> dict[str, Any]:
     """A service of any capacity, with whatever may go with it."""
     capacity = draw(st.sampled_from(["open", "slots", "places"]))
@@ -170,7 +181,7 @@ def service(draw: Any, numbers: Numbers, ways: list[str]) -> dict[str, Any]:
         if draw(st.booleans()):
             made["course"] |= {"cap": numbers(2, "visits"), "after_cap": draw(st.sampled_from(ways))}
     if capacity == "places":
-        made["stay"] = draw(time)
+        made["stay"] = draw(durations(numbers, least=1.0))
     elif draw(st.booleans()):
         made["attendance"] = {
             "missed": numbers(draw(st.sampled_from([0.0, 0.2, 1.0])), "share"),
@@ -191,7 +202,7 @@ def service(draw: Any, numbers: Numbers, ways: list[str]) -> dict[str, Any]:
             made["choice"] = {
                 "by": draw(st.sampled_from(["capacity", "nearest", "patient"])),
                 "wait": numbers(-0.5, "utility per week"),
-                "published_every": numbers(draw(st.sampled_from([1, 7])), "days"),
+                "published_every": numbers(draw(st.sampled_from([1, 7, 28])), "days"),
             }
     if capacity == "slots" and draw(st.booleans()):
         made["weekdays"] = draw(st.lists(st.sampled_from(["Mon", "Wed", "Sun"]), min_size=1, unique=True))
@@ -210,6 +221,18 @@ def utilities(draw: Any, numbers: Numbers) -> dict[str, Any]:
         for when, by in zip(whens, (0.1, 0.3, 0.25), strict=True)
         if draw(st.booleans())
     ]
+    return made
+
+
+@st.composite
+def lever_settings(draw: Any) -> dict[str, Any]:
+    """A lever from any half day of the run on, perhaps until another, perhaps in some practices only."""
+    starts = draw(st.integers(0, 2 * DAYS - 1))
+    made: dict[str, Any] = {"starts": f"{12 * starts} hours"}
+    if draw(st.booleans()):
+        made["ends"] = f"{12 * (starts + draw(st.integers(1, DAYS)))} hours"
+    if draw(st.booleans()):
+        made["practices"] = draw(st.sampled_from([["P0"], ["P1", "P2"]]))
     return made
 
 
@@ -298,12 +321,10 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
             "state": {"options": {"mild": {"share": "rest"}, "severe": {"share": numbers(0.4, "share")}}},
         },
     }
-    for single in ("slots", "places"):
-        limited = [name for name in SERVICES if services[name]["capacity"] == single]
-        if limited and draw(st.booleans()):
-            sections["levers"]["push"]["changes"].append(
-                {"service": limited[0], "capacity_times": numbers(draw(st.sampled_from([0.0, 2.0])), "ratio")}
-            )
+    limited = [name for name in SERVICES if services[name]["capacity"] != "open"]
+    for lever in ("push", "push", "pull") if limited else ():
+        if draw(st.booleans()):
+            sections["levers"][lever]["changes"].append(draw(capacity_change(numbers, services, limited)))
     opens = [name for name in SERVICES if services[name]["capacity"] == "open"]
     care: dict[str, Any] = {"entry": draw(st.sampled_from([*SERVICES, "d0"]))}
     if opens and draw(st.booleans()):
@@ -314,6 +335,7 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
             services,
             entry=care["entry"],
             onset_rate=draw(st.sampled_from([0.3, 5.0])),
+            tick=draw(st.sampled_from(["1 day", "1 day", "12 hours"])),
             warm_up=draw(st.sampled_from(["0 days", "10 days"])),
             care=care,
             **sections,
@@ -326,7 +348,7 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
     for name, made in services.items():
         if made["capacity"] != "open":
             for copy in range(draw(st.sampled_from([1, 1, 3]))):
-                sites[f"{name}/{copy}"] = draw(st.sampled_from([0.0, 1.0, 5.0, 30.0, 1e6]))
+                sites[f"{name}/{copy}"] = draw(st.sampled_from([0.0, 0.4, 1.0, 3.6, 30.0, 1e6]))
                 if draw(st.booleans()):
                     waiting.append(Waiting(name, f"{name}/{copy}", "", draw(st.sampled_from([0, 2])), 3))
     place = region(
@@ -336,18 +358,17 @@ def worlds(draw: Any) -> tuple[Any, Any, Any]:
         waiting=tuple(waiting),
         weekdays=("Mon", "Tue", "Thu"),
     )
-    settings_of = st.fixed_dictionaries(
-        {"starts": st.sampled_from(["0 days", "8 days"])},
-        optional={"ends": st.sampled_from(["9 days", "20 days"]), "practices": st.sampled_from([["P0"], ["P1", "P2"]])},
-    )
-    levers = draw(st.dictionaries(st.sampled_from(["push", "pull", "quiet"]), settings_of, min_size=1))
+    levers = draw(st.dictionaries(st.sampled_from(["push", "pull", "quiet"]), lever_settings(), min_size=1))
     return word, place, scenario(**levers)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=int(os.environ.get("BACKPATH_RANDOM_PATHWAYS", "60")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(worlds(), st.integers(0, 1000))
 def test_engines_agree_on_random_pathways(world: tuple[Any, Any, Any], seed: int) -> None:
-    """And the order of processing within a phase changes nothing, in either engine."""
+    """And the order of processing within a phase changes nothing, in either engine, nor does a branch from the base."""
     word, place, levers = world
     plan = plan_of(word, place, years=DAYS / 365, scenario=levers)
     cohort = cohort_of(plan, seed=seed)
@@ -357,6 +378,10 @@ def test_engines_agree_on_random_pathways(world: tuple[Any, Any, Any], seed: int
     assert np.array_equal(log, by_reference)
     assert np.array_equal(log, compiled_log(plan, cohort, shuffle=seed + 1))
     assert np.array_equal(log, reference_log(plan, cohort, shuffle=seed + 1))
+    base = plan_of(word, place, years=DAYS / 365)
+    burnt_in = Running(base, cohort_of(base, seed=seed), keep_log=True)
+    burnt_in.advance(plan.differs_from)
+    assert np.array_equal(log, burnt_in.branch(plan).finish().log().canonical().rows)
     counted = qalys_of_time(health_table(running.tallies, plan))["qalys"].sum()
     assert counted == pytest.approx(qalys_person_by_person(by_reference, plan, cohort), abs=1e-9)
 

@@ -367,8 +367,8 @@ def clinic(numbers: Numbers, capacity: str, *levers: tuple[str, dict[str, Any]])
 
 
 def capacity_of(plan: Plan, site: int = 0) -> np.ndarray:
-    """Appointments by day, or places."""
-    return plan.arrays.capacity[site, : plan.last_tick - plan.first_tick]
+    """Appointments by day, or places, in one replication."""
+    return new_state(plan, cohort_of(plan)).capacity[site]
 
 
 @pytest.mark.parametrize("capacity", ["slots", "places"])
@@ -391,7 +391,7 @@ def test_a_capacity_lever_multiplies_what_there_is_from_its_start(capacity: str)
         assert np.array_equal(seen[1][70:], after[70:])
         assert np.array_equal(seen[0][:70], seen[1][:70])
     else:
-        assert plan.arrays.capacity[0, 70] == 21
+        assert capacity_of(plan)[70] == 21
 
 
 def test_capacity_per_head_is_shared_among_sites_by_their_size() -> None:
@@ -408,17 +408,28 @@ def test_capacity_per_head_is_shared_among_sites_by_their_size() -> None:
     assert year == pytest.approx([37.5, 12.5], abs=1.1 / 52)  # whole appointments only
 
 
-def test_two_capacity_levers_add_what_each_adds() -> None:
-    """Half as much again and a tenth more of 100 make 160."""
+@pytest.mark.parametrize(("one", "other", "left"), [(0.4, 0.4, 16), (1.5, 1.5, 225), (1.5, 1.1, 165), (0.0, 2.0, 0)])
+def test_factors_of_two_levers_on_one_service_multiply(one: float, other: float, left: int) -> None:
+    """Four tenths of 100, twice, leave 16; none left stays none."""
     numbers = Numbers()
     levers = [
         (name, lever({"service": "clinic", "capacity_times": numbers(times, "ratio")}))
-        for name, times in (("half", 1.5), ("tenth", 1.1))
+        for name, times in (("one", one), ("other", other))
     ]
     plan = plan_of(
-        clinic(numbers, "places", *levers), region(10, sites={"clinic": 100}), scenario=scenario(half={}, tenth={})
+        clinic(numbers, "places", *levers), region(10, sites={"clinic": 100}), scenario=scenario(one={}, other={})
     )
-    assert set(capacity_of(plan)) == {160}
+    assert set(capacity_of(plan)) == {left}
+
+
+def test_what_levers_add_per_head_comes_on_top_of_factors() -> None:
+    """Half of 100, and 5 per 100,000 for 200,000 people: 60."""
+    numbers = Numbers()
+    half = lever({"service": "clinic", "capacity_times": numbers(0.5, "ratio")})
+    more = lever({"service": "clinic", "capacity_plus_per_100k": numbers(5, "places per 100,000")})
+    word = clinic(numbers, "places", ("half", half), ("more", more))
+    plan = plan_of(word, region(200_000, sites={"clinic": 100}), scenario=scenario(half={}, more={}))
+    assert set(capacity_of(plan)) == {60}
 
 
 def test_a_capacity_lever_fades_week_by_week() -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from pathways import BadInput, Pathway
 from sim.layout import DECILE
-from tests.build import Numbers, pathway, plan_of, region, scenario, share
+from sim.state import new_state
+from tests.build import Numbers, cohort_of, pathway, plan_of, region, scenario, share
 from tests.test_levers import WEEK, Pair, agrees, lever
 
 
@@ -219,7 +220,7 @@ def test_capacity_that_a_lever_adds_ends_with_it() -> None:
     word = pathway(numbers, {"clinic": {"capacity": "slots", "next": "home"}}, entry="clinic", levers={"extra": extra})
     setting = scenario(extra={"starts": "2 weeks", "ends": "4 weeks"})
     plan = plan_of(word, region(100, sites={"clinic": 7}), scenario=setting)
-    weekly = plan.arrays.capacity[0][: 6 * WEEK].reshape(6, WEEK).sum(axis=1)
+    weekly = new_state(plan, cohort_of(plan)).capacity[0][: 6 * WEEK].reshape(6, WEEK).sum(axis=1)
     assert weekly.tolist() == [7, 7, 14, 14, 7, 7]
 
 

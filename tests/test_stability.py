@@ -11,7 +11,7 @@ import pytest
 from pathways import BadInput, Pathway, Region, Waiting
 from sim.running import Running
 from sim.stability import Load, offered_loads, sentence
-from tests.build import Numbers, cohort_of, pathway, plan_of, region
+from tests.build import Numbers, cohort_of, pathway, plan_of, region, scenario
 
 PEOPLE = 20_000
 WEEKS = 365 / 7
@@ -121,21 +121,44 @@ def test_missed_appointments_that_are_booked_again_need_more_of_them() -> None:
 
 
 def test_places_are_wanted_for_as_long_as_people_stay() -> None:
-    """40 a week for 10.5 days each are 60 places, by Little's law."""
+    """40 a week for 12 days each are 69 places, by Little's law."""
     numbers = Numbers()
-    of = word(numbers, {"ward": {"capacity": "places", "stay": {"fixed": numbers(10.5, "days")}, "next": "home"}})
+    of = word(numbers, {"ward": {"capacity": "places", "stay": {"fixed": numbers(12, "days")}, "next": "home"}})
     load = loads(of, place({"ward": 50.0}))["ward"]
     near(load.people, A_WEEK)
-    assert load.wanted == pytest.approx(load.people * 1.5, rel=0.03)
+    assert load.wanted == pytest.approx(load.people * 12 / 7, rel=0.03)
     assert load.had == 50
 
 
-def test_a_part_of_a_place_is_a_place_or_none_at_each_site() -> None:
-    """Three sites with 0.4 of a place each have none, and two with 1.6 have four."""
+def test_stays_are_wanted_in_the_whole_ticks_that_they_hold_a_place() -> None:
+    """10.5 days are 11 with a tick of a day: of 40 a week each holds a place for 11 days."""
+    numbers = Numbers()
+    of = word(numbers, {"ward": {"capacity": "places", "stay": {"fixed": numbers(10.5, "days")}, "next": "home"}})
+    load = loads(of, place({"ward": 50.0}))["ward"]
+    assert load.wanted == pytest.approx(load.people * 11 / 7, rel=0.03)
+
+
+def test_parts_of_places_count_as_parts() -> None:
+    """Three sites with 0.4 of a place each have 1.2 together, and two with 1.6 have 3.2."""
     numbers = Numbers()
     of = word(numbers, {"ward": {"capacity": "places", "stay": {"fixed": numbers(7, "days")}, "next": "home"}})
-    assert loads(of, place({"ward/a": 0.4, "ward/b": 0.4, "ward/c": 0.4}))["ward"].had == 0
-    assert loads(of, place({"ward/a": 1.6, "ward/b": 1.6}))["ward"].had == 4
+    assert loads(of, place({"ward/a": 0.4, "ward/b": 0.4, "ward/c": 0.4}))["ward"].had == pytest.approx(1.2)
+    assert loads(of, place({"ward/a": 1.6, "ward/b": 1.6}))["ward"].had == pytest.approx(3.2)
+
+
+def test_a_levers_capacity_is_that_of_the_practices_that_send_the_load() -> None:
+    """One practice of one, at a reach of 0.4: all of the lever's slots are had with all of its people, or none with none."""
+    numbers = Numbers()
+    more = {
+        "title": "More",
+        "says": "For a test",
+        "counter_effects": "None",
+        "reach": numbers(0.4, "share"),
+        "changes": [{"service": "clinic", "capacity_times": numbers(2.0, "ratio")}],
+    }
+    of = word(numbers, {"clinic": {"capacity": "slots", "next": "home"}}, levers={"more": more})
+    had = {load.had for load in offered_loads(of, place({"clinic": 30.0}), scenario(more={}))}
+    assert had <= {30.0, 60.0}
 
 
 def test_todays_waiting_list_is_not_a_load() -> None:

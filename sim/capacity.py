@@ -1,0 +1,82 @@
+"""Capacity by site and day: what the pathway has by itself, and what the levers of one replication make of it.
+
+Amounts are appointments a week or places, in millionths, so that fractions are whole numbers on every machine. Whole
+appointments are those that the cumulated amounts have come to by the end of each day. Who takes up a lever, and when,
+is drawn in `sim.state`; how a part of a place is used is in `sim.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pathways import Pathway, Region, Site
+from pathways.service import WEEKDAYS
+from sim.layout import MICRO
+
+
+def own_capacity(
+    pathway: Pathway, region: Region, sites: Sequence[Site], *, first_day: int, days: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Capacity without levers: people on each day at the most, and amounts in millionths; both of shape (sites, days).
+
+    The first is int32: appointments of the day, or places, a part counted as one. Where today's list is known the
+    warm-up sees everyone at once, and on the first measured day the list is put in; where it is not, the list is what
+    the warm-up makes of it.
+    """
+    capacity = np.zeros((len(sites), days), dtype=np.int32)
+    amounts = np.zeros((len(sites), days), dtype=np.int64)
+    for position, site in enumerate(sites):
+        if pathway.services[site.service].capacity != "open":
+            amount = np.full(days, site.amount)
+            capacity[position], amounts[position] = site_capacity(pathway, region, site, amount, first_day=first_day)
+    return capacity, amounts
+
+
+def site_capacity(
+    pathway: Pathway, region: Region, site: Site, amount: np.ndarray, *, first_day: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two rows of one site whose amount on each day is given, from `first_day` on; see `own_capacity`.
+
+    A quarter of an appointment a week is one in every fourth week.
+    """
+    word = pathway.services[site.service]
+    day_numbers = np.arange(first_day, first_day + len(amount))
+    amounts = np.rint(amount * MICRO).astype(np.int64)
+    if word.capacity == "places":
+        most = -(-amounts // MICRO)
+    else:
+        names = set(word.weekdays or region.about.weekdays)
+        weekday = (day_numbers + region.about.start.weekday()) % 7
+        closed = np.isin(day_numbers, [(day - region.about.start).days for day in region.about.closed])
+        is_open = np.isin(weekday, [WEEKDAYS.index(day) for day in names]) & ~closed
+        made = np.cumsum(np.where(is_open, np.rint(amount / len(names) * MICRO), 0).astype(np.int64))
+        most = np.diff(made // MICRO, prepend=0)
+    if any(row.service == site.service for row in region.waiting):
+        most[day_numbers < 0] = region.population
+        amounts[day_numbers < 0] = region.population * MICRO
+    return most.astype(np.int32), amounts
+
+
+def share_acting(
+    taken_up: np.ndarray, people: np.ndarray, strength: np.ndarray, *, ends: int, ticks: np.ndarray, ticks_per_day: int
+) -> np.ndarray:
+    """How much of a lever acts in the area at each of some ticks, from 0 to 1.
+
+    That is the share of the people whose practice has taken it up by then, times how strongly it acts there still:
+    `taken_up` are the ticks at which the practices do, `people` their registered people, `strength` that of the lever
+    by whole weeks since.
+
+    >>> share_acting(np.array([0, 14, 99]), np.array([10, 20, 70]), np.ones(9), ends=21,
+    ...              ticks=np.array([-1, 0, 14, 20, 21]), ticks_per_day=1).tolist()
+    [0.0, 0.1, 0.3, 0.3, 0.0]
+    """
+    since, practice = np.unique(taken_up, return_inverse=True)
+    of_people = np.bincount(practice, weights=people) / max(people.sum(), 1)
+    elapsed = ticks[:, None] - since[None, :].astype(np.int64)
+    weeks = np.clip(elapsed // (7 * ticks_per_day), 0, len(strength) - 1)
+    acts = (np.where(elapsed >= 0, strength[weeks], 0.0) * of_people).sum(axis=1)
+    # rounded, so that every machine has the same number
+    acting: np.ndarray = np.round(np.where(ticks < ends, acts, 0.0), 9)
+    return acting
