@@ -27,7 +27,8 @@ def cost_of_care(
     addition, a row for each purchase: `service`, `year`, `contacts` (as many as the slots can take), `price_gbp` of each and
     `cash_share` of it (1 where it is bought, less where staff are moved from elsewhere).
 
-    Returns a row per service and year: `contacts_gbp` (in existing slots), `provided_gbp`, `cost_gbp` (both), `cash_gbp`.
+    Returns a row per service and year: `contacts` (seen or missed, in slots that exist), `contacts_gbp` (of these),
+    `provided_gbp`, `cost_gbp` (both), `cash_gbp`.
 
     A service sees 100 contacts at 60 pounds in 100 slots; with 20 slots more at 80 pounds it sees 110:
 
@@ -35,7 +36,7 @@ def cost_of_care(
     >>> prices = pd.DataFrame({"service": ["physio"], "price_gbp": [60.0], "price_share_of_missed": [0.0], "cash_share": [0.1]})
     >>> slots = pd.DataFrame({"service": ["physio"], "year": [1], "contacts": [100.0]})
     >>> bought = slots.assign(contacts=20.0, price_gbp=80.0, cash_share=1.0)
-    >>> cost_of_care(activity, prices, existing=slots, provided=bought)
+    >>> cost_of_care(activity, prices, existing=slots, provided=bought).drop(columns="contacts")
       service  year  contacts_gbp  provided_gbp  cost_gbp  cash_gbp
     0  physio     1        6000.0        1600.0    7600.0    2200.0
     """
@@ -47,13 +48,14 @@ def cost_of_care(
     added, provided_gbp, provided_cash = (
         bought[column].reindex(index, fill_value=0.0).to_numpy(dtype=float) for column in ("contacts", "gbp", "cash")
     )
-    contacts = (activity["seen"] + activity["missed"]).to_numpy(dtype=float)
-    beyond = np.clip(contacts - np.where(np.isnan(room), np.inf, room), 0, added)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        in_existing = np.where(contacts > 0, 1 - beyond / contacts, 1.0)
-    contacts_gbp = costs["cost_gbp"].to_numpy(dtype=float) * in_existing
+    every = (activity["seen"] + activity["missed"]).to_numpy(dtype=float)
+    contacts = every - np.clip(every - np.where(np.isnan(room), np.inf, room), 0, added)
+    cost = costs["cost_gbp"].to_numpy(dtype=float)
+    # multiplied first, so that whole pounds stay whole
+    contacts_gbp = np.where(contacts == every, cost, cost * contacts / np.where(every > 0, every, 1))
     cash_share = activity["service"].map(known["cash_share"]).to_numpy(dtype=float)
     return activity[KEY].assign(
+        contacts=contacts,
         contacts_gbp=contacts_gbp,
         provided_gbp=provided_gbp,
         cost_gbp=contacts_gbp + provided_gbp,

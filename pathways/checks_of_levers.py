@@ -60,6 +60,20 @@ def levers_do_something(draft: Draft) -> Iterator[Problem]:
 
 
 @check_of_values
+def prices_of_levers_buy_something(draft: Draft) -> Iterator[Problem]:
+    """A lever that has a price for what it provides can provide something."""
+    for name, lever in draft.named["levers"].items():
+        for i, change in enumerate(lever.changes, 1):
+            quantity = single(draft, change.capacity_times)
+            word = next((word for word in ("price", "premium_times", "cash_share") if getattr(change, word)), None)
+            if word and quantity is not None and max(quantity.number(), quantity.high or 0) <= 1:
+                says = (
+                    f"'{change.capacity_times}' never adds capacity, so there is nothing to pay for. Remove '{word}'."
+                )
+                yield problem(draft, prices_of_levers_buy_something, f"levers.{name}.changes[{i}].{word}", says)
+
+
+@check_of_values
 def half_lives_take_time(draft: Draft) -> Iterator[Problem]:
     """A lever that wears off does so over some time."""
     for name, lever in draft.named["levers"].items():

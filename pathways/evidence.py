@@ -57,6 +57,7 @@ _NOUNS = {
     "per_100k": "amount per 100,000",
     "phase_times": "phase",
     "practice_effects": "spread of practice effect",
+    "premium_times": "price times",
     "priorities": "",
     "services": "service",
     "state": "first state",

@@ -6,7 +6,18 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from pathways.word import CapacityPerHead, Duration, Share, Time, TimesCapacity, TimesShare, When, Word
+from pathways.word import (
+    CapacityPerHead,
+    Duration,
+    Price,
+    Share,
+    Time,
+    TimesCapacity,
+    TimesPrice,
+    TimesShare,
+    When,
+    Word,
+)
 
 
 class Change(Word):
@@ -15,7 +26,10 @@ class Change(Word):
     Of a decision: the share of one option is multiplied by `times`, or grows by `plus`, up to `at_most`. What it
     loses goes to the options in `freed` (shares of what is freed, one of them may be 'rest'), or to the other options
     in proportion; what it gains comes from the options in `taken_from`, or from all others in proportion.
-    Of a service: its capacity, by `capacity_times` or by `capacity_plus_per_100k`.
+    Of a service: its capacity, by `capacity_times` or by `capacity_plus_per_100k`. What is provided so is paid for,
+    whoever uses it: each appointment, or each place for a day, at its own `price`, or at `premium_times` what the
+    service pays, or, where neither is said, at the service's price. All of it is cash but where `cash_share` says
+    that staff are moved from elsewhere.
     """
 
     decision: str | None = None
@@ -29,6 +43,9 @@ class Change(Word):
     service: str | None = None
     capacity_times: TimesCapacity | None = None
     capacity_plus_per_100k: CapacityPerHead | None = None
+    price: Price | None = None
+    premium_times: TimesPrice | None = None
+    cash_share: Share | None = None
 
     @model_validator(mode="after")
     def _of_one_thing(self) -> Change:
@@ -45,6 +62,10 @@ class Change(Word):
         words_of_decisions = ("decision", "option", "times", "plus", "at_most", "freed", "taken_from", "when")
         if of_service and any(getattr(self, word) for word in words_of_decisions):
             raise ValueError("mixes a service with a decision: make two changes of it")
+        if of_decision and (self.price or self.premium_times or self.cash_share):
+            raise ValueError("has a price, but buys nothing: 'price', 'premium_times', 'cash_share' are for capacity")
+        if self.price and self.premium_times:
+            raise ValueError("give 'price' or 'premium_times', not both: a premium is on the service's price")
         if self.plus is not None and self.freed:
             raise ValueError("'freed' is for a share that falls; 'plus' makes it grow: use 'taken_from'")
         if self.freed and self.taken_from:

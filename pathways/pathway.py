@@ -10,7 +10,7 @@ from pydantic import Field
 
 from pathways.decision import Attribute, Decision
 from pathways.health import Effect, Health, Onset, Prevalent
-from pathways.lever import Lever
+from pathways.lever import Change, Lever
 from pathways.quantity import Quantity
 from pathways.service import Service
 from pathways.word import Destination, Word
@@ -77,3 +77,8 @@ class Pathway:
     levers: Mapping[str, Lever] = field(default_factory=dict)
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
+
+    @property
+    def capacity_changes(self) -> list[tuple[str, Change]]:
+        """Every change of capacity that a lever can make, with the lever's name."""
+        return [(name, change) for name, lever in self.levers.items() for change in lever.changes if change.service]

@@ -215,7 +215,14 @@ def _change(pathway: Pathway, change: Change) -> str:
     if change.service:
         title = pathway.services[change.service].title
         name = change.capacity_times or str(change.capacity_plus_per_100k)
-        return f"capacity of {title} {'times' if change.capacity_times else 'plus'} {_quantity(quantities[name])}"
+        said = f"capacity of {title} {'times' if change.capacity_times else 'plus'} {_quantity(quantities[name])}"
+        if change.price:
+            said += f"; each provided costs {_quantity(quantities[change.price])}"
+        if change.premium_times:
+            said += f"; each provided costs the service's price times {_quantity(quantities[change.premium_times])}"
+        if change.cash_share:
+            said += f"; of what they cost, cash is {_quantity(quantities[change.cash_share])}"
+        return said
     size = (
         f"times {_quantity(quantities[change.times])}"
         if change.times

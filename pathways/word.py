@@ -51,6 +51,7 @@ Ratio = Annotated[_NamesQuantity, Units("ratio", ("odds ratio", "rate ratio", "h
 TimesShare = Annotated[_NamesQuantity, Units("ratio of shares", ("ratio",))]
 TimesCapacity = Annotated[_NamesQuantity, Units("ratio of capacities", ("ratio",))]
 Price = Annotated[_NamesQuantity, Units("price", ("GBP",))]
+TimesPrice = Annotated[_NamesQuantity, Units("ratio of prices", ("ratio",))]
 Utility = Annotated[_NamesQuantity, Units("utility", ("utility",))]
 Score = Annotated[_NamesQuantity, Units("score", ("points 0-100", "points 0-24"))]
 Count = Annotated[_NamesQuantity, Units("count", ("visits",))]

@@ -15,12 +15,18 @@ from sim.compare import Case
 
 
 def price_years(pathway: Pathway, region: Region) -> dict[str, int | None]:
-    """The year of each service's price, by service: the region's price where it has one. None where nobody said."""
-    return {
+    """The year of each price: by service, the region's where it has one; by lever, of what it provides. None where nobody said."""
+    years = {
         name: region.prices[name][1] if name in region.prices else pathway.quantities[service.price].price_year
         for name, service in pathway.services.items()
         if name in region.prices or pathway.quantities[service.price].number() > 0
     }
+    for lever, word in pathway.levers.items():
+        bought = [change for change in word.changes if change.price and pathway.quantities[change.price].number() > 0]
+        years |= {
+            f"lever {lever} at {change.service}": pathway.quantities[str(change.price)].price_year for change in bought
+        }
+    return years
 
 
 def price_basis(pathway: Pathway, region: Region) -> str:

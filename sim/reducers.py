@@ -42,7 +42,8 @@ class Tallies(NamedTuple):
     seen (0), referred (1) and missed (2); `waits` are first visits by whole weeks waited, `wait_ticks` the sum of
     their waits; `listed` is the change in the number waiting by week of the whole run, warm-up included; `moves` and
     `partial` are the changes between states and the ticks they leave in their year; `flows` counts from where (0 is
-    the entry) to where (the last is home).
+    the entry) to where (the last is home). `existing` is the capacity of each service that is there without what levers
+    provide, and `provided` what each change of capacity by a lever adds: appointments, or places for a day (`sim.provided`).
     """
 
     monthly: np.ndarray  # (11, services, months)
@@ -55,6 +56,8 @@ class Tallies(NamedTuple):
     moves: np.ndarray  # (years + 1, states, classes, 10): net entries; the first row is everything before tick 0
     partial: np.ndarray  # (years, states, classes, 10): ticks from each entry to the end of its year, net
     flows: np.ndarray  # (services + 1, services + 1)
+    existing: np.ndarray  # (services, years)
+    provided: np.ndarray  # (changes of capacity by levers, years)
 
 
 def new_tallies(plan: Plan) -> Tallies:
@@ -76,6 +79,8 @@ def new_tallies(plan: Plan) -> Tallies:
         moves=zeros(years + 1, len(STATES), class_count(plan.pathway), 10),
         partial=zeros(years, len(STATES), class_count(plan.pathway), 10),
         flows=zeros(services + 1, services + 1),
+        existing=zeros(services, years),
+        provided=zeros(len(plan.pathway.capacity_changes), years),
     )
 
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from outcomes import cost_of_activity, qalys_of_time
+from outcomes import qalys_of_time
 from outcomes.discounting import discount_flow
-from pathways import Pathway, Region
 from pathways.health import STATES
 from pathways.pathway import Outcome
+from sim.costs import costs_table, owed_table
+from sim.costs import prices_table as prices_table  # so that whoever reads tables finds them all here
 from sim.events import ENTRY
 from sim.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.plan import DAYS_IN_A_YEAR, Plan
@@ -29,6 +30,8 @@ from sim.worth import worth
 
 COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
 HOME = "home"
+OWED = "care_owed_gbp"
+"""The name of care owed among the values of a run."""
 P92 = 0.92
 """The percentile that NHS statistics of waits publish beside the median."""
 
@@ -142,30 +145,16 @@ def flows_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     )
 
 
-def prices_table(pathway: Pathway, region: Region) -> pd.DataFrame:
-    """What a contact costs, what share of it a missed appointment does, and what share of it is cash when it does not
-    happen: the region's price, or the pathway's. Where nobody said, no share of a price is cash.
-    """
-
-    def number(quantity: str | None) -> float:
-        return pathway.quantities[quantity].number() if quantity else 0.0
-
-    rows = []
-    for name, service in pathway.services.items():
-        price = region.prices[name][0] if name in region.prices else number(service.price)
-        missed = service.attendance.price_share_of_missed if service.attendance else None
-        rows.append((name, price, number(missed), number(service.cash_share)))
-    return pd.DataFrame(rows, columns=["service", "price_gbp", "price_share_of_missed", "cash_share"])
-
-
 def outcome_values(tallies: Tallies, plan: Plan) -> dict[str, float]:
-    """The pathway's outcomes of one run: totals over the measured years, or mean waits in days (NaN if none)."""
-    return {name: _value(outcome, tallies, plan) for name, outcome in plan.pathway.outcomes.items()}
+    """The pathway's outcomes of one run: totals over the measured years, or mean waits in days (NaN if none). Beside
+    them, under `OWED`, the care that people still wait for at the end, in GBP: see `sim.costs`."""
+    values = {name: _value(outcome, tallies, plan) for name, outcome in plan.pathway.outcomes.items()}
+    return {**values, OWED: float(owed_table(tallies, plan)["owed_gbp"].sum())}
 
 
 def by_year(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     """What each measured year cost and was worth: `year` from 1, its `length_years`, `cost_gbp`, `qalys`; undiscounted."""
-    costs = cost_of_activity(activity_table(tallies, plan), prices_table(plan.pathway, plan.region))
+    costs = costs_table(tallies, plan)
     qalys = qalys_of_time(health_table(tallies, plan))
     table = pd.DataFrame({"year": np.arange(year_count(plan)) + 1})
     table["length_years"] = np.minimum(1.0, plan.last_tick / (DAYS_IN_A_YEAR * plan.ticks_per_day) - table["year"] + 1)
@@ -197,7 +186,6 @@ def _value(outcome: Outcome, tallies: Tallies, plan: Plan) -> float:
             people = tallies.waits[chosen].sum()
             return float(tallies.wait_ticks[chosen].sum() / people / plan.ticks_per_day) if people else float("nan")
         case "cost":
-            prices = prices_table(plan.pathway, plan.region)
-            return float(cost_of_activity(activity_table(tallies, plan), prices)["cost_gbp"].sum())
+            return float(costs_table(tallies, plan)["cost_gbp"].sum())
         case "qalys":
             return float(qalys_of_time(health_table(tallies, plan))["qalys"].sum())

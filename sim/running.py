@@ -12,8 +12,9 @@ from sim.cohort import Cohort
 from sim.events import EventLog
 from sim.layout import LogArrays, StateArrays, chunks_for
 from sim.plan import Plan
+from sim.provided import with_capacity
 from sim.reducers import Tallies, copy_tallies, new_tallies, tally
-from sim.state import branch, copy_state, new_block, new_state, with_chunks, with_scratch
+from sim.state import branch, copy_state, lever_from, new_block, new_state, with_chunks, with_scratch
 
 
 class Running:
@@ -22,9 +23,9 @@ class Running:
     def __init__(self, plan: Plan, cohort: Cohort, *, keep_log: bool = False, shuffle: int = 0):
         self.plan = plan
         self.cohort = cohort
-        self.tallies = new_tallies(plan)
         self.kept: list[np.ndarray] | None = [] if keep_log else None
         self._state: StateArrays = new_state(plan, cohort, shuffle=shuffle)
+        self.tallies = with_capacity(new_tallies(plan), plan, self._state.lever_from)
         self._block: LogArrays = new_block(max(1 << 15, 2 * cohort.ill_at_start + 1))
         self._listed_are_in = False
         compiled.begin(plan.memory, self._state.memory[0], self._block.memory[0])
@@ -83,7 +84,7 @@ class Running:
         other = object.__new__(Running)
         other.__dict__.update(self.__dict__)
         other.plan = plan
-        other.tallies = copy_tallies(self.tallies)
+        other.tallies = with_capacity(copy_tallies(self.tallies), plan, state.lever_from)
         other.kept = None if self.kept is None else list(self.kept)
         other._state = state
         other._block = new_block(len(self._block.rows))
@@ -112,7 +113,7 @@ class Running:
 def tallies_of(log: EventLog, cohort: Cohort) -> Tallies:
     """The tallies of a whole event log, whichever engine wrote it."""
     plan = log.plan
-    tallies = new_tallies(plan)
+    tallies = with_capacity(new_tallies(plan), plan, lever_from(plan, cohort))
     _count(tallies, log.rows, len(log.rows), plan, cohort)
     return tallies
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from sim.capacity import share_acting, site_capacity
@@ -112,14 +114,22 @@ def levers_of(plan: Plan, cohort: Cohort) -> dict[str, np.ndarray]:
     return {"lever_from": adopted, "capacity": capacity, "amounts": amounts}
 
 
-def capacity_with_levers(plan: Plan, adopted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def capacity_with_levers(
+    plan: Plan, adopted: np.ndarray, *, only: Collection[int] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Capacity where each practice takes up each lever at the ticks of `adopted`; see `sim.capacity.own_capacity`.
 
     On each day a lever acts on a service as much as it acts on the people of the area at the day's first tick. Factors
-    of several levers multiply, what they add per head comes on top.
+    of several levers multiply, what they add per head comes on top. With `only`, no more than these of the pathway's
+    `capacity_changes` act.
     """
     pathway, region = plan.pathway, plan.region
-    changes = [(use, change) for use in plan.levers for change in pathway.levers[use.name].changes if change.service]
+    uses = {use.name: use for use in plan.levers}
+    changes = [
+        (uses[lever], change)
+        for position, (lever, change) in enumerate(pathway.capacity_changes)
+        if lever in uses and (only is None or position in only)
+    ]
     changed = {change.service for _, change in changes}
     own = plan.arrays.capacity, plan.arrays.amounts
     if not changed:

@@ -13,6 +13,7 @@ import pandas as pd
 from pathways import load_region
 from sim.calibration_folder import joint_draws, write_joint_draws
 from sim.compare import Comparison, compare
+from sim.results import OWED
 from ui.cases import gather
 
 BASE_VALUE = 1000.0
@@ -33,7 +34,7 @@ def made_up(changes: Mapping[str, Sequence[float]], *, scenario: str = "mri_guid
     """
     comparison = copy.copy(quick())
     runs = max(len(each) for each in changes.values())
-    base = pd.DataFrame({outcome: np.full(runs, BASE_VALUE) for outcome in comparison.outcomes})
+    base = pd.DataFrame({outcome: np.full(runs, BASE_VALUE) for outcome in [*comparison.outcomes, OWED]})
     other = base.copy()
     for outcome, percents in changes.items():
         other[outcome] = BASE_VALUE * (1 + np.array(percents) / 100)

@@ -16,6 +16,7 @@ import pytest
 from sim.cohort import Cohort
 from sim.layout import DECILE, EVENT, KINDS, REASONS
 from sim.plan import Plan
+from sim.provided import with_capacity
 from sim.reducers import WAIT_WEEKS, Tallies, add_areas, copy_tallies, list_sizes, new_tallies, tally, weeks_before
 from sim.results import (
     activity_table,
@@ -29,7 +30,7 @@ from sim.results import (
     waits_table,
 )
 from sim.running import Running, tallies_of
-from sim.state import new_block
+from sim.state import lever_from, new_block
 from tests.build import Numbers, cohort_of, pathway, plan_of, region
 from tests.everything import PRICES, TICKS, UTILITY, YEARS, everything
 
@@ -282,7 +283,7 @@ def test_blocks_can_be_cut_anywhere(run: Recount) -> None:
     """The same log in one go, and in a thousand pieces of any length, some of them empty."""
     rows = Running(run.plan, run.cohort, keep_log=True).finish().log()
     at_once = tallies_of(rows, run.cohort)
-    pieces = new_tallies(run.plan)
+    pieces = with_capacity(new_tallies(run.plan), run.plan, lever_from(run.plan, run.cohort))
     cuts = np.sort(np.random.default_rng(6).integers(0, len(rows), 1000))
     for piece in np.split(rows.rows, cuts):
         tally(pieces, piece, len(piece), run.plan, practice=run.cohort.practice, group=run.cohort.group)

@@ -1,4 +1,7 @@
-"""What `backpath budget` tells: what a change costs each year, what of it is cash, and which capacity it frees or needs."""
+"""What `backpath budget` tells: what a change costs each year, what of it is cash, and which capacity it frees or needs.
+
+What levers provide is bought, whoever uses it; what of a saving people still wait for stands beside it.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,19 @@ from rich import box
 from rich.table import Table
 
 from outcomes import paired_difference
-from outcomes.budget import budget_of_activity, capacity_released
+from outcomes.budget import NEEDED, RELEASED, budget_of_costs, capacity_released
 from pathways.quantity import DAYS_IN
 from sim.compare import Comparison
+from sim.costs import capacity_tables, costs_table, prices_table
 from sim.prices import price_basis
 from sim.record import number_or_none, stamp
-from sim.results import activity_table, prices_table
+from sim.results import activity_table
+from ui.owed import Owed, owed_json, owed_of, owed_sentence
 from ui.report import new_folder
 from ui.tables import in_short
 from ui.words import figures, money
 
 LINES = {"gross": "Full cost", "cash_releasing": "Of which cash", "capacity": "Of which capacity (not cash)"}
-COUNTED = ["seen", "missed"]
 
 
 @dataclass(frozen=True)
@@ -33,39 +37,72 @@ class Budget:
 
     `by_year`: one row per year and line: `year`, `line`, `mean`, `low`, `high` in GBP, savings negative, the 95% interval
     of the mean over paired runs. `capacity`: one row per service that changes: `service`, `contacts`, `low`, `high` and
-    `hours` a year (missing where nobody said how long a contact takes), `direction`.
+    `hours` a year (missing where nobody said how long a contact takes), `direction`. `provided`: one row per service at
+    which levers provide something: `service`, `contacts` a year that it has room for, their mean `price_gbp`, and
+    `gbp` a year, means over the runs. `owed` is the care that people still wait for at the end.
     """
 
     scenario: str
     setup_cost: float
     by_year: pd.DataFrame
     capacity: pd.DataFrame
+    provided: pd.DataFrame
+    owed: Owed
 
 
 def budget_of(comparison: Comparison, scenario: str, *, setup_cost: float) -> Budget:
     """The budget impact of a scenario of a comparison."""
-    changes = activity_changes(comparison, scenario)
-    runs = []
-    for run, change in enumerate(changes):
-        prices = prices_table(comparison.plan_of(scenario, run).pathway, comparison.region)
-        runs.append(budget_of_activity(change, prices, setup_cost=setup_cost))
+    runs = [budget_of_costs(change, setup_cost=setup_cost) for change in cost_changes(comparison, scenario)]
     rows = []
     for position, year in enumerate(runs[0]["year"]):
         for line in LINES:
             values = np.array([run[line].iloc[position] for run in runs])
             rows.append((int(year), line, *_interval(values)))
     by_year = pd.DataFrame(rows, columns=["year", "line", "mean", "low", "high"])
-    return Budget(scenario, setup_cost, by_year, _capacity(comparison, scenario, changes))
+    capacity = _capacity(comparison, scenario, activity_changes(comparison, scenario))
+    provided = _provided(comparison, scenario)
+    return Budget(scenario, setup_cost, by_year, capacity, provided, owed_of(comparison, scenario))
+
+
+def cost_changes(comparison: Comparison, scenario: str) -> list[pd.DataFrame]:
+    """Run by run, what each service costs more or less than in the base, by year: `cost_gbp` and, of it, `cash_gbp`."""
+    found = []
+    for run in range(comparison.replications):
+        after, before = (
+            costs_table(comparison.tallies[name][run], comparison.plan_of(name, run))
+            for name in (scenario, comparison.base)
+        )
+        changes = {of: after[of] - before[of] for of in ("cost_gbp", "cash_gbp")}
+        found.append(after[["service", "year"]].assign(**changes))
+    return found
+
+
+def _provided(comparison: Comparison, scenario: str) -> pd.DataFrame:
+    """What levers provide beside what exists, by service, a year on average over the runs."""
+    tables = [
+        capacity_tables(tallies, comparison.plan_of(scenario, run))[1]
+        for run, tallies in enumerate(comparison.tallies[scenario])
+    ]
+    table = pd.concat(tables)
+    table = table.assign(gbp=table["contacts"] * table["price_gbp"])
+    yearly = table.groupby("service", sort=False)[["contacts", "gbp"]].sum().reset_index()
+    yearly[["contacts", "gbp"]] /= comparison.replications * comparison.years
+    yearly.insert(2, "price_gbp", yearly["gbp"] / yearly["contacts"])
+    return yearly
 
 
 def activity_changes(comparison: Comparison, scenario: str) -> list[pd.DataFrame]:
-    """Run by run, contacts more or fewer than in the base, by service and year."""
+    """Run by run, people seen more or fewer than in the base, by service and year, in the capacity that exists: what is
+    seen in what levers provide frees or needs nothing else."""
     found = []
-    for after, before in zip(comparison.tallies[scenario], comparison.tallies[comparison.base], strict=True):
-        tables = [activity_table(tallies, comparison.plan) for tallies in (after, before)]
-        found.append(
-            tables[0][["service", "year"]].assign(**{name: tables[0][name] - tables[1][name] for name in COUNTED})
-        )
+    for run in range(comparison.replications):
+        seen = []
+        for name in (scenario, comparison.base):
+            tallies, plan = comparison.tallies[name][run], comparison.plan_of(name, run)
+            table = activity_table(tallies, plan)
+            in_existing = costs_table(tallies, plan)["contacts"]
+            seen.append(table["seen"] * in_existing / (table["seen"] + table["missed"]).clip(lower=1))
+        found.append(table[["service", "year"]].assign(seen=seen[0] - seen[1]))
     return found
 
 
@@ -103,9 +140,25 @@ def sentences(comparison: Comparison, budget: Budget) -> list[str]:
         if budget.setup_cost
         else "No set-up cost was given (--set-up)."
     )
+    services = comparison.plan.pathway.services
+    bought = [
+        f"{services[service].title} {figures(contacts)} a year at {money(price)}"
+        for service, contacts, price, _ in budget.provided.to_numpy().tolist()
+    ]
+    provided = [
+        f"Provided by levers and paid for, whoever uses it: {'; '.join(bought)}; {money(budget.provided['gbp'].sum())} a year. "
+        "All of it is cash, but where staff are moved from elsewhere."
+    ] * bool(bought)
+    priced = prices_table(comparison.plan.pathway, comparison.region).set_index("service")["price_gbp"] > 0
+    unsaid = [service.title for name, service in services.items() if service.cash_share is None and priced[name]]
+    none_said = [f"No share of cash is said for {', '.join(unsaid)}: there all is told as capacity."] * bool(unsaid)
     return [
         f"{set_up} Undiscounted, in prices of {price_basis(comparison.plan.pathway, comparison.region)}. Capacity is staff and "
-        "rooms, not money in hand: it is never added to cash. Shares of cash and minutes of a contact are assumed."
+        "rooms, not money in hand: it is never added to cash. Where more of it is needed and nobody is free, it has to be "
+        "bought. Shares of cash and minutes of a contact are assumed.",
+        *provided,
+        *none_said,
+        owed_sentence(budget.owed, comparison.years),
     ]
 
 
@@ -129,7 +182,8 @@ def terminal_tables(comparison: Comparison, budget: Budget) -> list[Table]:
         for year in years:
             mean, low, high = (float(rows.loc[(line, year), each]) for each in ("mean", "low", "high"))
             interval = "" if np.isnan(low) else f"\n({money(low)} to {money(high)})"
-            cells.append(f"{money(mean)}{interval}")
+            way = "" if line != "capacity" or mean == 0 else f" {RELEASED if mean < 0 else NEEDED}"
+            cells.append(f"{money(mean)}{way}{interval}")
         money_table.add_row(words, *cells)
     capacity = Table(title=f"{title}: contacts and hours a year", title_justify="left", box=box.SIMPLE_HEAD)
     capacity.add_column("Service")
@@ -168,6 +222,8 @@ def json_text(comparison: Comparison, budgets: list[Budget]) -> str:
             "setup_cost": budget.setup_cost,
             "by_year": _records(budget.by_year),
             "capacity": _records(budget.capacity),
+            "provided": _records(budget.provided),
+            "care_owed": owed_json(budget.owed),
             "notes": sentences(comparison, budget),
         }
         for budget in budgets

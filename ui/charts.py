@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes import cost_of_activity, qalys_of_time
+from outcomes import qalys_of_time
 from sim.compare import Comparison
+from sim.costs import costs_table
 from sim.layout import REFERRAL, SEEN
 from sim.reducers import list_sizes, weeks_before
-from sim.results import activity_table, by_decile_table, health_table, prices_table
+from sim.results import by_decile_table, health_table
 from ui.key_message import key_message
 from ui.words import figures, in_a_sentence, percent, row_title, span
 
@@ -191,7 +192,6 @@ def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.n
     plan = comparison.plan
     chosen = [plan.services.index(name) for name in word.services]
     runs = comparison.tallies[scenario]
-    pathway = comparison.cases[scenario].pathway
     match word.of:
         case "seen" | "referral":
             kind = SEEN if word.of == "seen" else REFERRAL
@@ -203,8 +203,7 @@ def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.n
             with np.errstate(invalid="ignore", divide="ignore"):
                 return ticks / people / plan.ticks_per_day, "year"
         case "cost":
-            prices = prices_table(pathway, comparison.region)
-            costs = [cost_of_activity(activity_table(tallies, plan), prices) for tallies in runs]
+            costs = [costs_table(tallies, comparison.plan_of(scenario, run)) for run, tallies in enumerate(runs)]
             return np.array([each.groupby("year")["cost_gbp"].sum() for each in costs]), "year"
         case _:
             worths = [qalys_of_time(health_table(tallies, plan)) for tallies in runs]

@@ -371,6 +371,7 @@ def compare(
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
     from sim.compare import MOST_SENTENCES, warnings_of
     from ui.key_message import rests_on, watch
+    from ui.owed import owed_of, owed_sentence
     from ui.report import folder_problem
     from ui.tables import csv_text, json_text, terminal_table
 
@@ -387,6 +388,8 @@ def compare(
             out.print(terminal_table(comparison, name, width=out.width))
             for sentence in watch(comparison, name):
                 out.print(f"  Watch: {sentence}", markup=False, highlight=False, soft_wrap=True)
+            told = owed_sentence(owed_of(comparison, name), comparison.years)
+            out.print(f"  {told}", markup=False, highlight=False, soft_wrap=True)
             out.print(f"  {rests_on(comparison, name)}", markup=False, highlight=False, soft_wrap=True)
             out.print()
     tell_calibration(comparison.calibration, quiet=as_json or as_csv, warned=not as_json)

@@ -22,6 +22,7 @@ from ui.cases import gather
 from ui.charts import MOST_SCENARIOS, Chart, change_chart, deprivation_chart, over_time_chart
 from ui.flow import flows, sankey, titles
 from ui.key_message import KeyMessage, key_message, rests_on, watch
+from ui.owed import owed_of, owed_sentence
 from ui.report import html_report
 from ui.tables import csv_text, json_text, rows_of
 from ui.words import NO_VALUE, amount, counted, per_year, percent, row_title, signed
@@ -311,6 +312,7 @@ def _message(comparison: Comparison, leading: str, outcome: str) -> None:
     st.html(
         f'<section class="key-message" aria-label="Key message"><h2>{escape(title)}: {escape(message.headline)}</h2>'
         f"<p>{escape(message.detail)}</p><p>{escape(message.absolute)}</p>{watched}"
+        f"<p>{escape(owed_sentence(owed_of(comparison, leading), comparison.years))}</p>"
         f"<p>{escape(rests_on(comparison, leading))}</p></section>"
     )
 

@@ -19,6 +19,7 @@ from pathways.checks import quantities_of_levers
 from pathways.pathway import Outcome
 from pathways.quantity import GRADES
 from sim.compare import Comparison
+from ui.owed import Owed, owed_of
 from ui.words import comparative, in_a_sentence, per_year, percent, signed, span, with_unit
 
 MATERIAL = 1.0
@@ -165,11 +166,19 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     if message.clear and difference.low <= 0 <= difference.high:
         few = f"{message.detail} The 95% interval of the mean difference includes no change: more runs may tell."
         message = replace(message, verdict="unclear", detail=few)
+    if word.of == "cost":
+        message = _beside_care_owed(message, owed_of(comparison, scenario))
     today = per_year(comparison.mean(comparison.base, outcome), word, comparison.years)
     then = per_year(comparison.mean(scenario, outcome), word, comparison.years)
     yearly = "" if word.of == "wait" else " a year"
     absolute = f"About {with_unit(today, word)}{yearly} today, about {with_unit(then, word)} averaged over {span(comparison.years)}."
     return replace(message, absolute=absolute if message.verdict != "none" else "")
+
+
+def _beside_care_owed(message: KeyMessage, owed: Owed) -> KeyMessage:
+    """The message of a cost with what of a saving people still wait for; a saving that is no larger is no better."""
+    verdict: Verdict = "changed" if owed.outweighs_the_saving and message.verdict == "better" else message.verdict
+    return replace(message, verdict=verdict, detail=f"{message.detail} {owed.said}".strip())
 
 
 def rests_on(comparison: Comparison, scenario: str) -> str:

@@ -18,6 +18,7 @@ from sim.results import activity_table, by_decile_table, by_practice_table, heal
 from ui.calibrated import calibration_html, calibration_line
 from ui.charts import Chart, change_chart, lists_chart
 from ui.key_message import key_message, rests_on, watch
+from ui.owed import owed_of, owed_sentence
 from ui.tables import SYMBOL_OF, csv_text, rows_of
 from ui.words import span
 
@@ -106,7 +107,8 @@ def _scenario_section(comparison: Comparison, name: str) -> str:
     )
     return (
         f"<h2>{escape(scenario.title)}</h2>\n<p>{escape(' '.join(scenario.says.split()))}</p>\n"
-        f'<div class="message">{said}{watch_list}<p class="small">{escape(rests_on(comparison, name))}</p></div>\n'
+        f'<div class="message">{said}{watch_list}<p>{escape(owed_sentence(owed_of(comparison, name), comparison.years))}</p>'
+        f'<p class="small">{escape(rests_on(comparison, name))}</p></div>\n'
         f"{_table(comparison, name)}\n{evidence}"
     )
 

@@ -17,6 +17,7 @@ from sim.compare import Comparison, warnings_of
 from sim.record import fingerprint, number_or_none, stamp
 from ui.calibrated import calibration_json
 from ui.key_message import KeyMessage, key_message, rests_on
+from ui.owed import owed_json, owed_of
 from ui.words import NO_VALUE, amount, per_year, percent, row_title, signed
 
 FULL_WIDTH = 100
@@ -171,6 +172,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "interval": 0.95,
         "scenarios": scenarios,
         "rests_on": {name: rests_on(comparison, name) for name in comparison.scenarios},
+        "care_owed": {name: owed_json(owed_of(comparison, name)) for name in comparison.scenarios},
         "warnings": warnings_of(comparison),
     }
 
