@@ -9,7 +9,7 @@ from pathways.lever import Scenario
 from pathways.pathway import Pathway
 from pathways.problems import Problem, did_you_mean
 from pathways.rule import check, check_of_values, problem
-from pathways.timing import length_in_days
+from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.walk import conditions, single, whens_of
 
 
@@ -100,5 +100,11 @@ def scenario_problems(scenario: Scenario, pathway: Pathway, *, file: str) -> lis
                 problems.append(Problem(f"{word}_can_be_read", f"{where}.{word}", f"{error}."))
         if lengths.get("ends", float("inf")) <= lengths.get("starts", 0.0):
             says = f"'{setting.ends}' is not after the start, '{setting.starts}'."
+            problems.append(Problem("levers_end_after_they_start", f"{where}.ends", says))
+        elif len({round(days * ticks_in_a_day(pathway.clock.tick)) for days in lengths.values()}) < len(lengths):
+            says = (
+                f"'{setting.starts}' to '{setting.ends}' is less than a tick of the clock ('{pathway.clock.tick}'): "
+                "in whole ticks the lever would never be on. Let it last longer."
+            )
             problems.append(Problem("levers_end_after_they_start", f"{where}.ends", says))
     return problems
