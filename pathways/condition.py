@@ -23,7 +23,7 @@ NUMBER_FEATURES = {
     "age": "age in years at onset",
     "deprivation_decile": "deprivation decile of the home, 1 = most deprived",
     "weeks_since_onset": "whole weeks since the present episode began",
-    "weeks_waited": "whole weeks waited since the last referral",
+    "weeks_waited": "whole weeks waited since the referral, by someone who waits; else before the last visit",
 }
 LEVEL_FEATURES: dict[str, tuple[str, ...]] = {"sex": ("female", "male"), "state": STATES}
 NAMED_FEATURES = {

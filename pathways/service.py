@@ -68,7 +68,7 @@ class Attendance(Word):
 
 
 class UrgentRule(Word):
-    """Patients of whom `when` holds wait in another priority class."""
+    """Patients of whom `when` holds wait in another priority class, on a first visit and for as long as it holds."""
 
     when: When
     priority: Priority

@@ -25,6 +25,7 @@ from sim.elements import (
     lots,
     options,
     patients,
+    plan_sites,
     rows,
     services,
     set_acting,
@@ -34,6 +35,7 @@ from sim.elements import (
     set_lot,
     settings,
     sites_now,
+    standings,
 )
 from sim.health import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
 from sim.jit import loop, scalar
@@ -46,6 +48,7 @@ from sim.layout import (
     DISCHARGE,
     GAVE_UP,
     GOT_BETTER,
+    HAS_CHANGED,
     HEALTH,
     HOME,
     IMPROVE,
@@ -89,10 +92,12 @@ from sim.rules import (
     decide,
     duration,
     free_capacity,
+    is_reviewed,
     is_seen_while_waiting,
     leaves_when_better,
     lot,
     met,
+    next_review,
     patience,
     priority,
     publish,
@@ -213,17 +218,49 @@ def join(plan: Any, state: Any, log: Any, i: Any, tick: Any, joined: Any) -> Any
     patient.care_due = min(tick + patience(plan, state, i, np.int64(patient.service), tick - joined), NEVER)
     if patient.care_due < NEVER:
         push(plan, state, CARE, i, patient.care_due)
+    if service.reviews != 0:
+        standing = standings(state, i)
+        standing.joined = joined
+        standing.review_due = next_review(plan, state, i, tick) if patient.visit == 1 else NEVER
+        push(plan, state, CARE, i, standing.review_due)
+    come(state, i)
+    emit(log, tick, JOINED, i, patient.service, patient.site, patient.visit, tick - joined)
+
+
+@scalar
+def come(state: Any, i: Any) -> Any:
+    """Adds patient i to the newcomers of their list and class."""
+    patient = patients(state, i)
     listed = lists(state, np.int64(patient.site) * PRIORITIES + patient.priority)
     patient.list_next = listed.newcomers
     listed.newcomers = i
     listed.new = 1 if listed.new < 0 else listed.new + 1
     sites_now(state, patient.site).waiting += 1
-    emit(log, tick, JOINED, i, patient.service, patient.site, patient.visit, tick - joined)
+
+
+@scalar
+def review(plan: Any, state: Any, i: Any, tick: Any) -> Any:
+    """Looks again at the class of someone who waits; in another class they take the place of when they joined."""
+    patient = patients(state, i)
+    standing = standings(state, i)
+    due = next_review(plan, state, i, tick)
+    if due != standing.review_due:
+        standing.review_due = due
+        push(plan, state, CARE, i, due)
+    new = priority(plan, state, i, np.int64(patient.service), tick)
+    if new != patient.priority:
+        unlink(state, i)
+        patient.priority = new
+        come(state, i)
 
 
 @scalar
 def line_up(plan: Any, state: Any, which: Any) -> Any:
-    """Appends today's newcomers to a list in the order of their lots."""
+    """Puts the newcomers to a list in their places, by tick joined and lot.
+
+    All have joined today, and stand behind everyone else in the order of their lots, but for those who come from
+    another class; a walk from the end of the list, once for all of them, finds where these belong.
+    """
     listed = lists(state, which)
     if listed.new <= 0:
         return
@@ -235,50 +272,78 @@ def line_up(plan: Any, state: Any, which: Any) -> Any:
         set_lot(state, count, lot(plan, state, i, np.int64(patient.service)))
         count += 1
         i = np.int64(patient.list_next)
-    sort_by_lot(state, count)
-    tail = np.int64(listed.tail)
-    for k in range(count):
+    reviewed = services(plan, plan_sites(plan, which // PRIORITIES).service).reviews != 0
+    sort_newcomers(state, count, reviewed)
+    before, after = np.int64(listed.tail), np.int64(-1)
+    for k in range(count - 1, -1, -1):
         i = np.int64(acting(state, k))
-        patients(state, i).list_previous = tail
-        if tail >= 0:
-            patients(state, tail).list_next = i
-        else:
-            listed.head = i
-        tail = i
-    patients(state, tail).list_next = -1
-    listed.tail = tail
+        while reviewed and before >= 0 and stands_before(plan, state, i, before):
+            after = before
+            before = np.int64(patients(state, before).list_previous)
+        link(state, which, before, i, after)
+        after = i
     listed.newcomers = -1
     listed.new = 0
 
 
 @scalar
-def sort_by_lot(state: Any, count: Any) -> Any:
-    """Heap sort of the newcomers by lot, then by number: in place, and as fast when many come at once."""
-    for start in range(count // 2 - 1, -1, -1):
-        sift(state, start, count)
-    for end in range(count - 1, 0, -1):
-        swap(state, 0, end)
-        sift(state, 0, end)
+def stands_before(plan: Any, state: Any, one: Any, other: Any) -> Any:
+    """Whether one patient stands before another of the same class: by tick joined, then lot, then number."""
+    if standings(state, one).joined != standings(state, other).joined:
+        return standings(state, one).joined < standings(state, other).joined
+    service = np.int64(patients(state, one).service)
+    its_lot, others_lot = lot(plan, state, one, service), lot(plan, state, other, service)
+    return one < other if its_lot == others_lot else its_lot < others_lot
 
 
 @scalar
-def sift(state: Any, root: Any, end: Any) -> Any:
+def link(state: Any, which: Any, before: Any, i: Any, after: Any) -> Any:
+    """Puts patient i on a list between two others; -1 is none."""
+    patients(state, i).list_previous = before
+    patients(state, i).list_next = after
+    if before >= 0:
+        patients(state, before).list_next = i
+    else:
+        lists(state, which).head = i
+    if after >= 0:
+        patients(state, after).list_previous = i
+    else:
+        lists(state, which).tail = i
+
+
+@scalar
+def sort_newcomers(state: Any, count: Any, reviewed: Any) -> Any:
+    """Heap sort of the newcomers into the order of a list: in place, and as fast when many come at once."""
+    for start in range(count // 2 - 1, -1, -1):
+        sift(state, start, count, reviewed)
+    for end in range(count - 1, 0, -1):
+        swap(state, 0, end)
+        sift(state, 0, end, reviewed)
+
+
+@scalar
+def sift(state: Any, root: Any, end: Any, reviewed: Any) -> Any:
     """Lets the newcomer at `root` sink to its place in the heap."""
     while True:
         child = 2 * root + 1
         if child >= end:
             return
-        if child + 1 < end and comes_before(state, child, child + 1):
+        if child + 1 < end and comes_before(state, child, child + 1, reviewed):
             child += 1
-        if not comes_before(state, root, child):
+        if not comes_before(state, root, child, reviewed):
             return
         swap(state, root, child)
         root = child
 
 
 @scalar
-def comes_before(state: Any, one: Any, other: Any) -> Any:
-    """Whether one newcomer has the smaller lot; equal lots go by number."""
+def comes_before(state: Any, one: Any, other: Any, reviewed: Any) -> Any:
+    """Whether one newcomer has the smaller lot; equal lots go by number. Where priority is reviewed, tick joined first."""
+    if reviewed:
+        first = standings(state, np.int64(acting(state, one))).joined
+        second = standings(state, np.int64(acting(state, other))).joined
+        if first != second:
+            return first < second
     if lots(state, one) != lots(state, other):
         return lots(state, one) < lots(state, other)
     return acting(state, one) < acting(state, other)
@@ -346,6 +411,7 @@ def act_back(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     feel(plan, patient, tick)
     clock = ran_out(patient)  # where two would change the state in one tick, the better change counts
     needs_care = wind_again(plan, state, i)
+    reason = NOT_CALLED
     if clock == IMPROVE or clock == WORSEN:
         new = np.int64(patient.state) - 1
         if clock == WORSEN:
@@ -358,9 +424,13 @@ def act_back(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
                 )
         change_state(log, patient, i, new, tick)
         if patient.state == WELL and leaves_when_better(plan, state, i):
-            call(plan, state, i, IS_BETTER, tick)
+            reason = IS_BETTER
+        elif is_reviewed(plan, state, i):
+            reason = HAS_CHANGED
     if needs_care and patient.state != WELL:
-        call(plan, state, i, NEEDS_CARE, tick)
+        reason = NEEDS_CARE
+    if reason != NOT_CALLED:
+        call(plan, state, i, reason, tick)
     reschedule_back(plan, state, i)
 
 
@@ -376,7 +446,8 @@ def change_state(log: Any, patient: Any, i: Any, new: Any, tick: Any) -> Any:
 def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     """What the care thread does: answers the back's call, then what is due.
 
-    A need for care that came during a visit is answered when that visit is over.
+    A need for care that came during a visit is answered when that visit is over. At last, the class of someone who
+    still waits is looked at again: only so do newcomers to a class stay on their list until it is lined up.
     """
     patient = patients(state, i)
     to = np.int64(NOWHERE)
@@ -414,6 +485,8 @@ def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
             meet(plan, state, log, i, tick)
         else:
             join(plan, state, log, i, tick, tick)
+    elif is_reviewed(plan, state, i) and standings(state, i).joined < tick:
+        review(plan, state, i, tick)
     if patient.back_due == UNFORESEEN:
         reschedule_back(plan, state, i)
 
@@ -422,6 +495,12 @@ def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
 def is_visiting(patient: Any) -> Any:
     """Whether a patient is just being seen, or has just missed it."""
     return patient.stage == IN_VISIT or patient.stage == MISSED
+
+
+@scalar
+def is_review_due(plan: Any, state: Any, i: Any, tick: Any) -> Any:
+    """Whether this is the tick at which patient i's priority is looked at because time has passed."""
+    return plan.reviews != 0 and standings(state, i).review_due == tick
 
 
 @scalar
@@ -441,7 +520,7 @@ def answer(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     if reason == IS_BETTER:
         leave(state, log, i, GOT_BETTER, tick)
         return np.int64(HOME)
-    if not is_seen_while_waiting(plan, state, i):
+    if reason != NEEDS_CARE or not is_seen_while_waiting(plan, state, i):
         return np.int64(NOWHERE)
     service = services(plan, plan.waiting_service)
     met(state, i, service.counter + ATTENDED)
@@ -636,7 +715,7 @@ def room(plan: Any, state: Any, log: Any, tick: Any) -> Any:
     needed = back + care * (ROWS_OF_AN_ACT + 2 * plan.most_settings) + seen
     if log.written + needed > log.room:
         return LOG_FULL, needed
-    pushes = 2 * back + 4 * care + seen
+    pushes = 2 * back + 5 * care + seen
     chunks = chunks_for(pushes, state.span)
     if state.free_chunks < chunks:
         return CALENDAR_FULL, chunks
@@ -668,7 +747,7 @@ def advance(plan: Any, state: Any, log: Any, until: Any) -> Any:
             ahead(state, k + AHEAD, count)
             i = np.int64(acting(state, k))
             patient = patients(state, i)
-            if patient.called != NOT_CALLED or patient.care_due == tick:
+            if patient.called != NOT_CALLED or patient.care_due == tick or is_review_due(plan, state, i, tick):
                 act_care(plan, state, log, i, tick)
         for site in range(plan.site_count):
             if sites_now(state, site).waiting > 0:

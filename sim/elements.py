@@ -20,6 +20,7 @@ from sim.layout import (
     SETTING,
     SITE,
     SITE_NOW,
+    STANDING,
     TEST,
     URGENCY,
     VISITS_NEEDED,
@@ -42,6 +43,7 @@ segments = records("segments", SEGMENT)
 plan_sites = records("sites", SITE)
 patients = records("patients", PATIENT)
 lists = records("lists", LISTED)
+standings = records("standings", STANDING)
 sites_now = records("sites", SITE_NOW)
 rows = records("rows", EVENT)
 

@@ -47,7 +47,10 @@ BY_CAPACITY, NEAREST, BY_PATIENT = range(3)
 AT_HOME, REFERRED, WAITING, IN_VISIT, MISSED, BETWEEN_VISITS = range(6)
 
 # what the back thread may ask of the care thread
-NOT_CALLED, NEEDS_CARE, IS_BETTER = range(3)
+NOT_CALLED, NEEDS_CARE, IS_BETTER, HAS_CHANGED = range(4)
+
+# what a service's rules of priority read that can change while people wait: added up
+READS_WAIT, READS_EPISODE, READS_CHANGES = 1, 2, 4
 
 # kinds of events
 KINDS = (
@@ -97,6 +100,7 @@ SERVICE = np.dtype(
         ("urgencies", "i4"),
         ("priority", "i4"),
         ("follow_up_priority", "i4"),
+        ("reviews", "i4"),  # why priority is looked at again while people wait: READS_..., or 0 if it is not
         ("choice", "i4"),
         ("published_every", "i4"),  # ticks between two publications of its waits
     ],
@@ -200,6 +204,7 @@ PLAN = np.dtype(
         ("onset_state", "i8"),
         ("overlap", "i8"),  # in 1/65536
         ("pace_rules", "i8"),
+        ("reviews", "i8"),  # whether any service looks at priority again
         ("most_settings", "i8"),  # attributes and states that one chain of decisions can set, at the most
         ("subacute_from", "i8"),
         ("persistent_from", "i8"),
@@ -249,6 +254,7 @@ PATIENT = np.dtype(
     align=True,
 )
 LISTED = np.dtype([("head", "i4"), ("tail", "i4"), ("newcomers", "i4"), ("new", "i4")])
+STANDING = np.dtype([("joined", "i4"), ("review_due", "i4")])  # on a list where priority is looked at again
 SITE_NOW = np.dtype(
     [
         ("waiting", "i4"),
@@ -275,6 +281,7 @@ class StateArrays(NamedTuple):
     patients: np.ndarray
     counters: np.ndarray  # uint8, (patients, counters)
     lists: np.ndarray  # LISTED, (sites * PRIORITIES,)
+    standings: np.ndarray  # STANDING, (patients,), or (1,) where no service looks at priority again
     sites: np.ndarray  # SITE_NOW
     heads: np.ndarray  # int32, (2 threads, ticks): first chunk of each tick's bucket
     due: np.ndarray  # int32, (2 threads, ticks): how many entries it has
@@ -329,6 +336,7 @@ def bare_state(patients: np.ndarray, counters: np.ndarray, practice_effects: np.
             patients=patients,
             counters=counters,
             lists=np.zeros(0, dtype=LISTED),
+            standings=np.zeros(0, dtype=STANDING),
             sites=np.zeros(0, dtype=SITE_NOW),
             heads=np.zeros((2, 0), dtype=np.int32),
             due=np.zeros((2, 0), dtype=np.int32),

@@ -10,7 +10,7 @@ import numpy as np
 
 from pathways import BadInput, Pathway, Problem, Region, Scenario, Service, Site, did_you_mean
 from pathways.health import PAIN_STATES, PHASES, STATES, Effect
-from pathways.service import WEEKDAYS
+from pathways.service import WEEKDAYS, WaitingList
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.word import PRIORITIES as PRIORITY_WORDS
 from sim.builder import Builder
@@ -27,6 +27,9 @@ from sim.layout import (
     PACE,
     PLACES,
     PLAN,
+    READS_CHANGES,
+    READS_EPISODE,
+    READS_WAIT,
     SEGMENT,
     SERVICE,
     SITE,
@@ -328,10 +331,24 @@ def _fill_waiting(builder: Builder, row: Any, word: Service, urgencies: list[tup
         row["gives_up_to"] = builder.destination(word.waiting.gives_up_to)
         row["priority"] = PRIORITY_WORDS.index(word.waiting.priority)
         row["urgencies"] = len(word.waiting.priorities)
+        row["reviews"] = _reviews(builder.pathway, word.waiting)
         if word.waiting.leaves_when_better:
             row["leaves_when_better"] = builder.number(word.waiting.leaves_when_better)
         for rule in word.waiting.priorities:
             urgencies.append((*builder.tests(rule.when), PRIORITY_WORDS.index(rule.priority)))
+
+
+def _reviews(pathway: Pathway, waiting: WaitingList) -> int:
+    """What the rules of priority read that can change while people wait, as the engines know it; 0 for nothing."""
+    read = {feature for rule in waiting.priorities for feature in rule.when}
+    given = {
+        attribute
+        for decision in pathway.decisions.values()
+        for option in decision.options.values()
+        for attribute in option.sets
+    }
+    by_time = READS_WAIT * bool(read & {"weeks_waited", "lever"}) + READS_EPISODE * ("weeks_since_onset" in read)
+    return by_time + READS_CHANGES * bool(read & {"state", "visits", *given})
 
 
 def _paces(builder: Builder) -> np.ndarray:
@@ -408,6 +425,7 @@ def _memory(
     row["onset_state"] = decisions["onset.state"]
     row["overlap"] = round(builder.number(health.overlap) * ONE)
     row["pace_rules"] = len(arrays.paces)
+    row["reviews"] = arrays.services["reviews"].any()
     row["most_settings"] = sum(
         max(len(option.sets) + bool(option.state) for option in decision.options.values())
         for decision in pathway.decisions.values()

@@ -28,6 +28,7 @@ from sim.layout import (
     EVENT,
     GAVE_UP,
     GOT_BETTER,
+    HAS_CHANGED,
     HEALTH,
     HOME,
     IMPROVE,
@@ -66,10 +67,12 @@ from sim.rules import (
     decide,
     duration,
     free_capacity,
+    is_reviewed,
     is_seen_while_waiting,
     leaves_when_better,
     lot,
     met,
+    next_review,
     patience,
     priority,
     publish,
@@ -187,12 +190,17 @@ class Reference:
         patient = self.patients[i]
         clock = ran_out(patient)
         needs_care = wind_again(self.rules, self.state, i)
+        reason = NOT_CALLED
         if clock in (IMPROVE, WORSEN):
             self.change_state(i, int(patient["state"]) - 1 if clock == IMPROVE else self.worse_state(i))
             if patient["state"] == WELL and leaves_when_better(self.rules, self.state, i):
-                self.call(i, IS_BETTER)
+                reason = IS_BETTER
+            elif is_reviewed(self.rules, self.state, i):
+                reason = HAS_CHANGED
         if needs_care and patient["state"] != WELL:
-            self.call(i, NEEDS_CARE)
+            reason = NEEDS_CARE
+        if reason != NOT_CALLED:
+            self.call(i, reason)
 
     def change_state(self, i: int, new: int) -> None:
         """Patient i is in another state of health from now on."""
@@ -430,9 +438,11 @@ class Reference:
         """Waits on a list until seen (None), out of patience, or called away (a destination)."""
         patient = self.patients[i]
         give_up = int(patient["care_due"])
+        review = self.next_review(i)
         while True:
             called = self.called[i]
-            yield (seen | called | self.at(give_up, CARE)) if give_up < self.plan.last_tick else (seen | called)
+            due = min(give_up, review)
+            yield (seen | called | self.at(due, CARE)) if due < self.plan.last_tick else (seen | called)
             if seen.triggered:
                 return None
             if called.triggered:
@@ -443,6 +453,27 @@ class Reference:
             if self.tick == give_up:
                 self.leave(i, OUT_OF_PATIENCE)
                 return int(self.services[patient["service"]]["gives_up_to"])
+            self.review(i)
+            review = self.next_review(i)
+
+    def next_review(self, i: int) -> int:
+        """When patient i's priority is next looked at because time has passed."""
+        return int(next_review(self.rules, self.state, i, self.tick)) if self.is_reviewed(i) else NEVER
+
+    def is_reviewed(self, i: int) -> bool:
+        """Whether patient i stands on a list where their class may change."""
+        return bool(is_reviewed(self.rules, self.state, i))
+
+    def review(self, i: int) -> None:
+        """Looks again at the class of someone who waits; in another class they take the place of when they joined."""
+        if not self.is_reviewed(i):
+            return
+        patient = self.patients[i]
+        waiting = self.lists[patient["site"]]
+        patient["priority"] = priority(self.rules, self.state, i, int(patient["service"]), self.tick)
+        place = next(entry for entry in waiting if entry[3] == i)
+        waiting.remove(place)
+        insort(waiting, (int(patient["priority"]), *place[1:]), key=lambda entry: entry[:4])
 
     # services
 

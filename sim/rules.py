@@ -46,6 +46,8 @@ from sim.layout import (
     NEVER,
     OPEN,
     PLACES,
+    READS_EPISODE,
+    READS_WAIT,
     REFERRED,
     STATE_NOW,
     VISITS,
@@ -86,7 +88,8 @@ def feature(plan: Any, state: Any, i: Any, code: Any, argument: Any, tick: Any) 
     if code == WEEKS_SINCE_ONSET:
         return np.int64((tick - patient.onset) // week)
     if code == WEEKS_WAITED:
-        return np.int64(patient.waited // week)
+        waits = patient.stage == REFERRED or patient.stage == WAITING
+        return np.int64((tick - patient.asked if waits else patient.waited) // week)
     if code == VISITS:
         return np.int64(counters(state, i * state.counter_count + argument))
     return np.int64(lever_strength(plan, state, i, argument, tick) > 0.0)
@@ -336,6 +339,31 @@ def priority(plan: Any, state: Any, i: Any, service: Any, tick: Any) -> Any:
         if holds(plan, state, i, urgency.first_test, urgency.tests, tick):
             return urgency.priority
     return record.priority
+
+
+@scalar
+def is_reviewed(plan: Any, state: Any, i: Any) -> Any:
+    """Whether patient i stands on a list where their class may change: on a first visit, by rules that can change."""
+    patient = patients(state, i)
+    return patient.stage == WAITING and patient.visit == 1 and services(plan, patient.service).reviews != 0
+
+
+@scalar
+def next_review(plan: Any, state: Any, i: Any, tick: Any) -> Any:
+    """When the class of patient i, who waits, is next looked at because time has passed; NEVER where no rule reads time.
+
+    That is when another week since the referral is full, or one since the episode began: then a number of whole weeks
+    changes. A lever is noticed on the same days.
+    """
+    patient = patients(state, i)
+    reviews = services(plan, patient.service).reviews
+    week = np.int64(7 * plan.ticks_per_day)
+    due = np.int64(NEVER)
+    if reviews & READS_WAIT:
+        due = tick + week - (tick - patient.asked) % week
+    if reviews & READS_EPISODE:
+        due = min(due, tick + week - (tick - patient.onset) % week)
+    return due
 
 
 @scalar

@@ -17,6 +17,7 @@ from sim.layout import (
     NEVER,
     PRIORITIES,
     SITE_NOW,
+    STANDING,
     LogArrays,
     StateArrays,
     bare_state,
@@ -48,6 +49,7 @@ def new_state(plan: Plan, cohort: Cohort, *, shuffle: int = 0) -> StateArrays:
     row["free_chunk"] = -1
     state = start._replace(
         lists=np.full(len(plan.sites) * PRIORITIES, EMPTY_LIST, dtype=LISTED),
+        standings=np.zeros(len(cohort) if plan.memory["reviews"] else 1, dtype=STANDING),
         sites=np.zeros(len(plan.sites), dtype=SITE_NOW),
         heads=np.full((2, span), -1, dtype=np.int32),
         due=np.zeros((2, span), dtype=np.int32),

@@ -192,7 +192,10 @@ def service(draw: Any, numbers: Numbers, ways: list[str]) -> dict[str, Any]:
     if capacity != "open":
         made["waiting"] = {
             "priority": draw(st.sampled_from(["urgent", "routine"])),
-            "priorities": [{"when": draw(st.sampled_from(WHENS)), "priority": "emergency"}],
+            "priorities": [
+                {"when": draw(st.sampled_from(WHENS)), "priority": priority}
+                for priority in draw(st.lists(st.sampled_from(["emergency", "urgent", "routine"]), max_size=3))
+            ],
             "gives_up_to": draw(st.sampled_from(ways)),
             "leaves_when_better": numbers(draw(st.sampled_from([0.0, 0.5, 1.0])), "share"),
         }
