@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.tables import SHOWN, BadTable
+from outcomes.tables import SHOWN, BadTable, as_numbers, hidden_hint, written
 
 Numbers = float | Sequence[float] | np.ndarray | pd.Series
 """One number or a row of them."""
@@ -40,20 +40,34 @@ def checked(
     ...
     outcomes.tables.BadTable: uptake: place 1: 30; a number from 0 to 1 is needed
     """
-    found = np.asarray(values, dtype=float)
+    given, found = as_given(values)
     bad = ~np.isfinite(found) | (found < low) | (found > high)
     if below is not None:
         bad |= found >= below
     if bad.any():
-        where = np.flatnonzero(bad)
-        shown = (
-            "; ".join(f"place {k}: {found.ravel()[k]:g}" for k in where[:SHOWN]) if found.ndim else f"{float(found):g}"
-        )
-        shown += f" and {len(where) - SHOWN} more" if len(where) > SHOWN else ""
+        wrong, where = given[bad], np.flatnonzero(bad)
+        shown = [written(each) for each in wrong[:SHOWN]]
+        if found.ndim:
+            shown = [f"place {place}: {each}" for place, each in zip(where, shown, strict=False)]
+        more = f" and {len(where) - SHOWN} more" if len(where) > SHOWN else ""
         bounds = f" from {low:g}" * bool(low > -np.inf) + f" to {high:g}" * bool(high < np.inf)
         bounds += "" if below is None else f" below {below:g}"
-        raise BadTable([f"{name}: {shown}; a number{bounds} is needed{hint}"])
+        raise BadTable([f"{name}: {'; '.join(shown)}{more}; a number{bounds} is needed{hint or hidden_hint(wrong)}"])
     return found
+
+
+def as_given(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    """What was given, as it was written, and as numbers: NaN where nothing stands, or what is no number.
+
+    >>> given, found = as_given([3, "*"])
+    >>> given.tolist(), found.tolist()
+    ([3, '*'], [3.0, nan])
+    """
+    given = np.asarray(values)
+    if given.dtype.kind not in "biuf":
+        given = np.asarray(values, dtype=object)
+        return given, as_numbers(given.ravel()).reshape(given.shape)
+    return given, given.astype(float)
 
 
 def checked_rate(annual_rate: float) -> float:

@@ -44,6 +44,25 @@ def poisson_counts(expected: Numbers, *, draws: int, seed: int) -> np.ndarray:
     return counts
 
 
+def binomial_counts(total: Numbers, share: float, *, draws: int, seed: int) -> np.ndarray:
+    """How many of so many there would be by chance alone where `share` is the chance of each, shape (draws, units).
+
+    >>> counts = binomial_counts([4, 100], 0.25, draws=1000, seed=1)
+    >>> counts.shape, float(counts[:, 0].max()), bool(abs(counts[:, 1].mean() - 25) < 1)
+    ((1000, 2), 4.0, True)
+    """
+    totals = np.atleast_1d(checked("total", total, low=0)).round()
+    chance = float(checked("share", share, low=0, high=1))
+    even = even_numbers(seed, draws, len(totals))
+    counts = np.empty(even.shape)
+    for unit, most in enumerate(totals):
+        spread = 12 * np.sqrt(most * chance * (1 - chance)) + 40
+        least = max(0, int(most * chance - spread))
+        each = np.arange(least, min(most, int(most * chance + spread)))
+        counts[:, unit] = least + np.searchsorted(special.bdtr(each, int(most), chance), even[:, unit])
+    return counts
+
+
 def _mixed(bits: np.ndarray) -> np.ndarray:
     bits = (bits ^ (bits >> np.uint64(30))) * _FIRST
     bits = (bits ^ (bits >> np.uint64(27))) * _SECOND

@@ -11,11 +11,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from outcomes.arrays import as_given, checked
 from outcomes.qalys import HIGHEST, LOWEST
-from outcomes.tables import Rules
+from outcomes.tables import Rules, written
 
 Stacking = Literal["largest", "capped_sum", "multiplicative"]
-"""How effects combine: the largest alone; their sum, up to a cap; or as shares of the utility that is still lost."""
+"""How effects combine: the largest alone; their sum, up to a cap; or as shares: gains of the utility that is still lost,
+harms of the utility that is still held."""
+
+ROUNDING = 1e-12
+"""How far beyond what is lost a gain may lie by the rounding of numbers alone."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,11 @@ def treated_utility(
 
     `effects`: one row per treatment: `service`, `given` (year in which it is given), `gain` (of utility; negative for
     harm), `onset`, `duration`, `half_life` (years). `stacking` says how they combine; `capped_sum` needs `cap`, the most
-    that they can add together. Multiplicative: each treatment takes its share of what is lost against full health,
-    1 - (1 - u) x Π(1 - gain / (1 - u)). Utility beyond -0.594 to 1 is clipped, counted and told.
+    that they can add together. Multiplicative: with u untreated, l = 1 - u lost against full health and h = u + 0.594 held
+    above the worst, each gain takes its share of what the others leave lost, each harm its share of what they leave held:
+    u + l x (1 - Π(1 - gain / l)) - h x (1 - Π(1 - harm / h)). No share is above 1, so that two gains are never worth less
+    than one. Gains beyond what is lost, harms beyond what is held and utility beyond -0.594 to 1 are clipped, counted and
+    told.
 
     >>> effects = pd.DataFrame({"service": ["physio", "cft"], "given": [0, 0], "gain": [0.1, 0.2], "onset": [0, 0],
     ...                         "duration": [1, 1], "half_life": [0, 0]})
@@ -69,10 +77,13 @@ def treated_utility(
         rules.problems.append(
             "cap: it goes with stacking 'capped_sum', and is needed there: the most that effects add together"
         )
-    if not LOWEST <= untreated <= HIGHEST:
-        rules.problems.append(f"untreated: {untreated:g}; utilities run from {LOWEST:g} to {HIGHEST:g}")
+    elif cap is not None and not cap >= 0:
+        rules.problems.append(f"cap: {written(cap)}; a number from 0 is needed")
+    _, [utility_untreated] = as_given([untreated])
+    if not LOWEST <= utility_untreated <= HIGHEST:
+        rules.problems.append(f"untreated: {written(untreated)}; utilities run from {LOWEST:g} to {HIGHEST:g}")
     rules.hold()
-    times = np.asarray(t, dtype=float)
+    times = checked("t", t)
     each = np.array(
         [
             effect_at(
@@ -85,25 +96,34 @@ def treated_utility(
             for row in effects.to_dict("records")
         ]
     ).reshape(len(effects), *times.shape)
-    added = _combined(each, untreated, stacking, cap)
+    added, beyond = _combined(each, untreated, stacking, cap)
     utility = np.clip(untreated + added, LOWEST, HIGHEST)
-    clipped = int((utility != untreated + added).sum())
+    clipped = int((beyond | (utility != untreated + added)).sum())
     warning = (
         f"utility was clipped to {LOWEST:g} to {HIGHEST:g} at {clipped} of {times.size} times" if clipped else None
     )
     return TreatedUtility(utility, clipped, warning)
 
 
-def _combined(each: np.ndarray, untreated: float, stacking: Stacking, cap: float | None) -> np.ndarray:
-    """What several effects add together, shape of the times. Without any, nothing."""
+def _combined(
+    each: np.ndarray, untreated: float, stacking: Stacking, cap: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What several effects add together, and where one had to be clipped; shape of the times. Without any, nothing."""
+    whole = np.zeros(each.shape[1:], dtype=bool)
     if not len(each):
-        return np.zeros(each.shape[1:])
+        return np.zeros(each.shape[1:]), whole
     if stacking == "largest":
-        return np.take_along_axis(each, np.abs(each).argmax(axis=0)[None], axis=0)[0]
+        return np.take_along_axis(each, np.abs(each).argmax(axis=0)[None], axis=0)[0], whole
     if stacking == "capped_sum":
-        return np.minimum(each.sum(axis=0), np.inf if cap is None else cap)
-    lost = HIGHEST - untreated
-    if lost <= 0:
-        return np.minimum(each, 0.0).sum(axis=0)
-    left: np.ndarray = lost * (1 - np.prod(1 - each / lost, axis=0))
-    return left
+        return np.minimum(each.sum(axis=0), np.inf if cap is None else cap), whole
+    gained, over = _taken(np.maximum(each, 0), HIGHEST - untreated)
+    harmed, under = _taken(np.maximum(-each, 0), untreated - LOWEST)
+    return gained - harmed, over | under
+
+
+def _taken(each: np.ndarray, there: float) -> tuple[np.ndarray, np.ndarray]:
+    """How much of what is `there` several take, each its share of what the others leave; and where one asks for more."""
+    shares = each / there if there > 0 else (each > 0).astype(float)
+    beyond = (each > there * (1 + ROUNDING)).any(axis=0)
+    taken = there * (1 - np.prod(1 - np.minimum(shares, 1), axis=0))
+    return np.asarray(taken), np.asarray(beyond)

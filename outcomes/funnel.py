@@ -11,23 +11,32 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
-from outcomes.arrays import Numbers, checked, plain
-from outcomes.limits import CONFIDENCE, checked_sizes, tail_of, z_of
-from outcomes.overdispersion import (
-    TRIM_SHARE,
-    Kind,
-    Method,
-    Trim,
-    checked_units,
-    one_of,
-    overdispersed_limits,
-    overdispersion,
-    target_of,
-)
+from outcomes.arrays import Numbers, as_given
+from outcomes.chance_limits import funnel_limits, proportion_limits, rate_limits, ratio_limits
+from outcomes.limits import CONFIDENCE
+from outcomes.overdispersion import TRIM_SHARE, Kind, Method, Trim, checked_units, overdispersion, target_of
+from outcomes.phi_by_chance import phi_by_chance
 from outcomes.rates import FEWEST_EVENTS
-from outcomes.tables import BadTable, Rules
+from outcomes.tables import BadTable, Rules, hidden_hint
+
+__all__ = [
+    "BANDS",
+    "CONFIDENCE",
+    "CONTROL",
+    "FEWEST_UNITS",
+    "NOT_SHOWN",
+    "Funnel",
+    "Kind",
+    "Method",
+    "Trim",
+    "bands",
+    "funnel",
+    "funnel_limits",
+    "proportion_limits",
+    "rate_limits",
+    "ratio_limits",
+]
 
 CONTROL = 0.998
 """The confidence of the outer limits: about three standard deviations."""
@@ -45,7 +54,8 @@ class Funnel:
     `table`: one row per unit: `numerator`, `denominator`, `value`; the limits that count, `lower95`, `upper95`,
     `lower99_8`, `upper99_8`; those of chance alone, `unadjusted_lower95` and so on; `band` (one of `BANDS`) and
     `flagged_by`, which limits a unit outside lies beyond (blank for units inside). `adjusted`: whether the limits that
-    count are widened; `why` says it in a sentence. `phi` and `tau2` are NaN with fewer than 10 units.
+    count are widened; `why` says it in a sentence. `phi` and `tau2` are NaN with fewer than 10 units, and so is
+    `phi_by_chance`, what `phi` comes to on average in units of these sizes that are all alike.
     """
 
     kind: Kind
@@ -58,86 +68,7 @@ class Funnel:
     adjusted: bool
     why: str
     table: pd.DataFrame
-
-
-def ratio_limits(expected: Numbers, *, target: float = 1, confidence: float = CONFIDENCE) -> tuple[Any, Any]:
-    """Within which limits observed over expected lies by chance, at these expected events: lower and upper.
-
-    Exact: a unit lies outside just where so few events, or so many, had a chance below (1 - confidence) / 2. The limits
-    of a mean (`exact_poisson_limits(expected)`), which some draw instead, flag units without events far too often.
-    Between whole numbers of events the curve is that of the gamma function. `expected` are at a ratio of 1.
-
-    >>> lower, upper = ratio_limits([18.390357, 4.795387])
-    >>> round(float(lower[0]) * 18.390357, 2), round(float(upper[1]) * 4.795387, 2)
-    (10.0, 10.0)
-    """
-    mean = target * checked_sizes("expected", expected)
-    tail = tail_of(confidence)
-    lower = np.maximum(special.gdtrib(1, 1 - tail, mean) - 1, 0)
-    return plain(target * lower / mean), plain(target * special.gdtrib(1, tail, mean) / mean)
-
-
-def rate_limits(
-    population: Numbers, *, target: float, multiplier: float = 1, confidence: float = CONFIDENCE
-) -> tuple[Any, Any]:
-    """Within which limits a rate per `multiplier` people lies by chance, where `target` is the average rate.
-
-    Exact Poisson limits, as of `ratio_limits`. For directly standardised rates, `population` is events over rate.
-
-    >>> lower, upper = rate_limits(100_000, target=60, multiplier=100_000)
-    >>> round(lower, 1), round(upper, 1)
-    (44.8, 76.1)
-    """
-    expected = target / multiplier * np.asarray(population, dtype=float)
-    lower, upper = ratio_limits(expected, confidence=confidence)
-    return plain(target * np.asarray(lower)), plain(target * np.asarray(upper))
-
-
-def proportion_limits(
-    denominator: Numbers, *, target: float, multiplier: float = 1, confidence: float = CONFIDENCE
-) -> tuple[Any, Any]:
-    """Within which limits a proportion lies by chance around `target`: normal, never below 0 or above the whole.
-
-    `target` and limits are times `multiplier` (100 for percent). A unit lies outside just where its Wilson limits
-    exclude the target.
-
-    >>> lower, upper = proportion_limits([10, 1008], target=80, multiplier=100)
-    >>> lower.round(2).tolist(), upper.round(2).tolist()
-    ([55.21, 77.53], [100.0, 82.47])
-    """
-    total = checked_sizes("denominator", denominator)
-    share = float(checked("target / multiplier", target / multiplier, low=0, high=1))
-    half = z_of(confidence) * np.sqrt(share * (1 - share) / total)
-    return plain(multiplier * np.maximum(share - half, 0)), plain(multiplier * np.minimum(share + half, 1))
-
-
-def funnel_limits(
-    denominator: Numbers,
-    *,
-    kind: Kind = "ratio",
-    method: Method = "square_root",
-    target: float = 1,
-    adjusted: bool,
-    tau2: float = 0,
-    confidence: float = CONFIDENCE,
-) -> tuple[Any, Any]:
-    """The limits that a `Funnel` with these attributes has at any denominator: for drawing its curves.
-
-    >>> lower, upper = funnel_limits([50, 100], adjusted=False)
-    >>> upper.round(3).tolist()
-    [1.296, 1.206]
-    """
-    if adjusted:
-        return overdispersed_limits(
-            denominator, tau2=tau2, kind=kind, method=method, target=target, confidence=confidence
-        )
-    match one_of(kind, Kind, "kind"):
-        case "proportion":
-            return proportion_limits(denominator, target=target, confidence=confidence)
-        case "counts":
-            return overdispersed_limits(denominator, tau2=0, kind=kind, target=target, confidence=confidence)
-        case _:
-            return ratio_limits(denominator, target=target, confidence=confidence)
+    phi_by_chance: float = float("nan")
 
 
 def funnel(
@@ -154,6 +85,10 @@ def funnel(
     fill_missing: float | None = None,
 ) -> Funnel:
     """Limits at 95% and 99.8%, and where each unit lies; widened for overdispersion where there are 10 units and φ > 1.
+
+    Limits are not widened where chance alone gives units of these sizes as high a φ, and no limit is narrower than chance
+    has it. Where events expected come from elsewhere and all units together have more or fewer, give their ratio as
+    `target`: around 1, φ counts the level as well.
 
     Arguments as of `overdispersion`. `rates` are directly standardised rates per `multiplier` (kind "rate" only): the
     denominators are then events over rate, and units with fewer than 10 events are "not shown". `target` and limits in
@@ -172,13 +107,12 @@ def funnel(
     goal = target_of(units[shown], kind, target if target is None else target / multiplier)
     count = int(shown.sum())
     settings: dict[str, Any] = {"kind": kind, "method": method, "target": goal}
-    phi = tau2 = float("nan")
+    phi = tau2 = alike = float("nan")
     if count >= FEWEST_UNITS:
-        found = overdispersion(
-            units["numerator"][shown], units["denominator"][shown], trim=trim, trim_share=trim_share, **settings
-        )
-        phi, tau2 = found.phi, found.tau2
-    adjusted = count >= FEWEST_UNITS and phi > 1 and tau2 > 0
+        settings_of_phi = {**settings, "trim": trim, "trim_share": trim_share}
+        found = overdispersion(units["numerator"][shown], units["denominator"][shown], **settings_of_phi)
+        phi, tau2, alike = found.phi, found.tau2, phi_by_chance(units[shown], **settings_of_phi)
+    adjusted = count >= FEWEST_UNITS and phi > max(1, alike) and tau2 > 0
     table = units.assign(value=multiplier * units["numerator"] / units["denominator"])
     for prefix, widened in (("", adjusted), ("unadjusted_", False)):
         for name, confidence in (("95", CONFIDENCE), ("99_8", CONTROL)):
@@ -190,8 +124,8 @@ def funnel(
     table["band"] = bands(table)
     outside = ~table["band"].isin(["inside", NOT_SHOWN])
     table["flagged_by"] = np.where(outside, "widened limits" if adjusted else "limits of chance alone", "")
-    why = _why(count, phi, adjusted)
-    return Funnel(kind, method, multiplier * goal, multiplier, count, phi, tau2, adjusted, why, table)
+    why = _why(count, phi, alike, adjusted)
+    return Funnel(kind, method, multiplier * goal, multiplier, count, phi, tau2, adjusted, why, table, alike)
 
 
 def bands(table: pd.DataFrame) -> pd.Series:
@@ -213,33 +147,37 @@ def bands(table: pd.DataFrame) -> pd.Series:
     return pd.Series(found, index=table.index, dtype=str)
 
 
-def _why(units: int, phi: float, adjusted: bool) -> str:
+def _why(units: int, phi: float, alike: float, adjusted: bool) -> str:
     if units < FEWEST_UNITS:
         return (
             f"There are fewer than {FEWEST_UNITS} units: how much they differ cannot be told from so few, "
             "so the limits are those of chance alone."
         )
+    phis = f"(φ is {phi:.1f}; chance alone gives about {alike:.1f})"
     if adjusted:
         return (
-            f"The spread is wider than chance alone gives on average (φ is {phi:.1f}; chance alone gives 1), "
+            f"The spread is wider than chance alone gives on average {phis}, "
             "so the limits are widened by the usual difference between units."
         )
-    return (
-        f"Units differ no more than chance alone would make them (φ is {phi:.1f}; chance alone gives 1), "
-        "so the limits are those of chance alone."
-    )
+    if round(phi, 1) > round(alike, 1):
+        return (
+            f"Units differ a little more than chance alone makes them on average {phis}, "
+            "too little to widen the limits, so they are those of chance alone."
+        )
+    return f"Units differ no more than chance alone would make them {phis}, so the limits are those of chance alone."
 
 
 def _with_rates(units: pd.DataFrame, rates: Numbers, kind: Kind, multiplier: float) -> pd.DataFrame:
     """Units whose denominators are events over directly standardised rate; NaN below 10 events."""
     if kind != "rate":
         raise BadTable([f"rates: they belong to kind 'rate', not '{kind}'. Leave them out, or say kind='rate'"])
-    given = np.asarray(rates, dtype=float)
+    written, given = as_given(rates)
     if given.shape != (len(units),):
         raise BadTable([f"rates: there are {given.size} for {len(units)} units; one for each is needed"])
     shown = units["numerator"] >= FEWEST_EVENTS
-    rules = Rules("units", units.assign(rate=given))
-    rules.rows(shown & ~(given > 0), "rate", "a rate above 0 is needed where there are events")
+    bad = (shown & ~((given > 0) & np.isfinite(given))).to_numpy()
+    rules = Rules("units", units.assign(rate=written))
+    rules.rows(bad, "rate", f"a rate above 0 is needed where there are events{hidden_hint(written[bad])}")
     rules.hold()
     with np.errstate(divide="ignore", invalid="ignore"):
         return units.assign(denominator=np.where(shown, multiplier * units["numerator"] / given, np.nan))

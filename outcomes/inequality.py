@@ -15,10 +15,15 @@ from scipy import special
 
 from outcomes.aligned import Row, aligned
 from outcomes.limits import CONFIDENCE, z_of
-from outcomes.tables import Rules
+from outcomes.tables import Rules, as_numbers
 
 FEWEST_GROUPS, MOST_GROUPS = 5, 100
 Transform = Literal["none", "log", "logit"]
+BELOW_ZERO = (
+    "The concentration index has no meaning for values below 0, whose mean may be near 0; declare `bounds` below 0 for "
+    "Erreygers' index, or take the slope index."
+)
+NOTHING_AT_ALL = "The mean is 0: there is nothing that could be concentrated, and no index."
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class SlopeIndex:
     confidence: float
     groups: int
     sign: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class ConcentrationIndex:
 
     `index` runs from -1 to 1, with `variance` (NaN where rows weigh differently); `generalised` is the index times the
     mean; `erreygers` takes account of the `bounds` and is NaN without them. `sign` says in words how to read them.
+    `notes` say why `index` is NaN where it is: values below 0, or a mean of 0.
     """
 
     index: float
@@ -79,6 +86,7 @@ class ConcentrationIndex:
     mean: float
     rows: int
     sign: str
+    notes: tuple[str, ...] = ()
 
 
 def slope_index_of_inequality(
@@ -100,7 +108,9 @@ def slope_index_of_inequality(
 
     Method: least squares weighted by population on the ridit (the middle of a group's place from 0 to 1). The index is
     linear in the values, so its standard error is √Σ(c·se)², c the second row of (XᵀWX)⁻¹XᵀW; no simulation. Limits of
-    the RII: Fieller's; exact on the log scale; by the delta method, as those of the SII, after a transform.
+    the RII: Fieller's; exact on the log scale; by the delta method, as those of the SII, after a transform. Where the end
+    that is divided by may be 0, Fieller's limits do not exist: they are NaN, and `notes` says so. `notes` also says where
+    the line falls below 0, so that their ratio means nothing.
 
     >>> slope = slope_index_of_inequality([50, 40, 30, 20, 10], [1000] * 5, [2] * 5)
     >>> round(slope.sii, 6), round(slope.rii, 6), round(slope.intercept, 6), round(slope.standard_error, 4)
@@ -130,7 +140,8 @@ def slope_index_of_inequality(
     solve = np.linalg.solve(design.T @ (design * weight[:, None]), (design * weight[:, None]).T)
     line = solve @ SCALES[transform].to_line(numbers["value"].to_numpy())
     errors = numbers["standard_error"].to_numpy() if "standard_error" in numbers else np.full(len(weight), np.nan)
-    return _index(line, (solve * errors**2) @ solve.T, SCALES[transform], multiplier, confidence, len(weight))
+    scale, known = SCALES[transform], "standard_error" in numbers
+    return _index(line, (solve * errors**2) @ solve.T, scale, multiplier, confidence, len(weight), known)
 
 
 def concentration_index(
@@ -140,7 +151,9 @@ def concentration_index(
 
     `rank` may have ties, such as deciles of people: they share their average rank. `weight` is how many people a row
     stands for. `bounds` are the least and the most that a value can be (0 and 1 for a share), for Erreygers' index;
-    they must be declared, never taken from the values. At least 5 rows. Raises `BadTable` with everything wrong.
+    they must be declared, never taken from the values. At least 5 rows. Raises `BadTable` with everything wrong, such as
+    values below 0 (their mean may be near 0, and the index anything): only where `bounds` go below 0, as those of
+    utilities do, are they taken, for the generalised and Erreygers' index, and `index` is NaN.
     Method: 2·cov_w(y, R)/ȳ; Erreygers 2009, 4ȳ·C/(b - a); variance after Kakwani, Wagstaff and van Doorslaer 1997.
 
     >>> use = concentration_index([0.5, 0.4, 0.3, 0.2, 0.1], rank=[1, 2, 3, 4, 5], bounds=(0, 1))
@@ -159,6 +172,8 @@ def concentration_index(
         rules.problems.append(f"bounds: {bounds[0]:g} and {bounds[1]:g}; the least must be below the most")
     elif bounds is not None:
         rules.numbers("value", low=bounds[0], high=bounds[1])
+    else:
+        rules.rows(as_numbers(table["value"]) < 0, "value", BELOW_ZERO[:1].lower() + BELOW_ZERO[1:-1])
     rules.hold()
     rows = table.astype(float).sort_values("rank", kind="stable")
     y = rows["value"].to_numpy()
@@ -169,22 +184,30 @@ def concentration_index(
     ridit = up_to - tied.transform("sum").to_numpy() / 2
     mean = float(f @ y)
     generalised = float(2 * (f * (y - mean)) @ ridit)
-    index = generalised / mean if mean else float("nan")
+    note = BELOW_ZERO if (y < 0).any() else NOTHING_AT_ALL if mean == 0 else ""
+    index = float("nan") if note else generalised / mean
     return ConcentrationIndex(
         index=index,
-        variance=_variance(y, ridit, index, mean) if equal and mean else float("nan"),
+        variance=_variance(y, ridit, index, mean) if equal and not note else float("nan"),
         generalised=generalised,
         erreygers=4 * generalised / (bounds[1] - bounds[0]) if bounds else float("nan"),
         mean=mean,
         rows=len(y),
         sign=_sign(1),
+        notes=(note,) if note else (),
     )
 
 
 def _index(
-    line: np.ndarray, covariance: np.ndarray, scale: Scale, multiplier: float, confidence: float, groups: int
+    line: np.ndarray,
+    covariance: np.ndarray,
+    scale: Scale,
+    multiplier: float,
+    confidence: float,
+    groups: int,
+    known: bool,
 ) -> SlopeIndex:
-    """Both indices from the fitted line (intercept and slope) and the covariance of the two."""
+    """Both indices from the fitted line (intercept and slope) and the covariance of the two, where it is `known`."""
     ends = np.array([[1, 0], [1, 1]])
     most, least = scale.from_line(ends @ line)
     between = ends @ covariance @ ends.T
@@ -193,21 +216,21 @@ def _index(
     error = float(np.sqrt(np.array([-1, 1]) * steepness @ between @ (np.array([-1, 1]) * steepness)))
     sii = least - most
     sii_limits = sorted(multiplier * (sii + side * z * error) for side in (-1, 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rii = np.float64(least) / most
-        if scale is SCALES["none"]:
-            ratios = _fieller(most, least, between, z)
-        else:
-            relative = np.array([-1, 1]) * steepness / np.array([most, least])
-            half = z * np.sqrt(relative @ between @ relative)
-            ratios = (float(rii * np.exp(-half)), float(rii * np.exp(half)))
-        if multiplier < 0:
-            rii, ratios = 1 / rii, (1 / np.float64(ratios[1]), 1 / np.float64(ratios[0]))
+    # a negative multiplier asks for the ratio the other way round, whose limits are not always those turned over
+    order = [0, 1] if multiplier > 0 else [1, 0]
+    under, over = np.array([most, least])[order]
+    rii = float(over / under) if under else float("nan")
+    if scale is SCALES["none"]:
+        ratios = _fieller(under, over, between[np.ix_(order, order)], z)
+    else:
+        relative = np.array([-1, 1]) * steepness / np.array([most, least])
+        half = z * np.sqrt(relative @ between @ relative)
+        ratios = (float(rii * np.exp(-half)), float(rii * np.exp(half)))
     return SlopeIndex(
         sii=float(multiplier * sii),
         sii_lower=float(sii_limits[0]),
         sii_upper=float(sii_limits[1]),
-        rii=float(rii),
+        rii=rii,
         rii_lower=float(ratios[0]),
         rii_upper=float(ratios[1]),
         intercept=float(most),
@@ -215,14 +238,36 @@ def _index(
         confidence=confidence,
         groups=groups,
         sign=_sign(multiplier),
+        notes=tuple(_notes(most, least, rii, known and bool(np.isnan(ratios[0])), multiplier, confidence)),
     )
 
 
-def _fieller(most: float, least: float, between: np.ndarray, z: float) -> tuple[float, float]:
-    """Fieller's limits of least over most; NaN where the denominator may be zero, as no limits exist."""
-    a = most**2 - z**2 * between[0, 0]
-    b = most * least - z**2 * between[0, 1]
-    c = least**2 - z**2 * between[1, 1]
+def _notes(most: float, least: float, rii: float, unbounded: bool, multiplier: float, confidence: float) -> list[str]:
+    """Why the ratio has no limits, or means nothing."""
+    ends = {"most": most, "least": least}
+    below = [f"the {name} deprived end ({value:.3g})" for name, value in ends.items() if value < 0]
+    said = []
+    if below:
+        said.append(
+            f"The fitted line falls below 0 at {' and '.join(below)}: a straight line does not fit these values, and the "
+            f"RII of {rii:.3g} means nothing as a ratio. Read the SII, or take transform='log'."
+        )
+    divided = "most" if multiplier > 0 else "least"
+    if np.isnan(rii):
+        said.append(f"The fitted line is 0 at the {divided} deprived end: there is no RII. Read the SII.")
+    elif unbounded:
+        said.append(
+            f"The RII has no limits: at {100 * confidence:g}% confidence the fitted line may be 0 at the {divided} deprived "
+            "end, by which is divided. Read the SII and its limits."
+        )
+    return said
+
+
+def _fieller(under: float, over: float, between: np.ndarray, z: float) -> tuple[float, float]:
+    """Fieller's limits of one end over the other; NaN where that below may be zero: the set of ratios has no ends then."""
+    a = under**2 - z**2 * between[0, 0]
+    b = under * over - z**2 * between[0, 1]
+    c = over**2 - z**2 * between[1, 1]
     if not a > 0:
         return float("nan"), float("nan")
     half = np.sqrt(np.maximum(b * b - a * c, 0))

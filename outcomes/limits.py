@@ -61,8 +61,9 @@ def count_limits(count: Numbers, *, confidence: float = CONFIDENCE) -> tuple[Any
     >>> lower.round(3).tolist(), upper.round(3).tolist()
     ([4.115, 4.787], [17.085, 18.391])
     """
-    few = np.asarray(count, dtype=float) < EXACT_BELOW
-    exact, byar = exact_poisson_limits(count, confidence=confidence), byar_limits(count, confidence=confidence)
+    events = checked("count", count, low=0)
+    few = events < EXACT_BELOW
+    exact, byar = exact_poisson_limits(events, confidence=confidence), byar_limits(events, confidence=confidence)
     return plain(np.where(few, exact[0], byar[0])), plain(np.where(few, exact[1], byar[1]))
 
 
@@ -82,7 +83,8 @@ def wilson_limits(numerator: Numbers, denominator: Numbers, *, confidence: float
     z = z_of(confidence)
     centre = part + z * z / 2
     half = z * np.sqrt(part * (1 - part / total) + z * z / 4)
-    return plain((centre - half) / (total + z * z)), plain((centre + half) / (total + z * z))
+    lower, upper = (centre - half) / (total + z * z), (centre + half) / (total + z * z)
+    return plain(np.maximum(lower, 0)), plain(np.minimum(upper, 1))  # rounding of numbers may put them beyond
 
 
 def checked_sizes(name: str, values: Numbers) -> np.ndarray:

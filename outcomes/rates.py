@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.arrays import Numbers, plain
+from outcomes.arrays import Numbers, as_given, plain
 from outcomes.limits import CONFIDENCE, EXACT_BELOW, byar_limits, count_limits, exact_poisson_limits, wilson_limits
-from outcomes.tables import BadTable, Rules, filled, hold
+from outcomes.tables import BadTable, Rules, as_numbers, filled, hold
 
 __all__ = [
     "Rate",
@@ -309,12 +309,15 @@ def checked_columns(
     outcomes.tables.BadTable: bands: count: row 1: missing; a number from 0 is needed
     bands: population: row 1: 0; a number above 0 is needed
     """
-    given = {column: np.asarray(values, dtype=float) for column, values in {**counts, **sizes}.items()}
-    lengths = {column: len(np.atleast_1d(values)) for column, values in given.items()}
+    given = {column: np.atleast_1d(as_given(values)[0]) for column, values in {**counts, **sizes}.items()}
+    lengths = {column: len(values) for column, values in given.items()}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{column} has {length}" for column, length in lengths.items())
         raise BadTable([f"{name}: {shown}; all need as many, in the same order"])
-    table = pd.DataFrame({column: np.atleast_1d(values) for column, values in given.items()})
+    nested = [f"{name}: {column}: a single row of numbers is needed" for column in given if given[column].ndim > 1]
+    if nested:
+        raise BadTable(nested)
+    table = pd.DataFrame(given)
     for column in counts if fill is None else fill:
         table = filled(table, column, fill_missing)
     rules = Rules(name, table)
@@ -323,7 +326,7 @@ def checked_columns(
     if table.empty:
         rules.problems.append(f"{name}: there are no rows; one at least is needed")
     hold(rules)
-    return table
+    return table.apply(as_numbers)
 
 
 def _bands_with_reference(

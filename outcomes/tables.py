@@ -5,13 +5,18 @@ Each problem names the table, the column, the first rows at fault and the rule. 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 SHOWN = 5
 """So many rows at fault are named; the rest are counted."""
+HIDDEN = re.compile(r"\s*([*†‡]+|<\s*\d+|\[?[cC]\]?)\s*")
+"""How publishers write a small number that they hide: `*`, `<5`, `[c]`."""
+HIDDEN_HINT = " ({} stands for a small number that was hidden, not for 0: ask for the number, or leave the row out)"
 
 
 class BadTable(ValueError):
@@ -64,13 +69,15 @@ class Rules:
         for column in columns:
             if column not in self.table:
                 continue
-            value = pd.to_numeric(self.table[column], errors="coerce")
+            value = as_numbers(self.table[column])
             bad = ~np.isfinite(value) | (value < low) | (value > high)
             if above is not None:
                 bad |= value <= above
             if whole:
                 bad |= value != np.floor(value)
-            self.rows(bad, column, f"a {'whole ' * whole}number{bounds} is needed")
+            self.rows(
+                bad, column, f"a {'whole ' * whole}number{bounds} is needed{hidden_hint(self.table[column][bad])}"
+            )
 
     def unique(self, *columns: str) -> None:
         """No two rows agree in all these columns."""
@@ -91,7 +98,7 @@ class Rules:
         names = [columns] if isinstance(columns, str) else list(columns)
         shown = []
         for position in chosen[:SHOWN]:
-            values = ", ".join(_written(self.table[name].iloc[position]) for name in names)
+            values = ", ".join(written(self.table[name].iloc[position]) for name in names)
             index = self.table.index[position]
             number = index + self.first_row if isinstance(index, (int, np.integer)) else index
             shown.append(f"row {number}: {values}")
@@ -101,6 +108,27 @@ class Rules:
     def hold(self) -> None:
         """Raises `BadTable` with every problem found."""
         hold(self)
+
+
+def as_numbers(values: Any) -> np.ndarray:
+    """A row of values as numbers; NaN where nothing stands, or what is no number.
+
+    >>> as_numbers([3, "4", "*", None, pd.NA]).tolist()
+    [3.0, 4.0, nan, nan, nan]
+    """
+    column = values if isinstance(values, pd.Series) else pd.Series(list(values), dtype=object)
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+
+def hidden_hint(bad: Any) -> str:
+    """What to do about small numbers that a publisher hid, where one is among these values; else nothing.
+
+    >>> hidden_hint([None, "<5"])
+    " ('<5' stands for a small number that was hidden, not for 0: ask for the number, or leave the row out)"
+    """
+    return next(
+        (HIDDEN_HINT.format(f"'{each}'") for each in bad if isinstance(each, str) and HIDDEN.fullmatch(each)), ""
+    )
 
 
 def hold(*rules: Rules) -> None:
@@ -121,7 +149,7 @@ def filled(table: pd.DataFrame, column: str, fill_missing: float | None) -> pd.D
     return table.assign(**{column: table[column].fillna(fill_missing)})
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
     """A cell as a reader would write it."""
     if isinstance(value, (float, np.floating)):
         return "missing" if np.isnan(value) else f"{value:g}"

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from outcomes.arrays import Numbers
+from outcomes.arrays import Numbers, checked
 from outcomes.chance import poisson_counts
 from outcomes.limits import CONFIDENCE, tail_of
 from outcomes.rates import checked_columns
+from outcomes.tables import BadTable
 
 FEWEST_EVENTS = 10
 """Units with fewer events do not count as highest or lowest."""
@@ -23,6 +24,8 @@ DRAWS = 2000
 """Of chance alone, unless another number is asked for."""
 SEED = 42
 """Of the draws of chance, unless another is asked for."""
+ABOUT_ONE = 1e-6
+"""A level nearer to 1 than this differs from it by the rounding of numbers."""
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
 """The shares of units below the values that the 95/5 and the 75/25 ratio compare."""
 
@@ -54,6 +57,10 @@ class Variation:
     units, NaN where the lower one is 0. `scv`: systematic component of variation times 100, 0 where chance alone
     explains all. `cv`: standard deviation over mean of the rates. `chi_square` with `degrees` of freedom and `p`.
     `fold_shown`: the fold as it is to be shown.
+    `level`: all events observed over all expected. Where those expected come from elsewhere it is not 1, and `scv`,
+    `chi_square` and `p` tell of the level as well as of variation between units. `scv_between`, `chi_square_between` and
+    `p_between` are of expected events scaled to as many as were observed, and so is `chance`: of variation between units
+    alone (NaN without any events). `level_says` says so in a sentence where the two differ.
     """
 
     units: int
@@ -72,6 +79,11 @@ class Variation:
     p: float
     chance: ChanceFold
     fold_shown: str
+    level: float
+    scv_between: float
+    chi_square_between: float
+    p_between: float
+    level_says: str
 
 
 def variation(
@@ -106,8 +118,11 @@ def variation(
     fold = extremal_quotient(values[enough]) if enough.sum() > 1 else float("nan")
     low, lower_quarter, upper_quarter, high = np.quantile(values, QUANTILES)
     zero = int((values == 0).sum())
-    chi_square = float(((seen - due) ** 2 / due).sum())
+    level = float(seen.sum() / due.sum())
+    scaled = due * level if level > 0 else due
     degrees = len(units) - 1
+    (scv, chi_square, p), between = (_beyond_chance(seen, each) for each in (due, scaled))
+    scv_between, chi_square_between, p_between = between if level > 0 else (float("nan"),) * 3
     return Variation(
         units=len(units),
         observed=float(seen.sum()),
@@ -118,13 +133,18 @@ def variation(
         zero_units=zero,
         ratio_95_5=_ratio(high, low),
         ratio_75_25=_ratio(upper_quarter, lower_quarter),
-        scv=max(0.0, systematic_component_of_variation(seen, due)),
+        scv=scv,
         cv=coefficient_of_variation(values),
         chi_square=chi_square,
         degrees=degrees,
-        p=float(special.chdtrc(degrees, chi_square)) if degrees else float("nan"),
-        chance=fold_by_chance(due, observed_fold=fold, draws=draws, seed=seed),
+        p=p,
+        chance=fold_by_chance(scaled, observed_fold=fold, draws=draws, seed=seed),
         fold_shown=_fold_shown(fold, zero, unit),
+        level=level,
+        scv_between=scv_between,
+        chi_square_between=chi_square_between,
+        p_between=p_between,
+        level_says=_level_says(level, unit),
     )
 
 
@@ -170,6 +190,8 @@ def systematic_component_of_variation(
     """How much units vary beyond chance, times 100: the variance of observed over expected less what chance adds.
 
     Can be below 0 where units differ less than chance would have it; to be reported as 0 then, as `variation` does.
+    Where the events expected do not add to those observed, it tells of the level as well: `variation` gives it without
+    (`scv_between`).
     Method: McPherson and others 1982, 100/k·(Σ(O - E)²/E² - Σ1/E).
 
     >>> round(systematic_component_of_variation([10, 20, 30], [20, 20, 20]), 3)
@@ -188,7 +210,7 @@ def coefficient_of_variation(rates: Numbers) -> float:
     >>> coefficient_of_variation([1, 2, 3])
     0.5
     """
-    values = np.asarray(rates, dtype=float)
+    values = np.atleast_1d(checked("rates", rates))
     return _ratio(float(values.std(ddof=1)), float(values.mean())) if len(values) > 1 else float("nan")
 
 
@@ -198,8 +220,26 @@ def extremal_quotient(rates: Numbers) -> float:
     >>> extremal_quotient([1, 2, 3]), extremal_quotient([0, 2, 3])
     (3.0, nan)
     """
-    values = np.asarray(rates, dtype=float)
+    values = np.atleast_1d(checked("rates", rates))
+    if not values.size:
+        raise BadTable(["rates: there are none; one at least is needed"])
     return _ratio(float(values.max()), float(values.min()))
+
+
+def _beyond_chance(seen: np.ndarray, due: np.ndarray) -> tuple[float, float, float]:
+    """Systematic component, χ² and its p."""
+    chi_square, degrees = float(((seen - due) ** 2 / due).sum()), len(seen) - 1
+    p = float(special.chdtrc(degrees, chi_square)) if degrees else float("nan")
+    return max(0.0, systematic_component_of_variation(seen, due)), chi_square, p
+
+
+def _level_says(level: float, unit: str) -> str:
+    if abs(level - 1) < ABOUT_ONE:
+        return ""
+    return (
+        f"All {unit}s together have {level:.2f} times the events expected: what is said of variation between them is of "
+        "expected events scaled to as many as were observed."
+    )
 
 
 def _ratio(high: float, low: float) -> float:

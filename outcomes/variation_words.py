@@ -31,6 +31,7 @@ def variation_words(
         *_of_the_fold(measures, what),
         _of_the_ratios(measures),
         _of_the_rest(measures),
+        measures.level_says,
         plot.why,
         _of_the_outliers(table, plot),
         _of_small_lists(int(table["small_list"].sum()), small_list),
@@ -69,7 +70,10 @@ def _of_the_fold(measures: Variation, what: str) -> list[str]:
             f"Among {counted(number, 'practice')} with at least {FEWEST_EVENTS} {what}, the highest has "
             f"{measures.fold:.1f} times as many as the lowest, given its people.",
             f"{alike} about {chance.median:.1f} times (95% interval {chance.lower:.1f} to {chance.upper:.1f}). "
-            f"{_verdict(measures)}",
+            f"{_verdict(measures)}"
+            if not math.isnan(chance.median)
+            else f"What chance alone would give cannot be told: so few {what} are expected that hardly two practices would "
+            f"have {FEWEST_EVENTS}.",
         ]
     if measures.excluded:
         verb = "is" if measures.excluded == 1 else "are"
@@ -94,9 +98,10 @@ def _of_the_ratios(measures: Variation) -> str:
 
 
 def _of_the_rest(measures: Variation) -> str:
-    if measures.scv == 0:
+    scv = measures.scv_between
+    if scv == 0:
         return "With chance taken out, no variation is left (systematic component of variation: 0)."
-    return f"With chance taken out, some variation is left (systematic component of variation: {measures.scv:.1f})."
+    return f"With chance taken out, some variation is left (systematic component of variation: {scv:.1f})."
 
 
 def _of_the_outliers(table: pd.DataFrame, plot: Funnel) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from outcomes.chance import poisson_counts
+from outcomes.chance_limits import exact_proportion_limits
 from outcomes.funnel import (
     BANDS,
     bands,
@@ -156,6 +157,70 @@ def test_limits_of_rates_are_those_of_ratios_around_the_average() -> None:
     assert 1000 * per_head[0] == pytest.approx(lower)
 
 
+# limits that count: never narrower than chance
+
+
+WIDE = [20, 60, 30, 90, 45, 55, 25, 75, 50, 50, 150]
+"""Units of 50 expected events that differ by more than chance."""
+
+
+def test_a_tiny_unit_without_events_is_inside_widened_limits() -> None:
+    """3 events expected and none seen: by chance in 1 of 20. Widened limits alone are so narrow there as to flag it."""
+    made = funnel([*WIDE, 0], [50] * 11 + [3])
+    assert made.adjusted
+    assert math.exp(-3) > 0.025
+    assert overdispersed_limits(3, tau2=made.tau2, confidence=0.95)[0] > 0 or made.tau2 > 0.05
+    assert made.table["band"].iloc[-1] == "inside"
+    assert funnel_limits(3, adjusted=True, tau2=0.01, confidence=0.998)[0] == 0
+
+
+@given(
+    st.sampled_from(["ratio", "rate", "proportion"]),
+    st.sampled_from(["square_root", "log"]),
+    st.floats(0, 0.5),
+    st.floats(0.02, 0.98),
+    st.integers(1, 400),
+    st.sampled_from([0.95, 0.998]),
+    st.booleans(),
+)
+def test_no_unit_is_outside_that_chance_alone_puts_there_often_enough(
+    kind: Any, method: Any, tau2: float, target: float, size: int, confidence: float, adjusted: bool
+) -> None:
+    """Every count whose tail is at least the share beyond a limit lies inside, whatever the size of the unit."""
+    lower, upper = funnel_limits(
+        size, kind=kind, method=method, target=target, adjusted=adjusted, tau2=tau2, confidence=confidence
+    )
+    counts = np.arange(size + 1)
+    known = stats.binom(size, target) if kind == "proportion" else stats.poisson(size * target)
+    tail = (1 - confidence) / 2 + 1e-6
+    likely = (known.cdf(counts) > tail) & (known.sf(counts - 1) > tail)
+    values = counts[likely] / size
+    assert (values >= lower - 1e-9).all()
+    assert (values <= upper + 1e-9).all()
+
+
+def test_one_of_four_is_no_outlier_among_proportions_of_one_in_fifty() -> None:
+    """The normal limits of 4 people end below 1 in 4, at 99.8%; by chance 1 or more of 4 comes in 8 of 100."""
+    assert proportion_limits(4, target=0.02, confidence=0.998)[1] < 0.25
+    made = funnel([1, *[20] * 5], [4, *[1000] * 5], kind="proportion", target=0.02)
+    assert made.table["band"].iloc[0] == "inside"
+
+
+@given(st.integers(1, 300), st.floats(0.001, 0.999), st.sampled_from([0.95, 0.998]))
+def test_exact_limits_of_proportions_are_binomial_tails(total: int, target: float, confidence: float) -> None:
+    lower, upper = exact_proportion_limits(total, target=target, confidence=confidence)
+    tail, counts = (1 - confidence) / 2, np.arange(total + 1)
+    low, high = stats.binom.cdf(counts, total, target), stats.binom.sf(counts - 1, total, target)
+    clear = (abs(low - tail) > 1e-6) & (abs(high - tail) > 1e-6)
+    assert ((counts / total < lower - 1e-12) == (low < tail))[clear].all()
+    assert ((counts / total > upper + 1e-12) == (high < tail))[clear].all()
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0])
+def test_where_nobody_or_everybody_is_expected_any_other_count_stands_out(target: float) -> None:
+    assert exact_proportion_limits(20, target=target) == (target, target)
+
+
 # overdispersion, beside the peer of funnel plots
 
 
@@ -279,7 +344,7 @@ def test_an_outlier_says_which_limits_flagged_it() -> None:
     made = funnel([20, 60, 30, 90, 45, 55, 25, 75, 50, 50, 200], [50] * 11)
     assert made.adjusted
     assert made.why == (
-        f"The spread is wider than chance alone gives on average (φ is {made.phi:.1f}; chance alone gives 1), "
+        f"The spread is wider than chance alone gives on average (φ is {made.phi:.1f}; chance alone gives about 0.7), "
         "so the limits are widened by the usual difference between units."
     )
     flagged = made.table[made.table["flagged_by"] != ""]
@@ -350,6 +415,43 @@ def test_V73_funnels_of_units_that_are_alike_are_rarely_widened() -> None:
     made = [funnel(counts, expected) for counts in poisson_counts(expected, draws=100, seed=3)]
     assert sum(each.adjusted for each in made) <= 15
     assert np.mean([each.phi for each in made]) == pytest.approx(0.679, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("kind", "trim", "share", "mean"),
+    [
+        ("ratio", "winsorise", 0.1, 3),
+        ("ratio", "winsorise", 0.1, 60),
+        ("ratio", "truncate", 0.1, 60),
+        ("ratio", "winsorise", 0, 60),
+        ("proportion", "winsorise", 0.1, 8),
+    ],
+)
+def test_what_chance_alone_gives_is_what_it_gives(kind: Any, trim: Any, share: float, mean: float) -> None:
+    """φ of 1,500 simulations of 40 units that are all alike: 0.69 with a tenth drawn in at each end, never 1."""
+    rng = np.random.default_rng(8)
+    sizes = np.full(40, 20 if kind == "proportion" else mean)
+    drawn = rng.binomial(20, mean / 20, (1500, 40)) if kind == "proportion" else rng.poisson(mean, (1500, 40))
+    target = mean / 20 if kind == "proportion" else 1
+    settings: dict[str, Any] = {"kind": kind, "trim": trim, "trim_share": share, "target": target}
+    phis = [overdispersion(counts, sizes, **settings).phi for counts in drawn]
+    assert funnel(drawn[0], sizes, **settings).phi_by_chance == pytest.approx(np.mean(phis), rel=0.04)
+
+
+def test_units_of_one_event_each_are_not_widened_for_what_chance_alone_does() -> None:
+    """φ of such units is 1.7 by chance alone: above 1 it says nothing."""
+    rng = np.random.default_rng(4)
+    made = [funnel(rng.poisson(1, 200), [1] * 200, target=1) for _ in range(40)]
+    assert all(each.phi > 1 for each in made)
+    assert sum(each.adjusted for each in made) < 30
+    assert all("chance alone gives about 1.7" in each.why for each in made)
+
+
+def test_a_spread_between_that_of_chance_and_one_is_told_as_what_it_is() -> None:
+    made = funnel([50, 60, 43, 56, 44, 57, 42, 56, 45, 58, 41, 50] * 2, [50] * 24)
+    assert 0.75 < made.phi <= 1
+    assert not made.adjusted
+    assert made.why.startswith("Units differ a little more than chance alone makes them on average (φ is ")
 
 
 def test_everything_wrong_with_the_units_is_told() -> None:

@@ -123,6 +123,89 @@ def test_limits_enclose_the_index_and_the_words_follow_the_sign(groups: Any, err
     assert slope.sign == ("negative" if multiplier > 0 else "positive") + " = more use in deprived"
 
 
+@given(
+    groups=st.lists(st.tuples(st.floats(0, 10), st.floats(0, 5)), min_size=5, max_size=10),
+    multiplier=st.sampled_from([1, -1, -100]),
+)
+def test_limits_of_the_ratio_are_in_order_around_it_or_are_not_there(groups: Any, multiplier: float) -> None:
+    """Turning limits over a negative multiplier reversed them where one was below 0: 2 to -10 for -0.1 to 0.5."""
+    value, error = zip(*groups, strict=True)
+    slope = slope_index_of_inequality(value, [1] * len(value), error, multiplier=multiplier)
+    limits = [slope.rii_lower, slope.rii_upper]
+    if np.isnan(limits).any() or np.isnan(slope.rii):
+        assert np.isnan(limits).all()
+        assert any("no limits" in note or "no RII" in note for note in slope.notes)
+    else:
+        tolerated = 1e-9 * max(1, abs(slope.rii))
+        assert slope.rii_lower - tolerated <= slope.rii <= slope.rii_upper + tolerated
+
+
+def test_a_ratio_asked_for_the_other_way_round_has_no_limits_where_its_denominator_may_be_zero() -> None:
+    """Least over most deprived is -0.1 to 0.5 or so: most over least has no ends, and turned over they are reversed."""
+    value, error = [10, 8, 6, 4, 2.5], [1.5] * 5
+    there = slope_index_of_inequality(value, [1] * 5, error)
+    assert there.rii_lower < 0 < there.rii_upper
+    back = slope_index_of_inequality(value, [1] * 5, error, multiplier=-1)
+    assert back.rii == pytest.approx(1 / there.rii)
+    assert np.isnan([back.rii_lower, back.rii_upper]).all()
+    assert back.notes == (
+        "The RII has no limits: at 95% confidence the fitted line may be 0 at the least deprived end, by which is divided. "
+        "Read the SII and its limits.",
+    )
+    assert there.notes == ()
+
+
+def test_turned_over_limits_are_those_of_the_ratio_turned_over() -> None:
+    value, error = [10, 9, 8, 7, 6], [0.2] * 5
+    there, back = (slope_index_of_inequality(value, [1] * 5, error, multiplier=sign) for sign in (1, -1))
+    assert [back.rii_lower, back.rii_upper] == pytest.approx([1 / there.rii_upper, 1 / there.rii_lower])
+
+
+def test_a_line_that_falls_below_zero_is_told() -> None:
+    slope = slope_index_of_inequality([50, 10, 2, 1, 0], [1] * 5, [1] * 5)
+    assert slope.rii < 0
+    assert slope.notes == (
+        f"The fitted line falls below 0 at the least deprived end ({slope.intercept + slope.sii:.3g}): a straight line does "
+        f"not fit these values, and the RII of {slope.rii:.3g} means nothing as a ratio. Read the SII, or take "
+        "transform='log'.",
+    )
+
+
+def test_without_standard_errors_missing_limits_are_no_news() -> None:
+    assert slope_index_of_inequality([1, 2, 3, 4, 5], [1] * 5).notes == ()
+
+
+def test_where_nobody_has_any_there_is_no_ratio_and_no_concentration() -> None:
+    slope = slope_index_of_inequality([0] * 5, [1] * 5)
+    assert np.isnan(slope.rii)
+    assert slope.notes == ("The fitted line is 0 at the most deprived end: there is no RII. Read the SII.",)
+    index = concentration_index([0] * 5, [1, 2, 3, 4, 5])
+    assert np.isnan(index.index)
+    assert index.notes == ("The mean is 0: there is nothing that could be concentrated, and no index.",)
+
+
+# values below 0
+
+
+def test_a_concentration_index_of_values_below_zero_is_refused() -> None:
+    """It came out as 2.27: an index runs from -1 to 1."""
+    with pytest.raises(
+        BadTable, match=r"^rows: value: row 0: -3; row 1: -1; the concentration index has no meaning for values below"
+    ):
+        concentration_index([-3, -1, 1, 2, 4], [1, 2, 3, 4, 5])
+
+
+def test_bounds_below_zero_give_the_index_that_does_not_depend_on_the_mean() -> None:
+    """Erreygers' index does not change where all values and bounds move together; the plain one is not defined."""
+    utilities = np.array([-0.2, 0.1, 0.4, 0.7, 0.9])
+    found = concentration_index(utilities, [1, 2, 3, 4, 5], bounds=(-0.594, 1))
+    moved = concentration_index(utilities + 0.594, [1, 2, 3, 4, 5], bounds=(0, 1.594))
+    assert np.isnan([found.index, found.variance]).all()
+    assert found.notes[0].startswith("The concentration index has no meaning for values below 0")
+    assert found.erreygers == pytest.approx(moved.erreygers)
+    assert found.generalised == pytest.approx(moved.generalised)
+
+
 # verification
 
 

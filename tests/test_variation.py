@@ -53,8 +53,8 @@ COUNTS = st.lists(st.tuples(st.integers(0, 200), st.floats(1, 200)), min_size=2,
 
 
 def of_sizes(counts: Sequence[float], people: Sequence[float] | None = None, **settings: Any) -> PracticeVariation:
-    """Practices without bands, called A, B, C and so on."""
-    names = [chr(ord("A") + place) for place in range(len(counts))]
+    """Practices without bands, called A, B, C and so on; P26, P27 and so on after Z."""
+    names = [chr(ord("A") + place) if place < 26 else f"P{place}" for place in range(len(counts))]
     population = pd.DataFrame({"practice": names, "n": people or [1000] * len(counts)})
     return practice_variation(pd.DataFrame({"practice": names, "count": counts}), population, **settings)
 
@@ -134,6 +134,57 @@ def test_units_without_expected_events_are_refused() -> None:
         "units: expected: row 1: 0; a number above 0 is needed",
     ]
     assert variation([5, None], [10, 10], fill_missing=0).zero_units == 1
+
+
+@given(COUNTS.filter(lambda units: sum(count for count, _ in units) > 0), st.floats(0.1, 10))
+def test_twice_as_many_events_expected_everywhere_change_no_measure_of_variation_between_units(
+    units: list[tuple[int, float]], times: float
+) -> None:
+    """The level of a reference from elsewhere is not variation: nor in χ², nor in what chance alone gives."""
+    observed, expected = zip(*units, strict=True)
+    one = variation(observed, expected, draws=50)
+    other = variation(observed, np.array(expected) * times, draws=50)
+    for name in ("scv_between", "chi_square_between", "p_between", "fold", "cv"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-6, abs=1e-9, nan_ok=True)
+    assert one.chance.ratio_95_5 == pytest.approx(other.chance.ratio_95_5, nan_ok=True)
+    assert one.chance.median == pytest.approx(other.chance.median, nan_ok=True)
+
+
+def test_units_that_differ_by_chance_alone_do_so_too_against_a_reference_twice_as_high() -> None:
+    """The plain component is 24 and p is 0, as if units differed: half as many events as expected, everywhere alike."""
+    expected = np.linspace(100, 400, 30)
+    counts = poisson_counts(expected, draws=1, seed=3)[0]
+    found = variation(counts, 2 * expected)
+    assert found.scv > 20
+    assert found.p < 1e-6
+    assert found.scv_between < 1
+    assert found.p_between > 0.05
+    assert found.level == pytest.approx(0.5, abs=0.02)
+    assert found.level_says.startswith(f"All practices together have {found.level:.2f} times the events expected")
+    assert found.chance.median == pytest.approx(fold_by_chance(expected).median, rel=0.03)
+
+
+def test_where_expected_events_add_to_those_observed_both_measures_are_one() -> None:
+    found = variation([10, 20, 30], [20, 20, 20])
+    assert (found.scv_between, found.chi_square_between, found.p_between) == (found.scv, found.chi_square, found.p)
+    assert found.level_says == ""
+
+
+def test_without_any_events_there_is_no_variation_to_speak_of() -> None:
+    found = variation([0, 0, 0], [20, 20, 20])
+    assert math.isnan(found.scv_between)
+    assert math.isnan(found.p_between)
+    assert found.level == 0
+
+
+def test_where_chance_cannot_be_told_the_words_say_so() -> None:
+    """Two of 202 practices have ten events where one or so is expected: the words were 'about nan times'."""
+    found = of_sizes([12, 11] + [1] * 200)
+    assert math.isnan(found.variation.chance.median)
+    assert found.says[1] == (
+        "What chance alone would give cannot be told: so few events are expected that hardly two practices would have 10."
+    )
+    assert "nan" not in " ".join(found.says)
 
 
 # chance
@@ -343,7 +394,7 @@ def test_the_findings_in_words() -> None:
         "Chance alone does not explain the difference.\n"
         "With the extremes left out, high over low is 1.8 (95/5 ratio) and 1.1 (75/25 ratio).\n"
         "With chance taken out, some variation is left (systematic component of variation: 3.0).\n"
-        "The spread is wider than chance alone gives on average (φ is 1.9; chance alone gives 1), "
+        "The spread is wider than chance alone gives on average (φ is 1.9; chance alone gives about 0.7), "
         "so the limits are widened by the usual difference between units.\n"
         "1 practice lies beyond the 99.8% limits (widened limits). "
         "Of practices that are all alike, about 1 in 20 lies beyond the 95% limits.\n"
