@@ -1,7 +1,8 @@
 """How sure a choice is: acceptability curves, their frontier, expected losses, and where the best choice changes.
 
 Every function takes a table of draws: `draw` (or `sample`), `strategy`, `cost`, `qaly` (or `effect`), one row per draw
-and strategy. The best of a draw has exactly the highest net benefit; of equals, the one that comes first in the table.
+and strategy. The best of a draw has the highest net benefit; of equals (by all but the rounding of numbers: `noise`), the
+one that comes first in the table.
 For draws that are means of a few noisy runs, see `two_loops`.
 """
 
@@ -13,6 +14,7 @@ import pandas as pd
 from outcomes.arrays import Numbers, checked_thresholds
 from outcomes.draws import Draws, read_draws
 from outcomes.incremental import icer_table
+from outcomes.noise import apart
 
 
 def ceac(draws: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
@@ -33,9 +35,8 @@ def ceac(draws: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
     found = read_draws(draws)
     tables = []
     for threshold in checked_thresholds(thresholds):
-        benefit = found.net_benefit(threshold)
-        wins = np.bincount(benefit.argmax(axis=1), minlength=len(found.strategies))
-        tables.append(_by_strategy(found, threshold, "probability", wins / len(benefit)))
+        wins = np.bincount(found.best(threshold), minlength=len(found.strategies))
+        tables.append(_by_strategy(found, threshold, "probability", wins / len(found.draws)))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -94,7 +95,7 @@ def pairwise_acceptability(draws: pd.DataFrame, thresholds: Numbers, *, referenc
         benefit = found.net_benefit(threshold)
         for column, strategy in enumerate(found.strategies):
             if column != place:
-                more = benefit[:, place] - benefit[:, column]
+                more = apart(benefit[:, place], benefit[:, column])
                 rows.append((threshold, strategy, float(more.mean()), float((more > 0).mean())))
     return pd.DataFrame(rows, columns=["threshold", "comparator", "expected_incremental_benefit", "probability"])
 
@@ -128,18 +129,13 @@ def k_star(draws: pd.DataFrame, thresholds: Numbers) -> list[float]:
     """
     found = read_draws(draws)
     grid = sorted(checked_thresholds(thresholds))
-    best = [_best_on_average(found.net_benefit(threshold)) for threshold in grid]
+    best = [found.best_on_average(threshold) for threshold in grid]
     return [here for here, now, then in zip(grid[1:], best[1:], best, strict=False) if now != then]
-
-
-def _best_on_average(benefit: np.ndarray) -> int:
-    """The column of the highest mean; the first of equals."""
-    return int(benefit.mean(axis=0).argmax())
 
 
 def _by_strategy(found: Draws, threshold: float, name: str, values: np.ndarray) -> pd.DataFrame:
     """One row per strategy at a threshold."""
-    best = _best_on_average(found.net_benefit(threshold))
+    best = found.best_on_average(threshold)
     return pd.DataFrame(
         {
             "threshold": threshold,

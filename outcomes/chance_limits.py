@@ -74,7 +74,7 @@ def exact_proportion_limits(denominator: Numbers, *, target: float, confidence: 
 
     >>> lower, upper = exact_proportion_limits([4, 1008], target=0.02)
     >>> lower.round(3).tolist(), upper.round(3).tolist()
-    ([0.0, 0.012], [0.338, 0.029])
+    ([0.0, 0.011], [0.338, 0.03])
     """
     total = checked_sizes("denominator", denominator)
     share = float(checked("target", target, low=0, high=1))

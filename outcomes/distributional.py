@@ -17,6 +17,7 @@ from outcomes.aligned import Row, aligned
 from outcomes.arrays import Numbers, checked, plain
 from outcomes.equally_distributed import atkinson_ede, equity_weights
 from outcomes.inequality import FEWEST_GROUPS, slope_index_of_inequality
+from outcomes.noise import NOISE
 from outcomes.policy import LIBRARY, policy, policy_value
 from outcomes.tables import BadTable, Rules
 
@@ -25,8 +26,6 @@ STEPS = 30
 """The range of epsilon is tried in so many equal steps."""
 ROUNDING = 1e-6
 """How far shares may add up beside 1."""
-NOISE = 1e-12
-"""The part of all lifetime health below which a difference is no more than the rounding of numbers."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def _benefit(before: pd.Series, after: pd.Series, people: pd.Series, epsilon: Nu
 
 
 def _cleared(qalys: Any, before: pd.Series, people: pd.Series) -> Any:
-    """QALYs, 0 where they are within rounding of nothing."""
+    """QALYs, 0 where they are within rounding of nothing, as a part of all lifetime health."""
     return np.where(np.abs(qalys) < NOISE * (people * before).sum(), 0, qalys)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from outcomes.noise import NOISE
 from outcomes.tables import SHOWN, BadTable, Rules
 
 
@@ -26,6 +27,18 @@ class Draws:
     def net_benefit(self, threshold: float) -> np.ndarray:
         """Net monetary benefit of each strategy in each draw; shape (draws, strategies)."""
         return np.asarray(threshold * self.qaly - self.cost)
+
+    def best(self, threshold: float) -> np.ndarray:
+        """The column of the highest net benefit in each draw, the first of those that differ by rounding alone."""
+        benefit = self.net_benefit(threshold)
+        room = NOISE * (threshold * np.abs(self.qaly) + np.abs(self.cost)).max(axis=1, keepdims=True)
+        return np.asarray((benefit >= benefit.max(axis=1, keepdims=True) - room).argmax(axis=1))
+
+    def best_on_average(self, threshold: float) -> int:
+        """The column of the highest mean net benefit, the first of those that differ by rounding alone."""
+        mean = threshold * self.qaly.mean(axis=0) - self.cost.mean(axis=0)
+        room = NOISE * (threshold * np.abs(self.qaly) + np.abs(self.cost)).mean(axis=0).max()
+        return int((mean >= mean.max() - room).argmax())
 
     def position(self, strategy: str, role: str = "baseline") -> int:
         """The column of a strategy; ValueError where there is no such strategy."""

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.arrays import Numbers, checked, plain
+from outcomes.arrays import Numbers, as_given, checked, plain
 from outcomes.draws import Draws, either, read_draws
+from outcomes.noise import apart, snapped
 from outcomes.paired import LEVEL
 from outcomes.tables import Rules
 
@@ -20,6 +21,7 @@ DOMINATED = "dominated"
 GAIN = "cost per QALY gained"
 LOSS = "saving per QALY lost"
 SAME = "not defined: no difference"
+NOT_KNOWN = "not known: a cost or a gain is missing"
 QUADRANTS = {GAIN: "north_east", DOMINATES: "south_east", LOSS: "south_west", DOMINATED: "north_west", SAME: "same"}
 """What a difference is called, and where on the plane of QALYs (east) and costs (north) it lies.
 
@@ -71,7 +73,7 @@ def icer_table(strategies: pd.DataFrame) -> pd.DataFrame:
     """Fully incremental analysis: which strategies are worth considering, and what their additional health costs.
 
     `strategies`: one row each: `strategy`, `cost` (GBP) and `qaly` (or `effect`). Returned sorted by cost, then more
-    health first, then name, with the differences from the strategy before it on the frontier (`inc_cost`, `inc_qaly`),
+    health first, then name (costs, and health, that differ by rounding alone are the same: `noise`), with the differences from the strategy before it on the frontier (`inc_cost`, `inc_qaly`),
     their ratio `icer` (missing for the first of the frontier and off it) and `status`:
 
     ND, on the frontier; D, dominated (another costs no more and gains no less); ED, dominated in the extended sense (its
@@ -87,10 +89,13 @@ def icer_table(strategies: pd.DataFrame) -> pd.DataFrame:
     3   inject  1000.0  1.00     300.0      0.25  1200.0     ND
     """
     health = _checked(strategies)
-    ordered = strategies[["strategy", "cost", health]].assign(name=strategies["strategy"].astype(str))
-    ordered = ordered.sort_values(["cost", health, "name"], ascending=[True, False, True]).drop(columns="name")
-    ordered = ordered.astype({"cost": float, health: float}).reset_index(drop=True)
-    points = list(zip(ordered["cost"], ordered[health], strict=True))
+    ordered = strategies[["strategy", "cost", health]].astype({"cost": float, health: float})
+    ordered = ordered.assign(
+        spent=snapped(ordered["cost"]), gained=snapped(ordered[health]), name=ordered["strategy"].astype(str)
+    )
+    ordered = ordered.sort_values(["spent", "gained", "name"], ascending=[True, False, True]).reset_index(drop=True)
+    points = list(zip(ordered["spent"], ordered["gained"], strict=True))
+    ordered = ordered.drop(columns=["spent", "gained", "name"])
     frontier, status = _frontier(points)
     table = ordered.assign(inc_cost=math.nan)
     table[f"inc_{health}"] = math.nan
@@ -123,8 +128,8 @@ def against_baseline(strategies: pd.DataFrame, *, baseline: str) -> pd.DataFrame
     found = pd.DataFrame(
         {
             "strategy": others["strategy"],
-            "inc_cost": others["cost"].astype(float) - float(usual["cost"]),
-            f"inc_{health}": others[health].astype(float) - float(usual[health]),
+            "inc_cost": apart(others["cost"], [float(usual["cost"])] * len(others)),
+            f"inc_{health}": apart(others[health], [float(usual[health])] * len(others)),
         }
     ).reset_index(drop=True)
     pairs = zip(found["inc_cost"], found[f"inc_{health}"], strict=True)
@@ -134,11 +139,14 @@ def against_baseline(strategies: pd.DataFrame, *, baseline: str) -> pd.DataFrame
 
 
 def incremental_result(*, inc_cost: float, inc_qaly: float) -> str:
-    """What a difference in cost and health is called.
+    """What a difference in cost and health is called; 'not known' where either is missing or endless.
 
     >>> incremental_result(inc_cost=-100, inc_qaly=0.01), incremental_result(inc_cost=0, inc_qaly=0)
     ('dominates', 'not defined: no difference')
     """
+    _, (more_cost, more_health) = as_given([inc_cost, inc_qaly])
+    if not (math.isfinite(more_cost) and math.isfinite(more_health)):
+        return NOT_KNOWN
     if inc_cost == 0 and inc_qaly == 0:
         return SAME
     if inc_cost > 0 and inc_qaly > 0:
@@ -226,9 +234,12 @@ def _checked(strategies: pd.DataFrame) -> str:
 
 def _difference(found: Draws, column: int, start: int) -> pd.DataFrame:
     """Differences of one strategy from another, one row per draw."""
-    more_cost = found.cost[:, column] - found.cost[:, start]
     return pd.DataFrame(
-        {"inc_cost": more_cost, "inc_qaly": found.qaly[:, column] - found.qaly[:, start]}, index=found.draws
+        {
+            "inc_cost": apart(found.cost[:, column], found.cost[:, start]),
+            "inc_qaly": apart(found.qaly[:, column], found.qaly[:, start]),
+        },
+        index=found.draws,
     )
 
 

@@ -40,6 +40,8 @@ FEWEST_EVENTS = 10
 """Directly standardised rates on fewer events are not shown: their limits do not hold."""
 NOT_SHOWN = "not shown: fewer than 10 events"
 
+EVENTS_AMONG_NOBODY = "events among nobody: correct the population, or widen the band"
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -209,7 +211,8 @@ def indirectly_standardised_ratio(
     """Events observed over those expected at the reference's rates: 1 where people have as many as the reference.
 
     All four are by band, in the same order. Limits: Byar's, exact below 10 events. Raises `BadTable` for missing counts
-    (see `fill_missing`), for a band of the reference without people, and where the reference has no events at all.
+    (see `fill_missing`), for a band of the reference without people, for events in a band without people, and where the
+    reference has no events at all.
 
     >>> ratio = indirectly_standardised_ratio([10], [500], [200], [10_000])
     >>> ratio.expected, ratio.value, round(ratio.lower, 3), round(ratio.upper, 3), ratio.method
@@ -268,7 +271,7 @@ def standardised(
 def dobson_limits(rate: Any, variance: Any, count: Any, *, confidence: float = CONFIDENCE) -> tuple[Any, Any]:
     """Limits of directly standardised rates: Byar's limits of the events, stretched to the rate's variance.
 
-    NaN where there are no events. Method: Dobson, Kuulasmaa, Eberle and Scherer 1991.
+    NaN where there are no events; never below 0. Method: Dobson, Kuulasmaa, Eberle and Scherer 1991.
 
     >>> lower, upper = dobson_limits(0.0026, 1.22e-07, 80)
     >>> round(lower, 6), round(upper, 6)
@@ -277,7 +280,8 @@ def dobson_limits(rate: Any, variance: Any, count: Any, *, confidence: float = C
     lower, upper = byar_limits(count, confidence=confidence)
     with np.errstate(invalid="ignore", divide="ignore"):
         stretch = np.sqrt(np.divide(variance, count))
-    return plain(rate + stretch * (lower - count)), plain(rate + stretch * (upper - count))
+    # where few events weigh much, the stretch is longer than the rate: no rate is below 0
+    return plain(np.maximum(rate + stretch * (lower - count), 0)), plain(rate + stretch * (upper - count))
 
 
 def expected_events(populations: Any, reference_rates: Any) -> Any:
@@ -336,13 +340,17 @@ def _bands_with_reference(
     reference_populations: Numbers,
     fill_missing: float | None,
 ) -> pd.DataFrame:
-    return checked_columns(
+    bands = checked_columns(
         "bands",
         counts={"count": counts, "population": populations, "reference_count": reference_counts},
         sizes={"reference_population": reference_populations},
         fill_missing=fill_missing,
         fill=("count", "reference_count"),
     )
+    rules = Rules("bands", bands)
+    rules.rows((bands["count"] > 0) & (bands["population"] == 0), ["count", "population"], EVENTS_AMONG_NOBODY)
+    rules.hold()
+    return bands
 
 
 def _ratio(bands: pd.DataFrame, *, reference_value: float, confidence: float) -> StandardisedRatio:

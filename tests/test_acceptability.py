@@ -241,3 +241,14 @@ def test_bad_draws_are_all_named_at_once() -> None:
         ceac(table_of(np.zeros((1, 1, 2))), [0, -5])
     with pytest.raises(ValueError, match="reference: there is no strategy 'x'; there are: s0"):
         pairwise_acceptability(table_of(np.zeros((1, 1, 2))), 0, reference="x")
+
+
+def test_strategies_that_differ_by_rounding_alone_share_no_wins_at_random() -> None:
+    """The first of the table wins: by exact comparison the second won every draw in which its sum was rounded up."""
+    draws = pd.DataFrame(
+        {"draw": [1, 1, 2, 2], "strategy": ["usual", "same"] * 2, "cost": 100.0, "qaly": [0.3, 0.1 + 0.2, 0.7, 0.7]}
+    )
+    assert ceac(draws, 20_000)["probability"].tolist() == [1, 0]
+    assert ceaf(draws, 20_000)["strategy"].tolist() == ["usual"]
+    assert pairwise_acceptability(draws, 20_000, reference="same")["probability"].tolist() == [0]
+    assert k_star(draws, [0, 20_000, 30_000]) == []

@@ -205,6 +205,46 @@ def test_every_direction_has_its_words(inc_cost: float, inc_qaly: float, result:
     assert incremental_result(inc_cost=inc_cost, inc_qaly=inc_qaly) == result
 
 
+@pytest.mark.parametrize("unknown", [float("nan"), None, pd.NA, np.nan, float("inf"), -float("inf"), "*"], ids=str)
+def test_what_is_not_known_is_not_dominated(unknown: Any) -> None:
+    for change in (-1.0, 0.0, 1.0):
+        assert incremental_result(inc_cost=unknown, inc_qaly=change) == "not known: a cost or a gain is missing"
+        assert incremental_result(inc_cost=change, inc_qaly=unknown) == "not known: a cost or a gain is missing"
+
+
+def test_strategies_that_differ_by_rounding_alone_are_the_same() -> None:
+    """0.1 + 0.2 is not 0.3 to a computer: the dearer one was not dominated, or stood on the frontier."""
+    table = icer_table(
+        pd.DataFrame({"strategy": ["a", "b", "c"], "cost": [100.0, 200.0, 300.0], "qaly": [0.3, 0.1 + 0.2, 0.5]})
+    )
+    assert table["status"].tolist() == ["ND", "D", "ND"]
+    assert table["inc_cost"].tolist()[-1] == 200
+    equal = icer_table(pd.DataFrame({"strategy": ["b", "a"], "cost": [100 * 1.1, 110.0], "qaly": [0.1 + 0.2, 0.3]}))
+    assert equal[["strategy", "status"]].to_numpy().tolist() == [["a", "ND"], ["b", "EQ"]]
+
+
+def test_of_strategies_of_the_same_cost_but_for_rounding_the_better_dominates() -> None:
+    table = icer_table(pd.DataFrame({"strategy": ["a", "b"], "cost": [110.0, 100 * 1.1], "qaly": [0.3, 0.5]}))
+    assert table[["strategy", "status"]].to_numpy().tolist() == [["b", "ND"], ["a", "D"]]
+    assert table["icer"].isna().all()
+
+
+def test_rounding_is_no_difference_from_a_baseline_nor_on_the_plane() -> None:
+    table = pd.DataFrame({"strategy": ["usual", "same"], "cost": [100 * 1.1, 110.0], "qaly": [0.3, 0.1 + 0.2]})
+    found = against_baseline(table, baseline="usual")
+    assert found["result"].tolist() == ["not defined: no difference"]
+    assert found[["inc_cost", "inc_qaly"]].to_numpy().tolist() == [[0, 0]]
+    plane = cost_effectiveness_plane(table.assign(draw=1), baseline="usual")
+    assert plane.quadrants["same"].tolist() == [1.0]
+
+
+@given(TABLES)
+def test_rounding_moves_no_strategy_of_a_table(strategies: pd.DataFrame) -> None:
+    shaken = strategies.assign(cost=strategies["cost"] * (1 + 2e-16), qaly=strategies["qaly"] * (1 - 2e-16))
+    one, other = icer_table(strategies), icer_table(shaken)
+    assert one[["strategy", "status"]].to_numpy().tolist() == other[["strategy", "status"]].to_numpy().tolist()
+
+
 def test_V29_arms_that_are_the_same_have_no_ratio() -> None:
     same = against_baseline(
         pd.DataFrame({"strategy": ["a", "b"], "cost": [5.0, 5.0], "qaly": [0.3, 0.3]}), baseline="a"

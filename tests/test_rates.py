@@ -279,3 +279,31 @@ def test_crude_rates_and_proportions_refuse_what_cannot_be() -> None:
 
 def test_tails_of_a_confidence() -> None:
     assert tail_of(0.998) == pytest.approx(0.001)
+
+
+def test_no_limit_of_a_rate_is_below_zero() -> None:
+    """Ten events of one person, and ten of which one counts for most: limits at 99.8% began below 0."""
+    of_one = directly_standardised_rate_of_repeat_events(
+        {10: [1, 0]}, [1000, 1000], [1, 1], multiplier=1000, confidence=0.998
+    )
+    uneven = directly_standardised_rate([9, 1], [10_000, 100], [1, 99], multiplier=1000, confidence=0.998)
+    for rate in (of_one, uneven):
+        assert rate.lower == 0
+        assert rate.upper > rate.value > 0
+
+
+def test_wilson_limits_stay_within_nobody_and_everybody() -> None:
+    for total in range(1, 200):
+        assert wilson_limits(0, total)[0] >= 0
+        assert wilson_limits(total, total)[1] <= 1
+
+
+def test_events_among_nobody_are_an_error() -> None:
+    """They counted as observed, and nobody was expected to have them."""
+    for made in (indirectly_standardised_ratio, indirectly_standardised_rate):
+        with pytest.raises(
+            BadTable,
+            match=r"^bands: count, population: row 1: 3, 0; events among nobody: correct the population, or widen the band$",
+        ):
+            made([10, 3], [500, 0], [200, 100], [10_000, 5000])
+    assert indirectly_standardised_ratio([10, 0], [500, 0], [200, 100], [10_000, 5000]).value == 1

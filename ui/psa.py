@@ -20,6 +20,7 @@ from calibration.psa import Psa, Tornado
 from outcomes.acceptability import ceac
 from outcomes.incremental import cost_effectiveness_plane, incremental_result
 from outcomes.information import evpi
+from outcomes.noise import apart
 from outcomes.paired import LEVEL
 from outcomes.tables import BadTable
 from outcomes.two_loops import (
@@ -112,7 +113,12 @@ def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: floa
             qaly=_interval(qaly),
             net_benefit=_interval(benefit),
             share_better=float((benefit > 0).mean()) if noise[name] <= LARGEST_NOISE else None,
-            result=incremental_result(inc_cost=float(cost.mean()), inc_qaly=float(qaly.mean())),
+            result=incremental_result(
+                **{
+                    f"inc_{of}": float(apart(wide[of][name].mean(), wide[of][found.base].mean()))
+                    for of in ("cost", "qaly")
+                }
+            ),
             noise=noise[name],
         )
     perfect = float(evpi(corrected, threshold)["evpi"].iloc[0])
