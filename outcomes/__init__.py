@@ -5,6 +5,12 @@ Nothing here knows of pathways or engines. Bad tables raise `BadTable`, which sa
 
 from outcomes.acceptability import break_even_thresholds, ceac, ceaf, expected_loss, k_star, pairwise_acceptability
 from outcomes.age_at_first import AgeAtFirst, age_at_first_treatment
+from outcomes.area_rates import (
+    crude_proportions,
+    crude_rates,
+    directly_standardised_rates,
+    indirectly_standardised_ratios,
+)
 from outcomes.before_after import before_and_after, effect_beside_regression
 from outcomes.budget import (
     BudgetImpact,
@@ -154,9 +160,12 @@ __all__ = [
     "costs",
     "count_limits",
     "crude_proportion",
+    "crude_proportions",
     "crude_rate",
+    "crude_rates",
     "directly_standardised_rate",
     "directly_standardised_rate_of_repeat_events",
+    "directly_standardised_rates",
     "disclose",
     "disclose_counts",
     "disclose_tree",
@@ -189,6 +198,7 @@ __all__ = [
     "incremental_result",
     "indirectly_standardised_rate",
     "indirectly_standardised_ratio",
+    "indirectly_standardised_ratios",
     "inflate",
     "k_star",
     "kolm_ede",

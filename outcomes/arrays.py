@@ -46,7 +46,7 @@ def checked(
         bad |= found >= below
     if bad.any():
         wrong, where = given[bad], np.flatnonzero(bad)
-        shown = [written(each) for each in wrong[:SHOWN]]
+        shown = [f"{each:g}" if isinstance(each, float) else written(each) for each in wrong[:SHOWN]]
         if found.ndim:
             shown = [f"place {place}: {each}" for place, each in zip(where, shown, strict=False)]
         more = f" and {len(where) - SHOWN} more" if len(where) > SHOWN else ""

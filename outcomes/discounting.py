@@ -1,5 +1,9 @@
 """Discounting: what comes later counts for less. By whole years, as a continuous flow, or at an instant.
 
+By whole years, the whole first year is undiscounted (year 0), the second counts 1 / (1 + rate), and so on: the convention
+of most models with yearly cycles, and of `discount_by_year` and `population_evpi` unless `first_year` says otherwise. As a
+flow or at an instant, discounting begins on the first day: the same 100 a year come to less, by about half a year's rate.
+
 Also the correction for when in a cycle people change state. Times are in years from the start of the model, rates are
 shares a year (0.035); the policy value `discount_rate` holds NICE's.
 """
@@ -47,7 +51,7 @@ def discount_flow(flow_per_year: Numbers, t_start: Numbers, t_end: Numbers, *, a
     """
     force = np.log1p(checked_rate(annual_rate))
     start = checked("t_start", t_start)
-    years = checked("t_end - t_start", np.asarray(t_end, dtype=float) - start, low=0)
+    years = checked("t_end - t_start", checked("t_end", t_end) - start, low=0)
     length = -np.expm1(-force * years) / force if force > 0 else years
     return plain(checked("flow_per_year", flow_per_year) * np.exp(-force * start) * length)
 
@@ -57,8 +61,9 @@ def discount_by_year(
 ) -> np.ndarray:
     """Amounts by cycle, each divided by (1 + rate)^year, the same for all cycles of a year.
 
-    `values` has one amount per cycle, in order. `first_year` is the number of the first year: 0 leaves it
-    undiscounted, 1 counts it in arrears. Returns an array of the same length.
+    `values` has one amount per cycle, in order. `first_year` is the number of the first year: with 0 the whole first year
+    is undiscounted, all its cycles alike; with 1 it counts in arrears, divided by (1 + rate) as a whole. Returns an array
+    of the same length. A flow that is discounted from its first day is `discount_flow`.
 
     >>> discount_by_year([100, 100], annual_rate=0.25).tolist()
     [100.0, 80.0]

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from outcomes.age_bands import band_edges
+from outcomes.arrays import checked
 from outcomes.inequality import FEWEST_GROUPS, slope_index_of_inequality
 from outcomes.tables import BadTable, Rules
+
+ROUNDING = 1e-12
+"""Shares that add to less than a half by the rounding of numbers alone make a half."""
+__all__ = ["GroupedAges", "band_edges", "grouped_ages", "modal_band", "share_of_ages"]
 
 Table = pd.DataFrame | np.ndarray | Sequence[Sequence[float]]
 
@@ -19,8 +25,9 @@ class GroupedAges:
     """Ages by column of a table of percentages.
 
     `ages`: one row per column, in the order of the table: `group`, `sum_percent` as printed, `modal_band`, `median_age`
-    (interpolated within its band), `mean_age` (from the middles of bands). `median_age_slope`: how much the median rises
-    from the most to the least deprived end, in years (NaN for fewer than 5 columns).
+    (interpolated within its band), `mean_age` (from the middles of bands). An open band ("88+") has no end: a median in it
+    is NaN, and so is the mean of a column that has anybody in it. `median_age_slope`: how much the median rises from the
+    most to the least deprived end, in years (NaN for fewer than 5 columns, or where a median is NaN).
     """
 
     ages: pd.DataFrame
@@ -30,7 +37,8 @@ class GroupedAges:
 def grouped_ages(bands: Sequence[str], percentages: Table, *, groups: Sequence[object] | None = None) -> GroupedAges:
     """Ages by deprivation from a table of percentages: one row per age band, one column per group, most deprived first.
 
-    `bands` are written "18-27": from the first birthday named until the last but one named, in rising order. Columns are
+    `bands` are written "18-27": from the first birthday named until the last but one named, in rising order; the last can
+    be open: "88+", "88 and over". Columns are
     scaled to 100, as printed percentages are rounded. Raises `BadTable` for bands that are written otherwise or
     leave gaps, percentages that are missing or below 0, and columns that hold nothing.
 
@@ -61,16 +69,18 @@ def grouped_ages(bands: Sequence[str], percentages: Table, *, groups: Sequence[o
             "sum_percent": table.to_numpy(dtype=float).sum(axis=0),
             "modal_band": [modal_band(column, bands) for column in shares.T],
             "median_age": medians,
-            "mean_age": (low + high) / 2 @ shares,
+            "mean_age": [_mean(column, low, high) for column in shares.T],
         }
     )
-    enough = len(medians) >= FEWEST_GROUPS
+    enough = len(medians) >= FEWEST_GROUPS and bool(np.isfinite(medians).all())
     slope = slope_index_of_inequality(medians, [1] * len(medians)).sii if enough else float("nan")
     return GroupedAges(ages, slope)
 
 
 def share_of_ages(bands: Sequence[str], percentages: Table, *, from_age: float, to_age: float) -> list[float]:
     """The share of each column that is at least `from_age` and younger than `to_age`; both must be edges of bands.
+
+    An open band ends at infinity. Raises `BadTable` for percentages that are missing or below 0.
 
     >>> share_of_ages(["18-27", "28-37", "38-47"], [[50.0], [30.0], [19.9]], from_age=28, to_age=38)
     [0.3003003003003003]
@@ -83,7 +93,9 @@ def share_of_ages(bands: Sequence[str], percentages: Table, *, from_age: float, 
     ]
     if problems:
         raise BadTable(problems)
-    table = np.asarray(percentages, dtype=float)
+    table = checked("percentages", np.asarray(percentages), low=0)
+    if len(table) != len(low):
+        raise BadTable([f"percentages: there are {len(table)} rows for {len(low)} bands; each band needs a row"])
     inside = (low >= from_age) & (high <= to_age)
     shares: list[float] = (table[inside].sum(axis=0) / table.sum(axis=0)).tolist()
     return shares
@@ -98,25 +110,17 @@ def modal_band(counts: Sequence[float] | np.ndarray, bands: Sequence[str]) -> st
     return bands[int(np.argmax(counts))]
 
 
-def band_edges(bands: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Where bands such as "18-27" begin and end: at the 18th birthday, and at the 28th.
-
-    >>> low, high = band_edges(["18-27", "28-37"])
-    >>> low.tolist(), high.tolist()
-    ([18.0, 28.0], [28.0, 38.0])
-    """
-    edges = pd.Series(list(bands), dtype=object).astype(str).str.extract(r"^\s*(\d+)\s*[-–]\s*(\d+)\s*$").astype(float)
-    low, high = edges[0].to_numpy(), edges[1].to_numpy() + 1
-    rules = Rules("bands", pd.DataFrame({"band": list(bands)}))
-    rules.rows(~(high > low), "band", "a band is written 18-27: the first and the last age in it")
-    if not rules.problems:
-        rules.rows(np.append(False, low[1:] != high[:-1]), "band", "each band must begin where the one before ends")
-    rules.hold()
-    return low, high
-
-
 def _median(shares: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
     """The age that half are younger than, ages spread evenly within each band."""
     below = np.append(0, np.cumsum(shares))
-    place = int(np.argmax(below[1:] >= 0.5))
+    place = int(np.argmax(below[1:] >= 0.5 - ROUNDING))
+    if np.isinf(high[place]):
+        return float("nan")
     return float(low[place] + (high[place] - low[place]) * (0.5 - below[place]) / shares[place])
+
+
+def _mean(shares: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
+    """The mean, everybody in the middle of their band; NaN where somebody is in a band that has none."""
+    there = shares > 0
+    mean = float((low + high)[there] / 2 @ shares[there])
+    return mean if np.isfinite(mean) else float("nan")

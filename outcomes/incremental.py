@@ -73,12 +73,13 @@ def icer_table(strategies: pd.DataFrame) -> pd.DataFrame:
     """Fully incremental analysis: which strategies are worth considering, and what their additional health costs.
 
     `strategies`: one row each: `strategy`, `cost` (GBP) and `qaly` (or `effect`). Returned sorted by cost, then more
-    health first, then name (costs, and health, that differ by rounding alone are the same: `noise`), with the differences from the strategy before it on the frontier (`inc_cost`, `inc_qaly`),
+    health first, then name, with the differences from the strategy before it on the frontier (`inc_cost`, `inc_qaly`),
     their ratio `icer` (missing for the first of the frontier and off it) and `status`:
 
     ND, on the frontier; D, dominated (another costs no more and gains no less); ED, dominated in the extended sense (its
     ratio is above that of the next); EQ, the same in both as one on the frontier that stands before it. Points on a
-    straight line of the frontier all stay on it. Method: strong dominance, then extended dominance until ratios rise.
+    straight line of the frontier all stay on it. What differs by rounding alone is the same (`noise`).
+    Method: strong dominance, then extended dominance until ratios rise.
 
     >>> icer_table(pd.DataFrame({"strategy": ["usual", "cft", "inject", "mri"], "cost": [500.0, 700, 1000, 900],
     ...                          "qaly": [0.5, 0.75, 1.0, 0.5]}))

@@ -58,7 +58,7 @@ def evpi(draws: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
 def population_evpi(evpi: float, incidence: Numbers, *, discount_rate: float, first_year: int = 0) -> float:
     """What perfect information is worth for everyone whom the choice concerns, in GBP.
 
-    `incidence`: people each year, in order; those of the first year count in full (`first_year=1` discounts them by a
+    `incidence`: people each year, in order; the whole first year is undiscounted (`first_year=1` discounts it by a
     year). EVPI x sum of incidence_t / (1 + rate)^t.
 
     >>> population_evpi(2, [100, 100], discount_rate=0.25)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from outcomes.arrays import checked, checked_rate
 from outcomes.discounting import discount_flow, discount_instant
 from outcomes.policy import policy_value
-from outcomes.tables import Rules, hold
+from outcomes.tables import SHOWN, Rules, as_numbers, hidden_hint, hold
 
 LOWEST, HIGHEST = -0.594, 1.0
 """The range of utilities (EQ-5D-3L, UK value set)."""
@@ -17,17 +18,23 @@ def qalys_of_time(time_in_state: pd.DataFrame) -> pd.DataFrame:
     """QALYs by row: years lived, times the utility of a year.
 
     `time_in_state` has columns `person_years` and `utility`, and whatever else. Returns it with a column `qalys`.
-    A utility that is missing or outside -0.594 to 1 raises ValueError, naming the first such rows.
+    A utility that is missing or outside -0.594 to 1, and time that is missing or below 0, raise ValueError, naming the
+    first such rows.
 
     >>> time = pd.DataFrame({"state": ["well", "mild"], "utility": [0.9, 0.8], "person_years": [10.0, 2.0]})
     >>> qalys_of_time(time)["qalys"].tolist()
     [9.0, 1.6]
     """
-    bad = time_in_state[~time_in_state["utility"].between(LOWEST, HIGHEST)]
-    if len(bad):
-        rows = ", ".join(f"row {row}: {value}" for row, value in bad["utility"].head(5).items())
-        raise ValueError(f"utility: {rows}; utilities run from {LOWEST} to {HIGHEST:g}")
-    return time_in_state.assign(qalys=time_in_state["utility"] * time_in_state["person_years"])
+    utility, years = (as_numbers(time_in_state[column]) for column in ("utility", "person_years"))
+    for column, bad, rule in (
+        ("utility", ~((utility >= LOWEST) & (utility <= HIGHEST)), f"utilities run from {LOWEST} to {HIGHEST:g}"),
+        ("person_years", ~((years >= 0) & np.isfinite(years)), "time lived is a number from 0"),
+    ):
+        if bad.any():
+            wrong = time_in_state[column][bad]
+            shown = (f"row {row}: {'missing' if value is pd.NA else value}" for row, value in wrong.head(SHOWN).items())
+            raise ValueError(f"{column}: {', '.join(shown)}; {rule}{hidden_hint(wrong)}")
+    return time_in_state.assign(qalys=utility * years)
 
 
 def qalys_over_time(health: pd.DataFrame, gains: pd.DataFrame | None = None, *, discount_rate: float) -> pd.DataFrame:

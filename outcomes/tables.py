@@ -81,7 +81,7 @@ class Rules:
 
     def unique(self, *columns: str) -> None:
         """No two rows agree in all these columns."""
-        if set(columns) <= set(self.table):
+        if columns and set(columns) <= set(self.table):
             self.rows(self.table.duplicated(list(columns)), columns, "each row must differ in it")
 
     def among(self, column: str, allowed: Collection[object], *, rule: str = "") -> None:

@@ -71,6 +71,31 @@ def test_the_youngest_of_equal_bands_is_the_mode() -> None:
     assert modal_band([1, 2, 2], ["0-9", "10-19", "20-29"]) == "10-19"
 
 
+@pytest.mark.parametrize("last", ["85+", "85 and over", "85 or older"])
+def test_an_open_band_has_people_but_no_middle(last: str) -> None:
+    """The mean and the median of whoever is in it are not known; in the other column nobody is."""
+    table = grouped_ages(["18-64", "65-84", last], [[20, 60], [20, 40], [60, 0]]).ages
+    assert table["modal_band"].tolist() == [last, "18-64"]
+    assert table["median_age"].isna().tolist() == [True, False]
+    assert table["mean_age"].isna().tolist() == [True, False]
+    assert share_of_ages(["18-64", "65-84", last], [[20], [20], [60]], from_age=65, to_age=float("inf")) == [0.8]
+    five = grouped_ages(["18-64", last.replace("85", "65")], [[20, 60, 60, 60, 60], [80, 40, 40, 40, 40]])
+    assert np.isnan(five.median_age_slope)
+
+
+def test_hidden_percentages_are_named() -> None:
+    for made in (
+        lambda: grouped_ages(["18-27", "28+"], [[20], ["*"]]),
+        lambda: share_of_ages(["18-27", "28+"], [[20], ["*"]], from_age=18, to_age=28),
+    ):
+        with pytest.raises(
+            BadTable, match=r"'\*'; a number from 0 is needed \('\*' stands for a small number that was hidden"
+        ):
+            made()
+    with pytest.raises(BadTable, match=r"^bands: band: row 0: '18\+'; only the last band can be open"):
+        band_edges(["18+", "28-37"])
+
+
 def test_everything_wrong_with_a_table_is_said() -> None:
     with pytest.raises(
         BadTable, match="bands: band: row 1: 'old'; a band is written 18-27: the first and the last age in it"

@@ -126,7 +126,7 @@ def test_rules_are_ordered(gains: list[float]) -> None:
 
 def test_times_caps_and_utilities_are_numbers() -> None:
     one = effects(0.1)
-    with pytest.raises(BadTable, match=r"^t: place 1: missing; a number is needed$"):
+    with pytest.raises(BadTable, match=r"^t: place 1: nan; a number is needed$"):
         treated_utility(np.array([0.5, np.nan]), untreated=0.5, effects=one, stacking="largest")
     with pytest.raises(BadTable, match=r"^cap: -0.1; a number from 0 is needed$"):
         treated_utility(NOW, untreated=0.5, effects=one, stacking="capped_sum", cap=-0.1)
