@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import nan
+from math import inf, nan
 
+from pathways.durations import mean_days
 from pathways.pathway import Pathway
 from pathways.region import Region, Site, Waiting
 from pathways.service import Service
@@ -75,11 +76,14 @@ def assumed_waiting(pathway: Pathway, sites: list[Site]) -> tuple[list[Waiting],
 
 
 def new_people_per_week(pathway: Pathway, site: Site) -> float:
-    """How many people a site can begin to see in a week: its capacity over the visits or the stay of each."""
+    """How many people a site can begin to see in a week: its capacity over the mean visits or stay of each.
+
+    Where a stay takes no time, without end.
+    """
     service = pathway.services[site.service]
     if service.stay is not None:
-        first = getattr(service.stay, service.stay.kind)
-        return 7 * site.amount / max(pathway.quantities[first].days(), 1)
+        stay = mean_days(service.stay, pathway.quantities)
+        return 7 * site.amount / stay if stay > 0 else inf
     if service.course is None:
         return site.amount
     table = pathway.quantities[service.course.visits].levels()

@@ -9,12 +9,16 @@ from pathways.condition import Condition
 from pathways.draft import Draft
 from pathways.health import MOST_TIMES, MOST_TIMES_TOGETHER, PAIN_STATES
 from pathways.problems import Problem
-from pathways.quantity import DAYS_IN
+from pathways.quantity import DAYS_IN, YEARS_PER
 from pathways.rule import check, check_of_values, problem
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.walk import conditions, decisions_of, paces, single
 
 MOST_ATTRIBUTES = 13
+MOST_CLASSES = 10_000
+"""Kinds of people whose time is counted apart because it is worth something else."""
+MOST_ONSETS = 365
+"""Of one person in a year: one a day."""
 MOST_OPTIONS = 32
 
 
@@ -46,6 +50,56 @@ def _only(draft: Draft, whens: Iterable[tuple[str, dict[str, Any]]], allowed: li
                     path,
                     f"'{feature}' is not known yet when this is decided. Known are: {', '.join(allowed)}.",
                 )
+
+
+@check_of_values
+def people_fall_ill_at_possible_rates(draft: Draft) -> Iterator[Problem]:
+    """Nobody falls ill more than once a day on average; and where more than everyone would be ill at the start, it is said."""
+    for name, number, most in (("onset", "rate", MOST_ONSETS), ("prevalent", "share", 1)):
+        word = draft.singles.get(name)
+        quantity = single(draft, getattr(word, number)) if word else None
+        if quantity is None or quantity.unit not in (*YEARS_PER, "share"):
+            continue
+        stated = quantity.per_year() if name == "onset" else quantity.number()
+        highest = stated * _highest_factor(draft, word)
+        path, says = (
+            f"{name}.{number}",
+            f"'{getattr(word, number)}' is {quantity.number():g} {quantity.unit}, with its factors ",
+        )
+        if name == "onset" and highest > most:
+            says += f"up to {highest:,.4g} onsets a year of one person; {most} are the most."
+            yield problem(draft, people_fall_ill_at_possible_rates, path, says)
+        elif name == "prevalent" and highest > most:
+            says += f"{highest:.3g} in those with the highest; it is taken as 1 there. Lower the share or the factors."
+            yield problem(draft, people_fall_ill_at_possible_rates, path, says, warning=True)
+
+
+def _highest_factor(draft: Draft, word: Any) -> float:
+    """The largest factor of age, sex and deprivation together."""
+    by_age = draft.named["quantities"].get(word.by_age)
+    factor = max(by_age.value.values()) if by_age and isinstance(by_age.value, dict) else 1.0
+    for name in (word.female_times, word.most_deprived_times):
+        times = single(draft, name)
+        if times is not None and times.number() > 0:
+            factor *= max(times.number(), 1 / times.number()) ** 0.5
+    return factor
+
+
+@check
+def kinds_of_people_can_be_counted(draft: Draft) -> Iterator[Problem]:
+    """Bands of the age norm and decrements, each of which may apply or not, tell so many kinds apart that memory holds them."""
+    health = draft.singles.get("health")
+    if health is None:
+        return
+    norm = draft.named["quantities"].get(health.norm_by_age)
+    bands = len(norm.value) if norm and isinstance(norm.value, dict) else 1
+    kinds = bands * 2 ** len(health.decrements)
+    if kinds > MOST_CLASSES:
+        says = (
+            f"{len(health.decrements)} decrements and {bands} bands of age tell {kinds:,} kinds of people apart; "
+            f"{MOST_CLASSES:,} are the most. Put decrements together, or use fewer bands in 'norm_by_age'."
+        )
+        yield problem(draft, kinds_of_people_can_be_counted, "health.decrements", says)
 
 
 @check

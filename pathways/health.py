@@ -26,8 +26,10 @@ MOST_TIMES_TOGETHER = 2 * MOST_TIMES
 class Onset(Word):
     """Who falls ill and seeks care for it, and when.
 
-    `rate` is episodes per registered person; the tables bend it by age band and month (a mean of one
-    is not required of the ages: the rate is that of an age whose factor is one).
+    `rate` is episodes per registered person, a true rate: how many a person has in a year is Poisson, so that 0.02 a
+    year is 20 episodes among 1,000 people, some of whom may have two. Each is a patient of their own. The tables bend
+    it by age band and month (a mean of one is not required of the ages: the rate is that of an age whose factor is
+    one). `by_month` moves episodes within the year and changes nothing in their number.
     `most_deprived_times` is the rate in decile 1 against decile 10, geometric between.
     """
 

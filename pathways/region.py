@@ -48,6 +48,7 @@ class RegionFile(Word):
     """What `region.toml` says.
 
     `start` is the date of the first measured day. `closed` are days without appointments besides weekends.
+    `pathway` names the one whose services the region has, where that is not today's.
     """
 
     format: int = Field(ge=1, le=1)
@@ -60,6 +61,7 @@ class RegionFile(Word):
     closed: list[datetime.date] = []
     sources: list[str] = []
     assumed: list[str] = []
+    pathway: str | None = None
 
     @field_validator("name")
     @classmethod
@@ -398,4 +400,6 @@ def _region_toml(about: RegionFile) -> str:
         f"sources = {texts(about.sources)}",
         f"assumed = {texts(about.assumed)}",
     ]
+    if about.pathway:
+        lines.append(f"pathway = {text(about.pathway)}")
     return "\n".join(lines) + "\n"

@@ -119,6 +119,7 @@ def _build(
             f"Deprivation score by practice, OHID Fingertips ({files[2]})",
         ],
         assumed=assumed,
+        pathway=pathway.name,
     )
     nowhere = np.full(len(chosen), np.nan)
     return Region(

@@ -8,6 +8,7 @@ import numpy as np
 
 from pathways import Condition, Decision, Duration, Pathway, Service, parse_when
 from pathways.decision import REST
+from pathways.durations import shape_in_days
 from pathways.health import STATES
 from pathways.quantity import DAYS_IN
 from pathways.word import HOME as HOME_WORD
@@ -94,25 +95,8 @@ class Builder:
         """The position of a duration's table; -1 where there is none."""
         if duration is None:
             return -1
-        kind = duration.kind
-        first = getattr(duration, kind)
-        days = self.pathway.quantities
-        match kind:
-            case "gamma":
-                parameters: tuple[float, ...] = (days[first].days(), days[str(duration.sd)].days())
-            case "lognormal":
-                parameters = (days[first].days(), days[str(duration.p90)].days())
-            case "weibull":
-                parameters = (days[first].days(), self.number(str(duration.shape)))
-            case "uniform":
-                parameters = tuple(days[name].days() for name in first)
-            case "empirical":
-                table = days[first].levels()
-                unit = DAYS_IN[days[first].unit]
-                parameters = (*(float(share) for share in table), *(time * unit for time in table.values()))
-            case _:
-                parameters = (days[first].days(),)
-        return self.tables.setdefault((kind, parameters), len(self.tables))
+        shape = shape_in_days(duration, self.pathway.quantities)
+        return self.tables.setdefault(shape, len(self.tables))
 
     def duration_rows(self) -> np.ndarray:
         """All tables of durations, one row each."""

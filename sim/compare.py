@@ -18,6 +18,7 @@ from outcomes import PairedDifference, paired_difference, replications_are_enoug
 from pathways import BadInput, Pathway, Problem, Region, Scenario
 from sim.cohort import draw_cohort
 from sim.events import EventLog
+from sim.joiners import doubts_about_lists
 from sim.joint_draws import JointDraws
 from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
 from sim.plan import Plan, compile_plan
@@ -361,8 +362,14 @@ def warnings_of(comparison: Comparison, *, most: int | None = None) -> list[str]
     if comparison.replications > 1:
         few = [sentence for sentence, _ in too_wide(comparison)]
     names = dict.fromkeys([comparison.base, *comparison.scenarios])
+    at_start = doubts_about_lists(comparison.plan)
     lists = [sentence for name in names for sentence in growing_lists(comparison, name)]
-    return [*doubt, *_shortened(few, most, "wide intervals"), *_shortened(lists, most, "growing lists")]
+    return [
+        *doubt,
+        *_shortened(few, most, "wide intervals"),
+        *_shortened(at_start, most, "lists at the start"),
+        *_shortened(lists, most, "growing lists"),
+    ]
 
 
 def _shortened(sentences: list[str], most: int | None, what: str) -> list[str]:

@@ -173,12 +173,9 @@ def gumbel() -> np.ndarray:
     return table(lambda p: -np.log(-np.log(p)), lambda p: -np.log(-np.log1p(-p)), unit_bits=CLOCK_BITS)
 
 
-def mean_of(row: np.ndarray) -> float:
-    """The mean in ticks of the durations that a row gives."""
-    shares = tail_shares()
-    sides = row.reshape(2, -1).astype(float)
-    middles = (sides[:, 1:] + sides[:, :-1]) / 2
-    return float((middles * np.diff(shares)).sum() + sides[:, 0].sum() * shares[0]) / 2**TICK_BITS
+def longest(row: np.ndarray) -> int:
+    """The longest duration that a row gives, in whole ticks."""
+    return int(ticks(address(row), _ALL_ONES))
 
 
 def mean_ticks(row: np.ndarray, *, at_least: int) -> float:

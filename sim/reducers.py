@@ -120,7 +120,7 @@ count_partial = sums("partial")
 count_flow = sums("flows")
 rows_of = records("rows", EVENT)
 practice_of, _ = numbers("practice", "i2")
-group_of, _ = numbers("group", "i2")
+group_of, _ = numbers("group", "i4")
 is_queued, _ = numbers("queued", "u1")
 
 
@@ -129,7 +129,7 @@ def tally(
 ) -> None:
     """Adds the first `count` rows of a block to the tallies.
 
-    `practice` and `group` are by patient, int16; the group is ten times the class of worth, plus the decile from 0.
+    `practice` is by patient, int16, and so is `group`, int32; the group is ten times the class of worth, plus the decile from 0.
     """
     memory = np.zeros(1, dtype=TALLYING)
     place(memory, tallies)
@@ -165,6 +165,8 @@ def _tally(to: Any, count: Any) -> Any:
         kind, service, patient = np.int64(row.kind), np.int64(row.service), np.int64(row.patient)
         if row.tick != tick:
             tick = np.int64(row.tick)
+            if tick >= to.last_tick:  # people are ill at the start of a run without a single tick, too
+                return
             week = tick // week_ticks - first_week
             year = tick // year_ticks if tick >= 0 else np.int64(-1)
             month = 12 * year + min(12 * (tick - year * year_ticks) // year_ticks, 11)

@@ -96,6 +96,16 @@ class Running:
             raise ValueError("the log of this run was not kept: start it with keep_log=True")
         return EventLog(np.concatenate(self.kept), self.plan)
 
+    def take_log(self) -> np.ndarray:
+        """The events since this was last asked for, which are kept no longer; only where they were kept."""
+        rows = self.log().rows
+        self.kept = [rows[:0]]
+        return rows
+
+    def people(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The records of these patients as they are now and what they have met so far, copied."""
+        return self._state.patients[which], self._state.counters[which]
+
     def waiting(self) -> np.ndarray:
         """People on each site's list now, in the order of the plan's sites."""
         waiting: np.ndarray = self._state.sites["waiting"].copy()

@@ -26,12 +26,12 @@ def class_count(pathway: Pathway) -> int:
 
 
 def worth_classes(plan: Plan, state: StateArrays) -> np.ndarray:
-    """Each patient's class, from what they are like at onset; int16, shape (patients,)."""
+    """Each patient's class, from what they are like at onset; int32, shape (patients,)."""
     highest = [age_band(band)[1] for band in list(_norms(plan.pathway))[:-1]]
     classes = np.searchsorted(np.array(highest, dtype=np.int64), state.patients["attributes"][:, AGE], side="left")
     for first_test, count in plan.decrement_tests:
         classes = 2 * classes + _whom(plan.memory, state.memory[0], first_test, count)
-    return classes.astype(np.int16)
+    return classes.astype(np.int32)
 
 
 @loop

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import replace
-from math import exp, sqrt
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,10 @@ from scipy import stats
 
 from pathways import Pathway, Region, Waiting
 from pathways.region import AGE_BANDS
-from sim.cohort import Cohort, age_factors
+from sim.cohort import Cohort
 from sim.draws import GOLDEN, label
 from sim.layout import AGE, DECILE, DID_NOT_ATTEND, FIRST_ATTRIBUTE, NEVER, SEX
+from sim.people import age_factors
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.running import Running
 from tests.build import Numbers, cohort_of, compiled_log, health, pathway, plan_of, reference_log, region, scenario
@@ -60,11 +61,11 @@ def age_of_band(band: int) -> float:
     return float(np.mean([0.1 if age < 18 else 1.0 if age < 65 else 1.6 for age in range(5 * band, 5 * band + 5)]))
 
 
-def yearly_probability(sex: int, band: int, decile: int) -> float:
-    """Of an onset in a year: the rate is that of an average person, sexes and deciles lie around it geometrically."""
+def yearly_rate(sex: int, band: int, decile: int) -> float:
+    """Onsets in a year: the rate is that of an average person, sexes and deciles lie around it geometrically."""
     female = sqrt(FEMALE) if sex == 0 else 1 / sqrt(FEMALE)
     deprived = DEPRIVED ** (0.5 - (decile - 1) / 9)
-    return 1 - exp(-RATE * age_of_band(band) * female * deprived)
+    return RATE * age_of_band(band) * female * deprived
 
 
 def expected_by_cell(area: Region) -> np.ndarray:
@@ -72,7 +73,7 @@ def expected_by_cell(area: Region) -> np.ndarray:
     table = np.zeros((len(area.codes), 2, 20, 10))
     for practice, sex, band, decile in np.ndindex(*table.shape):
         people = area.people[practice, sex, band] * area.deciles[practice, decile]
-        table[practice, sex, band, decile] = people * yearly_probability(sex, band, decile + 1)
+        table[practice, sex, band, decile] = people * yearly_rate(sex, band, decile + 1)
     return table
 
 
@@ -111,7 +112,7 @@ def two_years() -> tuple[Plan, Cohort, Region]:
 
 
 def test_onsets_follow_the_rates_by_practice_sex_age_and_deprivation(two_years: tuple[Plan, Cohort, Region]) -> None:
-    """All of 1,200 cells against people times probability, and each margin by itself, which is the stronger test."""
+    """All of 1,200 cells against people times rate, and each margin by itself, which is the stronger test."""
     _, cohort, area = two_years
     observed, expected = observed_by_cell(cohort, area), 2 * expected_by_cell(area)
     assert observed.sum() > 50_000
@@ -151,26 +152,46 @@ def test_ages_within_a_band_are_alike(two_years: tuple[Plan, Cohort, Region]) ->
 
 
 def test_the_number_of_onsets_varies_as_chance_does() -> None:
-    """Over 300 replications the variance is binomial: n p (1 - p), within the chi-square limits."""
-    people, probability = 2000, 1 - exp(-0.2)
-    plan = plan_of(pathway(Numbers(), GP, entry="gp", onset_rate=0.2), region(people))
+    """Over 300 replications the variance is that of a Poisson number, which is its mean, within the chi-square limits."""
+    people, rate = 2000, 0.2
+    plan = plan_of(pathway(Numbers(), GP, entry="gp", onset_rate=rate), region(people))
     counts = np.array([len(cohort_of(plan, replication=r)) for r in range(300)])
-    variance = people * probability * (1 - probability)
-    assert abs(counts.mean() - people * probability) < 4 * sqrt(variance / 300)
-    assert stats.chi2.ppf(1e-4, 299) < 299 * counts.var(ddof=1) / variance < stats.chi2.ppf(1 - 1e-4, 299)
+    mean = people * rate
+    assert abs(counts.mean() - mean) < 4 * sqrt(mean / 300)
+    assert stats.chi2.ppf(1e-4, 299) < 299 * counts.var(ddof=1) / mean < stats.chi2.ppf(1 - 1e-4, 299)
 
 
-def test_everyone_is_asked_once_in_each_year() -> None:
-    """With a probability of a half, about half of the people fall ill in each of three years, and never more than all;
-    each episode is a new patient."""
-    people = 4000
-    plan = plan_of(pathway(Numbers(), GP, entry="gp", onset_rate=float(np.log(2))), region(people), years=3)
-    cohort = cohort_of(plan)
-    for count in np.bincount(cohort.patients["onset"] // DAYS_IN_A_YEAR, minlength=3):
-        assert abs(count - people / 2) < 4 * sqrt(people / 4)
+@pytest.mark.parametrize("rate", [0.02, 1.0, 5.0, 365.0])
+def test_a_rate_of_onsets_is_that_many_onsets_a_year(rate: float) -> None:
+    """Not the probability of at least one: at a rate of 1 that would be 37% fewer. Each episode is a new patient."""
+    people = round(200_000 / rate) if rate > 1 else 200_000
+    area = region(people)
+    cohort = cohort_of(plan_of(pathway(Numbers(), GP, entry="gp", onset_rate=rate), area))
+    expected = rate * area.population
+    assert abs(len(cohort) - expected) < 4 * sqrt(expected)
     assert len(np.unique(cohort.patients["key"])) == len(cohort)
-    certain = plan_of(pathway(Numbers(), GP, entry="gp", onset_rate=50.0), region(people), years=3)
-    assert len(cohort_of(certain)) == 3 * people
+
+
+def test_several_onsets_in_a_year_know_nothing_of_each_others_days() -> None:
+    """One person, 300 times asked, five episodes a year: their number is Poisson and their days are spread alike."""
+    plan = plan_of(pathway(Numbers(), GP, entry="gp", onset_rate=5.0), region(1))
+    patients = [cohort_of(plan, replication=r).patients for r in range(300)]
+    counts = np.array([len(each) for each in patients])
+    assert abs(counts.mean() - 5) < 4 * sqrt(5 / 300)
+    fits(np.bincount(np.minimum(counts, 12), minlength=13)[:12], 300 * stats.poisson(5).pmf(range(12)))
+    days = [each["onset"][np.argsort(each["key"])].astype(int) for each in patients]
+    spread = np.concatenate(days)
+    fits(np.bincount(spread * 10 // DAYS_IN_A_YEAR, minlength=10), np.full(10, len(spread) / 10))
+    pairs = np.array([each[:2] for each in days if len(each) > 1])
+    assert abs(np.corrcoef(*pairs.T)[0, 1]) < 4.5 / sqrt(len(pairs))
+
+
+def test_a_higher_rate_adds_onsets_and_takes_none_away() -> None:
+    """Whoever falls ill at a rate does so at a higher one too, on the same day."""
+    fewer, more = (
+        cohort_of(plan_of(pathway(Numbers(), GP, entry="gp", onset_rate=r), region(5000))) for r in (0.3, 0.9)
+    )
+    assert set(fewer.patients["key"].tolist()) < set(more.patients["key"].tolist())
 
 
 def test_finer_ticks_spread_onsets_over_the_day_and_move_nobody_to_another() -> None:
@@ -274,14 +295,14 @@ def test_everyone_on_todays_lists_is_in_the_cohort_with_their_weeks_waited() -> 
         assert days == 0
         counted[name, weeks] = counted.get((name, weeks), 0) + 1
     assert counted == {("clinic/a", 0): 40, ("clinic/a", 6): 25, ("clinic/b", 2): 10}
-    assert (listed["onset"] < listed["asked"]).all()
+    assert (listed["onset"] <= listed["asked"]).all()
     assert (np.diff(listed["asked"]) >= 0).all()  # in the order in which they were referred
     assert (cohort.listed < cohort.ill_at_start).all()
     assert (cohort.patients["site"][np.setdiff1d(np.arange(len(cohort)), cohort.listed)] == -1).all()
 
 
-def test_people_on_a_list_are_like_those_who_fall_ill() -> None:
-    """Practice, sex, age and decile of 20,000 listed people follow the expected onsets."""
+def test_without_a_warm_up_people_on_a_list_are_like_those_who_fall_ill() -> None:
+    """Practice, sex, age and decile of 20,000 listed people follow the expected onsets, as nobody has joined the list."""
     rows = (Waiting("clinic", "clinic", "", 3, 20_000),)
     area = replace(place(), sites=region(10, sites={"clinic": 5}).sites, waiting=rows)
     word = everyone(Numbers(), services={"clinic": {"capacity": "slots", "next": "home"}})
@@ -363,7 +384,10 @@ def test_replications_are_independent_of_each_other() -> None:
 
 
 def test_the_cohort_does_not_depend_on_what_care_there_is() -> None:
-    """Services, decisions, effects and a lever more: the same people with the same illness before care meets them."""
+    """Services, decisions, effects and a lever more: the same people with the same illness before care meets them.
+
+    Nobody is on a list here: those who are have been through the care of the pathway, see `test_joiners.py`.
+    """
     attributes = {"work": {"levels": {"yes": {"share": "rest"}}}}
 
     def of(services: dict[str, Any], entry: str, sites: dict[str, float], **sections: Any) -> Cohort:

@@ -300,6 +300,20 @@ def test_only_as_many_rows_as_are_written_count(run: Recount) -> None:
     assert all(array.sum() == 0 for array in tallies)
 
 
+def test_a_run_without_a_single_tick_counts_nothing() -> None:
+    """Those who are ill at the start are in its log. They are not written beyond the counts, which have no row for them."""
+    word, place = everything()
+    plan = plan_of(replace(word, clock=word.clock.model_copy(update={"warm_up": "0 days"})), place, years=0)
+    cohort = cohort_of(plan)
+    rows = Running(plan, cohort, keep_log=True).log().rows
+    assert len(rows) > 50
+    tallies = new_tallies(plan)
+    room = {name: np.zeros(array.size + 10_000, dtype=np.int64) for name, array in tallies._asdict().items()}
+    inside = {name: room[name][: array.size].reshape(array.shape) for name, array in tallies._asdict().items()}
+    tally(Tallies(**inside), rows, len(rows), plan, practice=cohort.practice, group=cohort.group)
+    assert all(array.sum() == 0 for array in room.values())
+
+
 def test_areas_are_added_and_their_practices_follow_each_other(run: Recount) -> None:
     together = add_areas([run.tallies, run.tallies])
     for name in Tallies._fields:

@@ -6,16 +6,20 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pathways import BadInput, load_pathway, load_region, save_region
-from pathways.assumed import assumed_sites, assumed_waiting
+from pathways import BadInput, Site, load_pathway, load_region, save_region
+from pathways.assumed import assumed_sites, assumed_waiting, new_people_per_week
 from pathways.load import LIBRARY
 from pathways.service import WEEKDAYS
 from sim.plan import compile_plan
+from tests.build import Numbers
+from tests.build import pathway as small_pathway
 
 
 @pytest.fixture
@@ -231,6 +235,31 @@ def test_assumed_capacity_follows_the_population() -> None:
     rows, _ = assumed_waiting(pathway, small)
     listed = sum(row.people for row in rows if row.service == "mri")
     assert listed == round(pathway.quantities["mri_waiting_per_100k"].number())
+
+
+@pytest.mark.parametrize(
+    ("stay", "mean"),
+    [
+        (lambda numbers: {"uniform": [numbers(2, "days"), numbers(10, "days")]}, 6.0),
+        (
+            lambda numbers: {"lognormal": numbers(10, "days"), "p90": numbers(50, "days")},
+            float(10 * np.exp((np.log(5) / NormalDist().inv_cdf(0.9)) ** 2 / 2)),
+        ),
+        (lambda numbers: {"weibull": numbers(6, "days"), "shape": numbers(0.5, "ratio")}, 2 * 6 / np.log(2) ** 2),
+        (lambda numbers: {"empirical": numbers({"0": 0, "0.5": 4, "1": 12}, "days")}, 5.0),
+        (lambda numbers: {"exponential": numbers(6, "hours")}, 0.25),
+    ],
+)
+def test_a_ward_takes_as_many_people_as_their_mean_stay_leaves(
+    stay: Callable[[Numbers], dict[str, Any]], mean: float
+) -> None:
+    """Two places of seven days each: 14 over the mean stay, in days. A stay below a day is not a day."""
+    numbers = Numbers()
+    ward = {"capacity": "places", "stay": stay(numbers), "next": "home"}
+    word = small_pathway(numbers, {"ward": ward}, entry="ward", tick="1 hour")
+    nan = float("nan")
+    site = Site("ward", "ward", "", 2.0, "", nan, nan, "assumed", "a test")
+    assert new_people_per_week(word, site) == pytest.approx(14 / mean, rel=1e-4)
 
 
 def test_every_slot_of_a_week_is_given_out_on_open_days() -> None:

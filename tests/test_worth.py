@@ -12,6 +12,7 @@ from outcomes import qalys_of_time
 from pathways import BadInput, Pathway, Region
 from pathways.health import STATES
 from sim.layout import AGE, DECILE, FIRST_ATTRIBUTE, PATIENT, SEX, bare_state
+from sim.reducers import person_ticks
 from sim.results import health_table
 from sim.running import Running
 from sim.worth import class_count, worth, worth_classes
@@ -102,6 +103,28 @@ def test_decrements_add_up_and_none_stands_in_for_another(sex: int, decile: int,
     word = word_of(Numbers(), norms=NORMS, decrements=decrements)
     assert class_count(word) == 3 * 2**3
     assert a_year(word, MODERATE, age=50, sex=sex, decile=decile) == pytest.approx(0.64 - takes)
+
+
+@pytest.mark.parametrize(("norms", "decrements"), [(None, 13), (NORMS, 11)])
+def test_many_decrements_are_counted_where_they_belong(norms: dict[str, float] | None, decrements: int) -> None:
+    """Each takes a thousandth from everyone: a year in mild pain is worth that many thousandths less, and all of the
+    year is counted in the last class of the age."""
+    numbers = Numbers()
+    word = word_of(numbers, norms=norms, decrements=(({"age": ">= 0"}, 0.001),) * decrements, onset_rate=0.3)
+    plan = plan_of(word, region(2000), years=1)
+    cohort = cohort_of(plan)
+    worth_more = (norms["0-44"] if norms else UTILITY["well"]) - (UTILITY["well"] - UTILITY["mild"])
+    assert a_year(word, MILD) == pytest.approx(worth_more - 0.001 * decrements)
+    ticks = person_ticks(Running(plan, cohort).finish().tallies, plan)
+    lived = (365 - cohort.patients["onset"]).sum()
+    assert ticks[0, MILD, 2**decrements - 1].sum() == lived == ticks.sum()
+
+
+def test_more_kinds_of_people_than_memory_holds_are_refused() -> None:
+    with pytest.raises(
+        BadInput, match=r"14 decrements and 1 bands of age tell 16,384 kinds of people apart; 10,000 are"
+    ):
+        word_of(Numbers(), decrements=(({"age": ">= 0"}, 0.001),) * 14)
 
 
 @pytest.mark.parametrize(

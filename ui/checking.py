@@ -4,35 +4,43 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pathways import BadInput, Pathway, Problem, Region, Scenario, load_pathway, load_region, load_scenario
+from pathways import BadInput, Pathway, Problem, Region, Scenario, load_pathway, load_region, load_scenario, refuse
 from pathways.checks import problems_of
 from pathways.load import draft_pathway, find, read_toml
 
 MOST_AREAS = 3
 
 
-def check_path(path: Path, region: str | None = None) -> list[Problem]:
+TODAY = "usual_care"
+"""The pathway of a region that names none."""
+
+
+def check_path(path: Path, region: str | None = None, pathway: str | None = None) -> list[Problem]:
     """All problems, errors and warnings, of what stands at a path (or of a name of the library).
 
     With a `region`, also whether the pathway can run there and which lists would grow; without one the
-    demonstration area is taken where it has the pathway's services.
+    demonstration area is taken where it has the pathway's services. What is checked may be a region itself: then
+    against `pathway`, else the one that it names, else today's.
     """
     scenario = None
     try:
         kind, found = kind_of(path)
         if kind == "region":
-            return _fits(load_pathway("usual_care"), load_region(found))
+            return _check_region(found, region, pathway)
+        if pathway is not None:
+            says = f"is for a region's folder; '{path}' is a {kind}, which has its pathway."
+            raise refuse("options_fit", "--pathway", says)
         if kind == "scenario":
-            _, scenario, pathway = load_scenario(found)
+            _, scenario, word = load_scenario(found)
             problems: list[Problem] = []
         else:
             draft, problems = draft_pathway(found)
             problems += problems_of(draft)
             if any(problem.severity == "error" for problem in problems):
                 return problems
-            pathway = draft.pathway()
+            word = draft.pathway()
         place = load_region(region or "demonstration")
-        limited = {name for name, service in pathway.services.items() if service.capacity != "open"}
+        limited = {name for name, service in word.services.items() if service.capacity != "open"}
         if region is None and limited != {site.service for site in place.sites}:
             says = "its services are not those of the demonstration area; name a region with --region to learn which lists grow."
             return [*problems, Problem("stability", str(path), says, "warning")]
@@ -42,9 +50,39 @@ def check_path(path: Path, region: str | None = None) -> list[Problem]:
         if region is None and named - set(place.codes):
             says = "it names practices that are not in the demonstration area; name their region with --region to learn which lists grow."
             return [*problems, Problem("stability", str(path), says, "warning")]
-        return problems + _fits(pathway, place, scenario)
+        return problems + _fits(word, place, scenario)
     except BadInput as bad:
         return bad.problems
+
+
+def pathway_of(region: Region, named: str | None) -> Pathway:
+    """The pathway that a region is checked against: the one `named`, else the region's own, else today's."""
+    if named is not None or region.about.pathway is None:
+        return load_pathway(named or TODAY)
+    try:
+        return load_pathway(region.about.pathway)
+    except BadInput as bad:
+        says = f"'{region.about.pathway}' is not in the library. Name its file with --pathway."
+        raise refuse("pathway_exists", "region.toml: pathway", says) from bad
+
+
+def checked_against(path: Path, named: str | None) -> str:
+    """What a region without errors was checked against, in words; nothing for a pathway or a scenario."""
+    kind, found = kind_of(path)
+    return f" for the pathway '{pathway_of(load_region(found), named).name}'" if kind == "region" else ""
+
+
+def _check_region(folder: Path, region: str | None, named: str | None) -> list[Problem]:
+    """All problems of a region for one pathway; where there are errors, which pathway that was is among what is told."""
+    if region is not None:
+        raise refuse("options_fit", "--region", f"is for a pathway or a scenario; '{folder}' is a region itself.")
+    place = load_region(folder)
+    pathway = pathway_of(place, named)
+    problems = _fits(pathway, place)
+    if any(problem.severity == "error" for problem in problems):
+        says = f"this is what it lacks for the pathway '{pathway.name}'. Is it for another? Name that with --pathway."
+        problems.append(Problem("pathway_is_named", place.name, says, "warning"))
+    return problems
 
 
 def kind_of(path: Path) -> tuple[str, Path]:
@@ -65,6 +103,7 @@ def kind_of(path: Path) -> tuple[str, Path]:
 
 def _fits(pathway: Pathway, region: Region, scenario: Scenario | None = None) -> list[Problem]:
     """Whether a pathway, with a scenario's levers, can run in a region, and where its lists would grow without end."""
+    from sim.joiners import doubts_about_lists
     from sim.plan import compile_plan
     from sim.stability import offered_loads, sentence
 
@@ -73,9 +112,12 @@ def _fits(pathway: Pathway, region: Region, scenario: Scenario | None = None) ->
     for name in names[:MOST_AREAS]:
         area = region.area(name)
         try:
-            compile_plan(pathway, area, scenario=scenario, years=1)
+            plan = compile_plan(pathway, area, scenario=scenario, years=1)
         except BadInput as bad:
             return bad.problems
+        problems += [
+            Problem("lists_fit_the_pathway", region.name, says, "warning") for says in doubts_about_lists(plan)
+        ]
         problems += [
             Problem("stability", region.name, sentence(load, pathway), "warning")
             for load in offered_loads(pathway, area, scenario)

@@ -123,17 +123,26 @@ def check(
         str | None,
         typer.Option("--region", help="The region it is to run in: which lists would grow?", metavar="NAME|DIR"),
     ] = None,
+    pathway: Annotated[
+        str | None,
+        typer.Option(
+            "--pathway",
+            help="Of a region: the pathway it is for. Otherwise the one that its region.toml names, or today's.",
+            metavar="NAME|FILE",
+        ),
+    ] = None,
 ) -> None:
     """Tell everything that is wrong with a pathway, a scenario or a region."""
-    from ui.checking import check_path
+    from ui.checking import check_path, checked_against
     from ui.words import counted
 
-    problems = check_path(path, region)
+    problems = check_path(path, region, pathway)
     if any(problem.severity == "error" for problem in problems):
         raise BadInput(problems)
     _tell(problems)
     out.print(
-        f"{path}: no errors{', ' + counted(len(problems), 'warning') if problems else ''}.",
+        f"{path}: no errors{checked_against(path, pathway)}"
+        f"{', ' + counted(len(problems), 'warning') if problems else ''}.",
         highlight=False,
         markup=False,
     )
