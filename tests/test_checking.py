@@ -33,6 +33,7 @@ def of_another(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     word = pathway(numbers, services, entry="gp", onset_rate=0.01)
     file = folder / "clinics.toml"
     file.write_text("\n".join(f"{key} = {toml(value)}" for key, value in pathway_to_dict(word).items()))
+    (folder / "place").mkdir()
     save_region(region(2000, sites={"clinic": 20.0}), folder / "place")
     return folder / "place", file
 
