@@ -149,6 +149,7 @@ def test_parts_of_places_work_with_stays_of_chance() -> None:
 
 
 def test_a_tenth_more_of_four_beds_sees_a_tenth_more() -> None:
+    """At the start each place, and the part of one, takes somebody at once: at most five people more."""
     numbers = Numbers()
     word = ward(
         numbers,
@@ -160,7 +161,7 @@ def test_a_tenth_more_of_four_beds_sees_a_tenth_more() -> None:
     for setting in (None, scenario(tenth={})):
         plan = plan_of(word, place, years=4, scenario=setting)
         seen.append(int((compiled_log(plan, cohort_of(plan))["kind"] == SEEN).sum()))
-    assert seen[1] / seen[0] == pytest.approx(1.1, abs=0.002)
+    assert 1.1 * seen[0] <= seen[1] <= 1.1 * seen[0] + 5
 
 
 # published waits

@@ -33,7 +33,7 @@ def queue(*, servers: float, load: float, stay: dict[str, Any], numbers: Numbers
         numbers,
         {"desk": {"capacity": "places", "stay": stay, "next": "home", **waiting}},
         entry="desk",
-        onset_rate=float(-np.log1p(-arrivals / PEOPLE)),
+        onset_rate=arrivals / PEOPLE,
         tick="1 minute",
         warm_up="20 days",
     )
@@ -128,7 +128,7 @@ def test_the_list_of_a_slotted_service_has_its_exact_distribution() -> None:
         numbers,
         {"clinic": {"capacity": "slots", "next": "home"}},
         entry="clinic",
-        onset_rate=float(-np.log1p(-arrivals_a_day * 365 / people)),
+        onset_rate=arrivals_a_day * 365 / people,
         warm_up="200 days",
     )
     plan = plan_of(word, region(people, sites={"clinic": 7.0 * slots}), years=3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import log, sqrt
+from math import sqrt
 from typing import Any
 
 import pytest
@@ -25,9 +25,8 @@ def place(sites: dict[str, float], **more: Any) -> Region:
 
 
 def word(numbers: Numbers, services: dict[str, Any], **sections: Any) -> Pathway:
-    """A pathway to whose first service so many come each week (the yearly share is 1 - exp(-rate))."""
-    share = A_WEEK * WEEKS / PEOPLE
-    return pathway(numbers, services, entry=next(iter(services)), onset_rate=-log(1 - share), **sections)
+    """A pathway to whose first service so many come each week."""
+    return pathway(numbers, services, entry=next(iter(services)), onset_rate=A_WEEK * WEEKS / PEOPLE, **sections)
 
 
 def loads(of: Pathway, where: Region) -> dict[str, Load]:
