@@ -28,7 +28,7 @@ from pydantic import Field, field_validator
 from pathways.explain import read_word
 from pathways.load import find, read_toml
 from pathways.problems import BadInput, Problem
-from pathways.table import Column, read_csv
+from pathways.table import PRICE_BLANK, Column, read_csv
 from pathways.word import Word
 
 Kept = TypeVar("Kept")
@@ -198,8 +198,8 @@ _WAITING = [
 ]
 _PRICES = [
     Column("service"),
-    Column("price_gbp", "number", high=HIGHEST_PRICE),
-    Column("price_year", "whole", low=1990, high=2100),
+    Column("price_gbp", "number", high=HIGHEST_PRICE, blank=PRICE_BLANK),
+    Column("price_year", "whole", low=1990, high=2100, blank="write the year of the price"),
 ]
 
 

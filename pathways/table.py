@@ -20,6 +20,7 @@ class Column:
     """One column: its name, what its cells hold, and between which bounds.
 
     Numbers are finite, and never negative unless `low` says so. An optional column that is absent is filled with blanks.
+    `blank` is what to do about a blank cell of a column of numbers.
     """
 
     name: str
@@ -27,6 +28,11 @@ class Column:
     optional: bool = False
     low: float = 0
     high: float = inf
+    blank: str = "write 0 if none"
+
+
+PRICE_BLANK = "a price that is not known is not 0: write what it is, or 0 where it costs nothing"
+"""What to do about a blank price."""
 
 
 def read_csv(path: Path, columns: Sequence[Column], *, file: str | None = None) -> pd.DataFrame:
@@ -81,7 +87,7 @@ def _blanks(cells: pd.Series, column: Column, file: str) -> list[Problem]:
 def _numbers(cells: pd.Series, column: Column, file: str) -> tuple[pd.Series, list[Problem]]:
     blank = cells == ""
     numbers = pd.to_numeric(cells.where(~blank, None).str.replace(",", "", regex=False), errors="coerce")
-    problems = [] if column.optional else _bad_cells(cells, blank, column, file, "is blank; write 0 if none")
+    problems = [] if column.optional else _bad_cells(cells, blank, column, file, f"is blank; {column.blank}")
     problems += _bad_cells(cells, numbers.isna() & ~blank, column, file, "is not a number")
     endless = numbers.isin([inf, -inf])
     problems += _bad_cells(cells, endless, column, file, "is not a finite number")

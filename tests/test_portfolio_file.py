@@ -150,6 +150,7 @@ def test_capacity_and_deprivation_work_from_the_file(tmp_path: Path) -> None:
     ("rows", "asked", "said"),
     [
         (["injection,x,1,0,0,100,10,100"], {}, "services.csv: row 2, column unit_cost: 'x' is not a number."),
+        (["a,,1,0,0,1,0,1"], {}, "services.csv: row 2, column unit_cost: is blank; a price that is not known is not 0: write what it is, or 0 where it costs nothing."),
         (["a,1,1,0,0,1,0,1", "b,1,1,0,0,,0,1"], {}, "services.csv: row 3, column n_now: is blank; write 0 if none."),
         (["a,1,1,0,0,1,0,"], {}, "services.csv: max_n: row 2: missing; without it the plan has no bound: write how many people could be treated at the most."),
         (["a,1,1,0.1,0,1,0,1", "b,1,4,0.1,0,1,0,1"], {}, "services.csv: variable_share: row 3: 4; a number from 0 to 1 is needed."),

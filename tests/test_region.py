@@ -89,6 +89,7 @@ def remove(file: str) -> Callable[[Path], None]:
         (append("waiting_lists.csv", "mri,County Hospital Imaging,,3,1000000000"), "column people: '1000000000' is above 1,000,000, the most that is possible."),
         (append("waiting_lists.csv", "mri,Anywhere,,90,5\nmri,Anywhere,,90,6"), "the list 'mri / Anywhere / 90' stands twice. Remove one."),
         (write("prices.csv", "service,price_gbp,price_year\nmri,1,2024\ngp,2,2024\nmri,3,2024"), "prices.csv: row 4: the price of 'mri' stands twice. Remove one."),
+        (write("prices.csv", "service,price_gbp,price_year\nmri,,2024"), "prices.csv: row 2, column price_gbp: is blank; a price that is not known is not 0: write what it is, or 0 where it costs nothing."),
         (write("prices.csv", "service,price_gbp,price_year\nmri,inf,2024"), "prices.csv: row 2, column price_gbp: 'inf' is not a finite number."),
         (write("prices.csv", "service,price_gbp,price_year\nmri,1e12,2024"), "row 2, column price_gbp: '1e12' is above 10,000,000, the most that is possible."),
         (append("waiting_lists.csv", "mri,Nowhere,,3,5"), "there is no site 'Nowhere' of 'mri' in capacity.csv."),

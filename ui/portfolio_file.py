@@ -19,7 +19,7 @@ import pandas as pd
 from outcomes.policy import LIBRARY as DATA
 from outcomes.portfolio_options import NEUTRAL, USE
 from pathways import BadInput, Problem, did_you_mean, refuse
-from pathways.table import Column, read_csv, typed
+from pathways.table import PRICE_BLANK, Column, read_csv, typed
 
 LIBRARY = MappingProxyType({"midnotts": "Back pain care in Mid-Nottinghamshire: a worked example"})
 """Portfolios that ship with the project, by name, with their titles."""
@@ -30,7 +30,7 @@ FIRST_ROW = 2
 """What a spreadsheet calls the first row of data."""
 COLUMNS = (
     Column("service"),
-    Column("unit_cost", "number"),
+    Column("unit_cost", "number", blank=PRICE_BLANK),
     Column(GAINS, "number", low=-inf),
     Column("n_now", "number"),
     Column("min_n", "number"),
