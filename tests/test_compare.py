@@ -26,7 +26,7 @@ from ui.cases import gather
 from ui.tables import as_json, json_text
 
 TOP = {"region", "population", "years", "replications", "seed", "fingerprint", "scenarios"}
-MORE = {"rests_on", "against", "interval", "warnings"}
+MORE = {"care_owed", "rests_on", "against", "interval", "warnings"}
 """What the object holds besides what was promised."""
 PROMISED = [
     "gp_consultations",
