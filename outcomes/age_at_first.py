@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from outcomes.age_bands import band_edges
+from outcomes.arrays import checked
 from outcomes.rates import directly_standardised_rate
 from outcomes.tables import Rules, hold
 
@@ -60,7 +62,7 @@ def age_at_first_treatment(
     end_day: float | None = None,
     by: str = "decile",
     lookback_years: float = LOOKBACK_YEARS,
-    age_bands: Sequence[float] = AGE_BANDS,
+    age_bands: Sequence[float] | Sequence[str] = AGE_BANDS,
     standard_population: Sequence[float] | None = None,
 ) -> AgeAtFirst:
     """First treatment after a clean look-back, by deprivation.
@@ -68,8 +70,8 @@ def age_at_first_treatment(
     `events`: one row per treatment, `patient` and `day`. `people`: one row per person who could have one, treated or not:
     `patient`, `age` in years on day 0, the column named by `by`, and where they differ `from_day` (0 unless given) and
     `to_day` (`end_day` unless given), between which treatments of theirs would be seen. `end_day` is the last day of the
-    data, that of the last event unless given. `standard_population` is by `age_bands` (each where a band begins), or else
-    the person-years of all groups together.
+    data, that of the last event unless given. `age_bands` are the ages at which bands begin, or bands as they are written
+    ("0-17", "18-64", "65+"). `standard_population` is by age band, or else the person-years of all groups together.
 
     A person's first event counts where they were seen for `lookback_years` before it; a person is at risk from then until
     it, or until `to_day`. Raises `BadTable` with everything that is wrong: people twice, events of unknown people or
@@ -83,7 +85,7 @@ def age_at_first_treatment(
     0       1             1               1        43.0      38-47
     1      10             1               0        64.0      58-67
     """
-    persons = _checked(events, people, end_day, by)
+    persons, begins = _checked(events, people, end_day, by), _begins(age_bands, standard_population)
     lookback = lookback_years * DAYS_PER_YEAR
     first = events.groupby("patient", sort=False)["day"].min()
     persons["day"] = persons["patient"].map(first).astype(float)
@@ -92,13 +94,13 @@ def age_at_first_treatment(
     persons["age_at_event"] = persons["age"] + persons["day"] / DAYS_PER_YEAR
     persons["enters"] = persons["age"] + (persons["from_day"] + lookback) / DAYS_PER_YEAR
     persons["leaves"] = persons["age"] + persons["day"].fillna(persons["to_day"]) / DAYS_PER_YEAR
-    rates = _rates(persons, by, np.asarray(age_bands, dtype=float))
+    rates = _rates(persons, by, begins)
     had = persons[persons["day"].notna()]
     return AgeAtFirst(
         first_events=had[["patient", by, "day", "age_at_event", "left_truncated"]]
         .rename(columns={"age_at_event": "age"})
         .reset_index(drop=True),
-        ages=_ages(persons, by, np.asarray(age_bands, dtype=float)),
+        ages=_ages(persons, by, begins),
         rates=rates,
         standardised=_standardised(rates, by, standard_population),
         age_by_which=_age_by_which(persons, by),
@@ -134,6 +136,24 @@ def _checked(events: pd.DataFrame, people: pd.DataFrame, end_day: float | None, 
             of_events.rows(outside, ["patient", "day"], "the day lies outside those in which the patient is seen")
     hold(of_people, of_events)
     return persons
+
+
+def _begins(bands: Sequence[float] | Sequence[str], standard: Sequence[float] | None) -> np.ndarray:
+    """The ages at which bands begin, in rising order; raises `BadTable`, also for a standard population of other bands."""
+    if any(isinstance(each, str) for each in bands):
+        begins = band_edges(bands)[0]
+    else:
+        begins = np.atleast_1d(checked("age_bands", np.asarray(bands), low=0))
+    rules = Rules("age_bands", pd.DataFrame({"age_band": list(bands)}))
+    rules.rows(np.diff(begins, prepend=-1) <= 0, "age_band", "ages must rise from band to band")
+    if not len(begins):
+        rules.problems.append("age_bands: there are none; one at least is needed")
+    if standard is not None and len(checked("standard_population", np.asarray(standard), low=0)) != len(begins):
+        rules.problems.append(
+            f"standard_population: there are {len(standard)} for {len(begins)} age bands; each band needs one"
+        )
+    rules.hold()
+    return begins
 
 
 def _bands(age: pd.Series, begins: np.ndarray) -> np.ndarray:

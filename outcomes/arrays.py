@@ -56,6 +56,20 @@ def checked(
     return found
 
 
+def together(**values: np.ndarray) -> None:
+    """Raises `BadTable` where rows of numbers that belong together have different lengths; single numbers go with any.
+
+    >>> together(qalys=np.array([1.0, 2.0]), cost=np.array([5.0, 6.0, 7.0]))
+    Traceback (most recent call last):
+    ...
+    outcomes.tables.BadTable: qalys has 2, cost has 3; all need as many, in the same order
+    """
+    rows = {name: len(each) for name, each in values.items() if each.ndim}
+    if len(set(rows.values())) > 1:
+        shown = ", ".join(f"{name} has {length}" for name, length in rows.items())
+        raise BadTable([f"{shown}; all need as many, in the same order"])
+
+
 def as_given(values: Any) -> tuple[np.ndarray, np.ndarray]:
     """What was given, as it was written, and as numbers: NaN where nothing stands, or what is no number.
 

@@ -39,8 +39,10 @@ def poisson_counts(expected: Numbers, *, draws: int, seed: int) -> np.ndarray:
     even = even_numbers(seed, draws, len(means))
     counts = np.empty(even.shape)
     for unit, mean in enumerate(means):
-        most = int(mean + 12 * np.sqrt(mean) + 40)  # beyond any count that 53 bits can ask for
-        counts[:, unit] = np.searchsorted(special.pdtr(np.arange(most), mean), even[:, unit])
+        spread = 12 * np.sqrt(mean) + 40  # beyond any count that 53 bits can ask for
+        least = max(0, int(mean - spread))
+        each = np.arange(least, int(mean + spread))
+        counts[:, unit] = least + np.searchsorted(special.pdtr(each, mean), even[:, unit])
     return counts
 
 

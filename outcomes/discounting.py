@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from outcomes.arrays import Numbers, checked, checked_rate, plain
+from outcomes.arrays import Numbers, checked, checked_rate, plain, together
 
 CycleMethod = Literal["beginning", "end", "life_table"]
 """When in a cycle its people are counted: at its beginning, at its end, or the mean of both."""
@@ -35,7 +35,9 @@ def discount_instant(amount: Numbers, t: Numbers, *, annual_rate: float) -> Any:
     >>> discount_instant([100, 100], [0, 1], annual_rate=0.25).tolist()
     [100.0, 80.0]
     """
-    return plain(checked("amount", amount) * discount_factor(t, annual_rate=annual_rate))
+    due, when = checked("amount", amount), checked("t", t)
+    together(amount=due, t=when)
+    return plain(due * discount_factor(when, annual_rate=annual_rate))
 
 
 def discount_flow(flow_per_year: Numbers, t_start: Numbers, t_end: Numbers, *, annual_rate: float) -> Any:
@@ -51,9 +53,11 @@ def discount_flow(flow_per_year: Numbers, t_start: Numbers, t_end: Numbers, *, a
     """
     force = np.log1p(checked_rate(annual_rate))
     start = checked("t_start", t_start)
-    years = checked("t_end - t_start", checked("t_end", t_end) - start, low=0)
+    end, flow = checked("t_end", t_end), checked("flow_per_year", flow_per_year)
+    together(flow_per_year=flow, t_start=start, t_end=end)
+    years = checked("t_end - t_start", end - start, low=0)
     length = -np.expm1(-force * years) / force if force > 0 else years
-    return plain(checked("flow_per_year", flow_per_year) * np.exp(-force * start) * length)
+    return plain(flow * np.exp(-force * start) * length)
 
 
 def discount_by_year(

@@ -143,7 +143,8 @@ def bands(table: pd.DataFrame) -> pd.Series:
         value > table["upper95"],
     ]
     names = ["below 99.8%", "below 95%", "above 99.8%", "above 95%"]
-    found = np.select([value.isna(), *chosen], [NOT_SHOWN, *names], default="inside")
+    unknown = table[["value", "lower99_8", "lower95", "upper95", "upper99_8"]].isna().any(axis=1)
+    found = np.select([unknown, *chosen], [NOT_SHOWN, *names], default="inside")
     return pd.Series(found, index=table.index, dtype=str)
 
 

@@ -53,6 +53,8 @@ def grouped_ages(bands: Sequence[str], percentages: Table, *, groups: Sequence[o
         raise BadTable(
             [f"percentages: there are {len(percentages)} rows for {len(bands)} bands; each band needs a row"]
         )
+    if groups is not None and len(groups) != table.shape[1]:
+        raise BadTable([f"groups: there are {len(groups)} for {table.shape[1]} columns; each column needs a name"])
     table.columns = pd.Index([str(each) for each in (groups or range(1, table.shape[1] + 1))])
     low, high = band_edges(bands)
     rules = Rules("percentages", table)
@@ -96,6 +98,8 @@ def share_of_ages(bands: Sequence[str], percentages: Table, *, from_age: float, 
     table = checked("percentages", np.asarray(percentages), low=0)
     if len(table) != len(low):
         raise BadTable([f"percentages: there are {len(table)} rows for {len(low)} bands; each band needs a row"])
+    if (table.sum(axis=0) == 0).any():
+        raise BadTable(["percentages: a column holds nothing; there is nobody to have an age"])
     inside = (low >= from_age) & (high <= to_age)
     shares: list[float] = (table[inside].sum(axis=0) / table.sum(axis=0)).tolist()
     return shares

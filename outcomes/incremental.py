@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.arrays import Numbers, as_given, checked, plain
+from outcomes.arrays import Numbers, as_given, checked, plain, together
 from outcomes.draws import Draws, either, read_draws
 from outcomes.noise import apart, snapped
 from outcomes.paired import LEVEL
@@ -54,7 +54,9 @@ def net_monetary_benefit(*, qalys: Numbers, cost: Numbers, threshold: float) -> 
     400.0
     """
     limit = float(checked("threshold", threshold, low=0))
-    return plain(limit * checked("qalys", qalys) - checked("cost", cost))
+    gained, spent = checked("qalys", qalys), checked("cost", cost)
+    together(qalys=gained, cost=spent)
+    return plain(limit * gained - spent)
 
 
 def net_health_benefit(*, qalys: Numbers, cost: Numbers, threshold: float) -> Any:
@@ -66,7 +68,9 @@ def net_health_benefit(*, qalys: Numbers, cost: Numbers, threshold: float) -> An
     limit = float(checked("threshold", threshold, low=0))
     if limit == 0:
         raise ValueError("threshold: 0; a QALY that costs nothing elsewhere outweighs any cost: give a number above 0")
-    return plain(checked("qalys", qalys) - checked("cost", cost) / limit)
+    gained, spent = checked("qalys", qalys), checked("cost", cost)
+    together(qalys=gained, cost=spent)
+    return plain(gained - spent / limit)
 
 
 def icer_table(strategies: pd.DataFrame) -> pd.DataFrame:

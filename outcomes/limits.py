@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from outcomes.arrays import Numbers, checked, plain
+from outcomes.arrays import Numbers, checked, plain, together
 from outcomes.tables import BadTable
 
 CONFIDENCE = 0.95
@@ -79,6 +79,7 @@ def wilson_limits(numerator: Numbers, denominator: Numbers, *, confidence: float
     """
     total = checked_sizes("denominator", denominator)
     part = checked("numerator", numerator, low=0)
+    together(numerator=part, denominator=total)
     checked("numerator / denominator", part / total, high=1)
     z = z_of(confidence)
     centre = part + z * z / 2

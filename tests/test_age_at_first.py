@@ -83,6 +83,27 @@ def test_an_open_band_has_people_but_no_middle(last: str) -> None:
     assert np.isnan(five.median_age_slope)
 
 
+def test_age_bands_of_first_treatment_can_be_written_with_an_open_one() -> None:
+    people = pd.DataFrame({"patient": [1, 2], "age": [40.0, 86.0], "decile": [1, 1]})
+    events = pd.DataFrame({"patient": [1, 2], "day": [1000, 1000]})
+    by_text, by_age = (
+        age_at_first_treatment(events, people, end_day=1500, age_bands=bands)
+        for bands in (["0-64", "65-84", "85+"], [0, 65, 85])
+    )
+    pd.testing.assert_frame_equal(by_text.rates, by_age.rates)
+    with pytest.raises(BadTable, match=r"^standard_population: there are 2 for 3 age bands; each band needs one$"):
+        age_at_first_treatment(events, people, end_day=1500, age_bands=[0, 65, 85], standard_population=[1, 2])
+    with pytest.raises(BadTable, match=r"^age_bands: age_band: row 1: 0; ages must rise from band to band$"):
+        age_at_first_treatment(events, people, end_day=1500, age_bands=[65, 0])
+
+
+def test_columns_without_anybody_and_names_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(BadTable, match=r"^percentages: a column holds nothing; there is nobody to have an age$"):
+        share_of_ages(["18-27", "28+"], [[0.0], [0.0]], from_age=18, to_age=28)
+    with pytest.raises(BadTable, match=r"^groups: there are 1 for 2 columns; each column needs a name$"):
+        grouped_ages(["18-27", "28+"], [[1, 2], [3, 4]], groups=["a"])
+
+
 def test_hidden_percentages_are_named() -> None:
     for made in (
         lambda: grouped_ages(["18-27", "28+"], [[20], ["*"]]),

@@ -122,3 +122,15 @@ def test_a_standard_for_rates_without_bands_is_refused_in_a_sentence() -> None:
     events = pd.DataFrame({"practice": ["A", "B"], "count": [30, 20]})
     found = outcomes.practice_variation(events, people, pd.DataFrame({"weight": [1.0]}))
     assert found.table["rate"].tolist() == [30, 20]
+
+
+def test_rows_of_different_length_are_refused_in_a_sentence() -> None:
+    for made in (
+        lambda: outcomes.wilson_limits([1, 2], [3, 4, 5]),
+        lambda: outcomes.net_monetary_benefit(qalys=[1, 2], cost=[3, 4, 5], threshold=1),
+        lambda: outcomes.net_health_benefit(qalys=[1, 2], cost=[], threshold=1),
+        lambda: outcomes.discount_flow([1, 2], [0, 1, 2], 3, annual_rate=0),
+        lambda: outcomes.discount_instant([1, 2], [0, 1, 2], annual_rate=0),
+    ):
+        with pytest.raises(BadTable, match=r"all need as many, in the same order$"):
+            made()

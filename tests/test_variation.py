@@ -213,6 +213,13 @@ def test_draws_are_spread_evenly_and_counts_are_poisson() -> None:
         assert stats.chisquare(seen[enough], due[enough] * seen[enough].sum() / due[enough].sum()).pvalue > 0.001
 
 
+def test_counts_of_millions_are_drawn_without_a_table_of_all_smaller_ones() -> None:
+    """A table up to 10 billion would not fit into memory."""
+    counts = poisson_counts([1e10], draws=2000, seed=4)[:, 0]
+    assert abs(counts.mean() - 1e10) < 5 * 1e5 / np.sqrt(2000)
+    assert counts.std() == pytest.approx(1e5, rel=0.1)
+
+
 def test_the_fold_by_chance_of_equal_units_is_that_of_a_simulation() -> None:
     rng = np.random.default_rng(1)
     for mean in (20, 60):
