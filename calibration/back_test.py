@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from calibration.checks_of_fit import BANDS
+from calibration.expected import excess_of, expected
 from calibration.fit import Fit, Runner, Runs, fit
+from calibration.reproduced import BANDS
 from calibration.summaries import Summaries
 
 HELD_OUT = 1 / 3
@@ -25,13 +26,13 @@ class BackTest:
 
     `table` has by series: `figures` held out, `published` and `predicted` (the mean of a date, the median of the runs), `error`
     (relative, of the mean), `as_last` (the error of saying that all stays as it was last), `within_90`, the share of the
-    held-out figures inside the 90% band. `bands` (5 quantiles, figures) as in `Reproduced`.
+    held-out figures inside the 90% band. `draws` as in `Reproduced`.
     """
 
     split: datetime.date
     fit: Fit
     table: pd.DataFrame
-    bands: np.ndarray
+    draws: np.ndarray
 
     @property
     def coverage(self) -> float:
@@ -78,7 +79,8 @@ def back_test(runner: Runner, bank: Runs) -> BackTest | None:
     )
     found = fit(part, bank)
     shown = whole.as_published(found.fresh.published)
-    bands = np.quantile(shown, BANDS, axis=0)
+    draws = expected(whole, found.fresh.published, excess_of(first, found.fresh.published))
+    bands = np.quantile(draws, BANDS, axis=0)
     rows = []
     for name, each in told.groupby("series", sort=False):
         at = each.index.to_numpy()
@@ -97,4 +99,4 @@ def back_test(runner: Runner, bank: Runs) -> BackTest | None:
                 "within_90": float(((each["value"] >= bands[0][at]) & (each["value"] <= bands[4][at])).mean()),
             }
         )
-    return BackTest(day, found, pd.DataFrame(rows), bands)
+    return BackTest(day, found, pd.DataFrame(rows), draws)

@@ -22,7 +22,6 @@ from calibration.checks_of_fit import (
     global_sbc,
     knowledge,
     local_sbc,
-    reproduced,
     worth_collecting,
 )
 from calibration.fit import NPE, Fit, Runner, Runs, Settings, bank_of, fit
@@ -30,6 +29,7 @@ from calibration.local_targets import LocalTargets
 from calibration.neural import by_network, method_problems
 from calibration.practices import PracticeFit, fit_practices
 from calibration.prior_predictive import Placed, placed
+from calibration.reproduced import reproduced
 from calibration.simulator import Simulator
 from calibration.summaries import Summaries
 from calibration.verdict import Checks, Verdict, judged

@@ -1,6 +1,7 @@
-"""Whether a fit can be believed: what its posterior knows, whether fresh runs bear it out, whether other ways agree.
+"""Whether a fit can be believed: what its posterior knows, whether its intervals hold, whether other ways agree.
 
-Each check is a function from a fit to a small record of plain numbers; `calibration.verdict` weighs them.
+Each check is a function from a fit to a small record of plain numbers; `calibration.verdict` weighs them. Fresh runs are
+compared with the published figures in `calibration.reproduced`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from scipy import special, stats
 from calibration.de_mc import de_mc
 from calibration.emulator import fit_emulator
 from calibration.fit import APART, EMULATE, NPE, Fit, settled
-from calibration.likelihood import Posterior
+from calibration.likelihood import Posterior, beyond_noise
 from calibration.neural import network_of
 from calibration.screening import z_scores
 
@@ -41,11 +42,8 @@ NEAREST_SHARE = 0.15
 FEWEST_NEAR = 30
 """It keeps so many runs at least."""
 RIDGE = 1.0
-INTERVALS = (0.5, 0.9)
-"""Bands that are shown and judged."""
-BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""Quantiles of fresh runs: the ends of both bands, and the middle."""
-WORST = 5
+NINETY = 0.9
+"""The interval whose coverage is told."""
 LEAST = 1e-12
 
 
@@ -147,7 +145,7 @@ def global_sbc(fit: Fit, rng: np.random.Generator) -> Calibrated:
     asked = rng.permutation(len(runs))[:SBC_QUESTIONS]
     left = np.setdiff1d(np.arange(len(runs)), asked)
     emulator = fit_emulator(scores[left], summaries[left])
-    posterior = Posterior(emulator, fit.summaries.observed, fit.summaries.weights, fit.summaries.discrepancy, fit.prior)
+    posterior = Posterior(emulator, fit.summaries.observed, fit.summaries.weights, fit.posterior.beyond, fit.prior)
     start = rng.multivariate_normal(np.zeros(len(fit.unknowns)), fit.prior, size=SBC_CHAINS * 4)
     return _asked(posterior, scores[asked], summaries[asked], start, rng)
 
@@ -155,7 +153,7 @@ def global_sbc(fit: Fit, rng: np.random.Generator) -> Calibrated:
 def _asked(
     posterior: Posterior, truths: np.ndarray, summaries: np.ndarray, start: np.ndarray, rng: np.random.Generator
 ) -> Calibrated:
-    noisy = summaries + posterior.discrepancy * rng.normal(size=summaries.shape)
+    noisy = summaries + beyond_noise(posterior.beyond, len(summaries), rng)
     begin = start[rng.integers(0, len(start), (len(truths), SBC_CHAINS))]
     begin = begin + APART * start.std(axis=0) * rng.normal(size=begin.shape)
     chains = de_mc(
@@ -169,107 +167,16 @@ def _asked(
 
 def _asked_network(fit: Fit, truths: np.ndarray, summaries: np.ndarray, rng: np.random.Generator) -> Calibrated:
     assert fit.network is not None
-    noisy = summaries + fit.summaries.discrepancy * rng.normal(size=summaries.shape)
+    noisy = summaries + beyond_noise(fit.posterior.beyond, len(summaries), rng)
     drawn = fit.network.draws(noisy, SBC_DRAWS, seed=fit.settings.seed)
     return _held((drawn < truths[:, None]).mean(axis=1))
 
 
 def _held(ranks: np.ndarray) -> Calibrated:
-    tail = (1 - INTERVALS[1]) / 2
+    tail = (1 - NINETY) / 2
     held = ((ranks >= tail) & (ranks <= 1 - tail)).mean(axis=1)
     p_values = np.array([stats.kstest(column, "uniform").pvalue for column in ranks.T])
     return Calibrated(ranks, float(held.mean()), float(held.std(ddof=1) / np.sqrt(len(held))), p_values)
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One series beside fresh runs.
-
-    `published` and `simulated`: its level in the publisher's unit, a date's bands together. `off`: how far its worst
-    summary is off, in standard deviations of what is expected; `worst` says which, `worst_published` and
-    `worst_simulated` how much of it. `within_50`, `within_90`: the shares of its figures inside these bands.
-    """
-
-    series: str
-    published: float
-    simulated: float
-    off: float
-    worst: str
-    worst_published: float
-    worst_simulated: float
-    within_50: float
-    within_90: float
-
-    def __str__(self) -> str:
-        return (
-            f"{self.series}, {self.worst}: {self.worst_published:.4g} was published and the fit comes to "
-            f"{self.worst_simulated:.4g}, {self.off:.1f} standard deviations off."
-        )
-
-
-@dataclass(frozen=True)
-class Reproduced:
-    """Fresh runs of the posterior beside the published figures, series by series.
-
-    `chi_square` over all summaries has `freedom` degrees and a probability `p`. `bands` by figure: quantiles 5, 25, 50,
-    75 and 95 of the fresh runs.
-    """
-
-    compared: tuple[Compared, ...]
-    chi_square: float
-    freedom: int
-    p: float
-    bands: np.ndarray
-
-    @property
-    def series(self) -> pd.DataFrame:
-        """The series as a table."""
-        return pd.DataFrame([vars(each) for each in self.compared])
-
-    @property
-    def worst(self) -> pd.DataFrame:
-        """The series furthest from the published figures."""
-        return self.series.sort_values("off", ascending=False, kind="stable").head(WORST)
-
-
-def reproduced(fit: Fit) -> Reproduced:
-    """Compares the fresh runs with what was published, figure by figure and summary by summary."""
-    summaries = fit.summaries
-    shown = summaries.as_published(fit.fresh.published)
-    bands = np.quantile(shown, BANDS, axis=0)
-    found = summaries.of(fit.fresh.published)
-    away = summaries.observed - found.mean(axis=0)
-    noise = np.cov(found, rowvar=False) + np.diag(summaries.discrepancy**2)
-    off = np.abs(away) / np.sqrt(np.diag(noise) * (1 + 1 / len(found)))
-    published = summaries.published
-    rows = []
-    for name in dict.fromkeys(part.series for part in summaries.parts):
-        places = [k for k, part in enumerate(summaries.parts) if part.series == name]
-        worst = places[int(off[places].argmax())]
-        columns = sorted({column for place in places for column in summaries.parts[place].columns})
-        values = published[columns]
-        rows.append(
-            Compared(
-                name,
-                published=float(summaries.in_unit(places[0], published[None, :])[0]),
-                simulated=float(np.median(summaries.in_unit(places[0], shown))),
-                off=float(off[worst]),
-                worst=summaries.words(worst),
-                worst_published=float(summaries.in_unit(worst, published[None, :])[0]),
-                worst_simulated=float(np.median(summaries.in_unit(worst, shown))),
-                within_50=float(((values >= bands[1][columns]) & (values <= bands[3][columns])).mean()),
-                within_90=float(((values >= bands[0][columns]) & (values <= bands[4][columns])).mean()),
-            )
-        )
-    size, runs = len(away), len(found)
-    # Hotelling's T² of one new observation against the runs, where there are enough of them; else summary by summary
-    if runs > size + 2:
-        t2 = float(away @ np.linalg.solve(noise, away)) * runs / (runs + 1)
-        p = float(stats.f.sf(t2 * (runs - size) / (size * (runs - 1)), size, runs - size))
-    else:
-        t2 = float((off**2).sum())
-        p = float(stats.chi2.sf(t2, size))
-    return Reproduced(tuple(rows), t2, size, p, bands)
 
 
 def another_seed(fit: Fit, rng: np.random.Generator) -> np.ndarray:

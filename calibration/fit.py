@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from calibration.de_mc import Chains, de_mc
+from calibration.dispersion import beyond_runs
 from calibration.emulator import fit_emulator
 from calibration.likelihood import Posterior
 from calibration.parameters import read_correlation
@@ -261,11 +262,11 @@ def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
     unknowns = unknowns_of(bank, simulator, summaries, most=settings.unknowns)
     places = [simulator.names.index(name) for name in unknowns]
     prior = prior_of(unknowns)
-    observed, weights, discrepancy = summaries.observed, summaries.weights, summaries.discrepancy
+    observed, weights = summaries.observed, summaries.weights
     every = bank
     emulator = fit_emulator(every.scores[:, places], summaries.of(every.published))
     ensemble = rng.multivariate_normal(np.zeros(len(unknowns)), prior, size=WAVE)
-    draws = smoothed(ensemble, emulator, observed, discrepancy, rng)
+    draws = smoothed(ensemble, emulator, observed, beyond_runs(summaries, bank.published), rng)
     waves: list[Wave] = []
     seconds = {"emulator and smoother": perf_counter() - clock}
     why = f"the runs asked for ({settings.runs}) were made"
@@ -285,7 +286,8 @@ def fit(runner: Runner, bank: Runs, *, say: Say = lambda _: None) -> Fit:
         near = nearest(scores, draws, NEAREST)
         own = near >= len(bank) if wave > 1 else np.ones(len(near), dtype=bool)
         emulator = fit_emulator(scores[near], summaries.of(every.published[near]), near=own)
-        posterior = Posterior(emulator, observed, weights, discrepancy, prior)
+        apart = beyond_runs(summaries, every.published[near[own]])
+        posterior = Posterior(emulator, observed, weights, apart, prior)
         quick = partial(_chains, posterior, draws, rng, steps=_steps(draws) // QUICK)
         chains = runner.then("chains", 0, quick)
         draws = chains.thinned(DRAWS)

@@ -1,7 +1,8 @@
 """How likely published summaries are at given scores: a synthetic likelihood with heavy tails, on an emulator.
 
 Student's t, because the noise is estimated from a few hundred runs; widened by what the model cannot be expected to
-reproduce (discrepancy). Far outside the runs that the emulator was fitted to, the likelihood falls away.
+reproduce (discrepancy) and by what runs lack of chance (dispersion). Far outside the runs that the emulator was fitted to,
+the likelihood falls away.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ BEYOND_REACH = 50.0
 class Posterior:
     """The log density of scores, up to a constant, given published summaries.
 
-    `prior` is the covariance of the scores before any data; `weights` and `discrepancy` are by summary.
-    Without summaries the posterior is the prior.
+    `prior` is the covariance of the scores before any data; `weights` are by summary; `beyond` is the covariance of what
+    separates published summaries from runs (`calibration.dispersion.beyond_runs`). Without summaries the posterior is the
+    prior.
     """
 
     emulator: Emulator | None
     observed: np.ndarray
     weights: np.ndarray
-    discrepancy: np.ndarray
+    beyond: np.ndarray
     prior: np.ndarray
 
     @cached_property
@@ -37,10 +39,10 @@ class Posterior:
 
     @cached_property
     def _precision(self) -> np.ndarray:
-        """The inverse of noise and discrepancy together, weighted; only with an emulator."""
+        """The inverse of the noise of runs and what lies beyond it, weighted; only with an emulator."""
         assert self.emulator is not None
         root = np.sqrt(self.weights)
-        return np.linalg.inv(self.emulator.noise + np.diag(self.discrepancy**2)) * np.outer(root, root)
+        return np.linalg.inv(self.emulator.noise + self.beyond) * np.outer(root, root)
 
     def __call__(self, scores: np.ndarray, observed: np.ndarray | None = None) -> np.ndarray:
         """The log density at each point; shape (questions, points, scores) to (questions, points).
@@ -59,3 +61,14 @@ class Posterior:
             beyond = np.maximum(0.0, self.emulator.distance(flat) - 1)
             density -= BEYOND_REACH * beyond**2
         return np.asarray(density.reshape(scores.shape[:-1]))
+
+
+def beyond_noise(beyond: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draws of what separates published summaries from runs; shape (count, summaries). `beyond` may be singular.
+
+    >>> beyond_noise(np.ones((2, 2)), 3, np.random.default_rng(1)).std(axis=1).round(6).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    values, vectors = np.linalg.eigh(beyond)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    return np.asarray(rng.normal(size=(count, len(beyond))) @ root.T)

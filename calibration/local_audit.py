@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import isnan, sqrt
 
-from calibration.local_figures import Figure, by_series
+from calibration.in_common import About, overlap
+from calibration.local_figures import Figure, by_series, figures_table
 from calibration.local_measures import MEASURES
 from pathways import Quantity, Region
 from pathways.periods import period_in_words
@@ -16,6 +17,8 @@ LONG_DAYS = 365
 """Days: figures that begin so long before the region's first day are told."""
 MOST_CHANGE = 1 / 2
 """A series that changes by more than this share from one date to the next is told."""
+MOST_OVERLAPS = 12
+"""Series that overlap and are named; the others are counted."""
 BY_CHANCE = 4
 """Standard deviations of two counts' difference that may be chance."""
 
@@ -30,6 +33,7 @@ def audit(figures: Sequence[Figure], quantities: Mapping[str, Quantity], region:
         *_shares(figures, quantities),
         *_beginning(figures, region),
         *_twice(series),
+        *_overlapping(series, region),
         *(note for of_series in series.values() for note in steps(of_series)),
     ]
 
@@ -98,6 +102,26 @@ def _twice(series: Mapping[str, Sequence[Figure]]) -> Iterator[str]:
                 f"{whole.measure} of {' + '.join(whole.services)} stands both for {where} and for {len(parts)} places in it: "
                 "the same people count twice unless their weights are lowered."
             )
+
+
+def _overlapping(series: Mapping[str, Sequence[Figure]], region: Region) -> Iterator[str]:
+    """Series that count the same people by other measures, other periods, or with other services."""
+    people = dict.fromkeys(region.codes, 1.0)
+    abouts = [(_head(each[0]), About.of(figures_table(each), people)) for each in series.values()]
+    pairs = [(one, other) for (one, a), (other, b) in combinations(abouts, 2) if one != other and overlap(a, b)]
+    pairs = list(dict.fromkeys(pairs))
+    for one, other in pairs[:MOST_OVERLAPS]:
+        yield (
+            f"Overlap: {one} and {other} count the same people, in whole or in part: together they tell little more than one of "
+            "them. What the model may miss of one (discrepancy) it is taken to miss of the other."
+        )
+    if len(pairs) > MOST_OVERLAPS:
+        yield f"Overlap: {len(pairs) - MOST_OVERLAPS} more pairs of series."
+
+
+def _head(figure: Figure) -> str:
+    """A series without its place."""
+    return f"{figure.measure} {' + '.join(figure.services)}"
 
 
 def steps(figures: Sequence[Figure]) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import isnan
 
+from calibration.in_common import KINDS, SAME
 from calibration.local_figures import Figure, by_series
 from calibration.local_measures import MEASURES
 from pathways import Problem
@@ -14,6 +15,8 @@ from pathways.periods import DAYS_PER_WEEK, band_in_words, last_of_month, next_d
 from pathways.table import ROWS_SHOWN
 
 MONTHS_PER_YEAR = 12
+FEWEST_ALIKE = 3
+"""Dates on which two series must have the same values before they count as one under two names."""
 SHOWN = 12
 """Missing months that are named; the others are counted."""
 
@@ -24,6 +27,7 @@ def series_problems(figures: Sequence[Figure]) -> list[Problem]:
     for name, of_series in by_series(figures).items():
         problems += [*_repeated(of_series), *_other_share(of_series), *_percent_as_share(of_series)]
         problems += [*_bands(of_series), *_overlapping_periods(of_series), *_missing(name, of_series)]
+    problems += _under_two_names(list(by_series(figures).values()))
     if figures and all(isnan(figure.value) for figure in figures):
         where = figures[0].source
         problems.append(
@@ -45,6 +49,43 @@ def _repeated(figures: Sequence[Figure]) -> Iterator[Problem]:
     if len(twice) > ROWS_SHOWN:
         says = f"{len(twice) - ROWS_SHOWN} more figures stand twice."
         yield Problem("no_duplicates", f"series {figures[0].series}", says)
+
+
+def _under_two_names(series: Sequence[Sequence[Figure]]) -> Iterator[Problem]:
+    """Series that are another once more: the same count by another name, or the same values of the same service."""
+    for one, other in combinations(series, 2):
+        first, second = one[0], other[0]
+        if set(first.practices) != set(second.practices) or not set(first.services) & set(second.services):
+            continue
+        measures = [SAME.get(each.measure, each.measure) for each in (first, second)]
+        spans = {(each.from_date, each.to_date) for each in one} & {(each.from_date, each.to_date) for each in other}
+        if measures[0] == measures[1] and first.services == second.services and spans:
+            says = f"'{second.series}' counts what '{first.series}' in {first.source} counts, of the same dates. Keep one of them."
+            yield Problem("counted_once", second.source, says)
+        elif KINDS.get(measures[0]) == KINDS.get(measures[1]) and _same_values(one, other):
+            says = (
+                f"'{second.series}' has the values of '{first.series}' in {first.source} on every date: one series under two "
+                "names counts twice. Keep one of them."
+            )
+            yield Problem("counted_once", second.source, says)
+
+
+def _same_values(one: Sequence[Figure], other: Sequence[Figure]) -> bool:
+    """Whether two series have the same values wherever both have one: on enough dates, and not one value throughout."""
+    values = [
+        {
+            (each.from_date, each.to_date, each.band_low, each.band_high): each.value
+            for each in series
+            if not isnan(each.value)
+        }
+        for series in (one, other)
+    ]
+    both = values[0].keys() & values[1].keys()
+    return (
+        len(both) >= FEWEST_ALIKE
+        and all(values[0][key] == values[1][key] for key in both)
+        and len({values[0][key] for key in both}) > 1
+    )
 
 
 def _told(figure: Figure) -> str:

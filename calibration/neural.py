@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calibration.fit import EMULATE, FRESH, METHODS, MOST_WAVES, WAVE, Fit, Runner, tasks_at
+from calibration.likelihood import beyond_noise
 from pathways import Problem
 from sim.parallel import Progress
 
@@ -177,7 +178,7 @@ def network_of(fit: Fit, *, seed: int) -> Network:
     learns = np.setdiff1d(np.arange(len(fit.bank)), left_out)
     scores = fit.bank.scores[:, fit.places]
     found = fit.summaries.of(fit.bank.published)
-    noisy = found + fit.summaries.discrepancy * rng.normal(size=found.shape)
+    noisy = found + beyond_noise(fit.posterior.beyond, len(found), rng)
     return learnt(scores[learns], noisy[learns], fit.prior, seed=seed, left_out=left_out, reach_of=scores)
 
 

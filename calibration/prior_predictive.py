@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.fit import Runs
-from calibration.summaries import LEVEL, SLOPE, Summaries
+from calibration.lines import LEVEL, SLOPE
+from calibration.summaries import Summaries
+from calibration.wording import alike_written
 
 RANGE = (0.01, 0.5, 0.99)
 """Quantiles of the bank between which a published series is nothing special, and the middle."""
@@ -31,9 +33,10 @@ class Placed:
     impossible: bool
 
     def __str__(self) -> str:
+        published, low, high = alike_written(self.published, self.low, self.high, digits=3)
         return (
-            f"{self.series}, {self.what}: {self.published:.3g} was published; 98 of 100 runs with quantities drawn "
-            f"from their ranges give {self.low:.3g} to {self.high:.3g}"
+            f"{self.series}, {self.what}: {published} was published; 98 of 100 runs with quantities drawn from their ranges "
+            f"give {low} to {high}"
         )
 
 

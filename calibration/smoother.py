@@ -16,19 +16,19 @@ STEPS = 4
 
 
 def smoothed(
-    ensemble: np.ndarray, emulator: Emulator, observed: np.ndarray, discrepancy: np.ndarray, rng: np.random.Generator
+    ensemble: np.ndarray, emulator: Emulator, observed: np.ndarray, beyond: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """The ensemble (members, scores) after the steps.
+    """The ensemble (members, scores) after the steps. `beyond` as in `Posterior`.
 
     >>> from calibration.emulator import fit_emulator
     >>> rng = np.random.default_rng(1)
     >>> z = rng.normal(size=(500, 1))
     >>> emulator = fit_emulator(z, 2 * z + 0.1 * rng.normal(size=z.shape))
-    >>> moved = smoothed(rng.normal(size=(400, 1)), emulator, np.array([2.0]), np.zeros(1), rng)
+    >>> moved = smoothed(rng.normal(size=(400, 1)), emulator, np.array([2.0]), np.zeros((1, 1)), rng)
     >>> bool(abs(moved.mean() - 1) < 0.05), bool(moved.std() < 0.1)
     (True, True)
     """
-    noise = emulator.noise + np.diag(discrepancy**2)
+    noise = emulator.noise + beyond
     root = np.linalg.cholesky(noise)
     members = ensemble.copy()
     for _ in range(STEPS):

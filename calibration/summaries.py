@@ -4,31 +4,31 @@ Each series is brought to a scale on which chance spreads it evenly, then told b
 where two years of months are there, its yearly wave; a series of bands by its total and by the shares within each band's
 end. Simulated and published figures go through the same function, rounding and suppression included. Reducing a series
 to such summaries is what makes intervals hold: a covariance of all its months cannot be learnt from a few hundred runs.
+What the summaries leave over of a series is judged by `calibration.dispersion`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from calibration.in_common import About, alike
+from calibration.lines import LEVEL, SLOPE, Line, basis_over, line_of, strands_of
 from outcomes.reported import COUNTS, as_published
 
-LEVEL, SLOPE, SEASON, SPREAD = "level", "slope", "season", "spread between practices"
-SEASON_FROM = 24
-"""Months that a monthly series must have before its yearly wave is fitted."""
-DAYS_IN_A_YEAR = 365.25
-"""The length of the yearly wave."""
+SPREAD = "spread between practices"
 RARE = 0.01
 """Shares within a band's end below this, or so near to one, are left out: they carry nothing but chance."""
 FEWEST_PRACTICES = 5
 """From so many practices on, their counts are told by their sum and by how far they lie apart."""
 HALF_A_COUNT = 0.5
 """Added to a practice's count, so that a count of 0 has a logarithm."""
-SHARES = ("missed_share",)
-PERCENT = 100.0
+NEAREST = 0.01
+"""No model and no count is judged more finely than by this share of a level, or of all for a share."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,6 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Line:
-    """Figures that follow each other in time: a transformation of some columns, and weights over time that sum them up."""
-
-    series: str
-    part: str
-    columns: tuple[tuple[int, ...], ...]
-    over: tuple[tuple[int, ...], ...]
-    scale: str
-    basis: np.ndarray
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Between:
     """How far practices lie apart: the spread of the logarithms of their counts per registered person."""
 
@@ -79,15 +66,6 @@ class Between:
         return np.asarray(np.log((counts + HALF_A_COUNT) / self.people).std(axis=1, ddof=1))
 
 
-SCALES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "count": lambda y: 2 * np.sqrt(np.maximum(y, 0) + 3 / 8),
-    "wait": lambda y: 4 * np.log(np.maximum(y, 0) + 5),
-    "share": lambda y: np.arcsin(np.sqrt(np.clip(y, 0, 1))),
-}
-STEP = 1e-4
-"""The relative step by which slopes of a scale are found."""
-
-
 class Summaries:
     """What is fitted of a set of figures. `observed` are the summaries of the published ones.
 
@@ -98,7 +76,8 @@ class Summaries:
         self.figures = figures.reset_index(drop=True)
         self.people = people
         self.published = self.figures["value"].to_numpy(dtype=float)
-        self._lines, self._between = _lines(self.figures, self.published, people)
+        self.lines, self._between = _lines(self.figures, self.published, people)
+        self.strands = strands_of(self.figures)
         self.observed = self._of(self.published[None, :])[0]
         self.parts = self._parts()
         self.names = [part.name for part in self.parts]
@@ -153,27 +132,49 @@ class Summaries:
         """Standard deviations of what the model cannot be expected to reproduce."""
         return np.array([part.discrepancy for part in self.parts])
 
+    @cached_property
+    def bias(self) -> np.ndarray:
+        """The covariance (summaries, summaries) of what the model cannot be expected to reproduce.
+
+        What a model misses of one series it misses likewise of a series that counts the same: copies add nothing.
+        """
+        return self.among_alike(alike) * np.outer(self.discrepancy, self.discrepancy)
+
+    def among_alike(self, between: Callable[[Sequence[About]], np.ndarray]) -> np.ndarray:
+        """Correlations between series, for summaries that tell the same of theirs; none between a level and a slope."""
+        found = between([self._abouts[part.series] for part in self.parts])
+        same = np.array([[(a.what, a.part) == (b.what, b.part) for b in self.parts] for a in self.parts])
+        return np.where(same, found, 0.0) if self.parts else found
+
+    @cached_property
+    def floor(self) -> np.ndarray:
+        """The standard deviations, on the summary's scale, below which no distance is judged: the last digit that was
+        written, and a hundredth of the level."""
+        found = [line.summed(line.steps(self.published, self.figures, NEAREST)) for line in self.lines]
+        return np.concatenate([*found, np.full(len(self._between), NEAREST)]) if self.parts else np.zeros(0)
+
+    @cached_property
+    def _abouts(self) -> dict[str, About]:
+        columns: dict[str, set[int]] = {}
+        for part in self.parts:
+            columns.setdefault(part.series, set()).update(part.columns)
+        return {name: About.of(self.figures.iloc[sorted(at)], self.people) for name, at in columns.items()}
+
     def _of(self, values: np.ndarray) -> np.ndarray:
-        columns = [_points(line, values) @ line.basis for line in self._lines]
+        columns = [line.of(values) for line in self.lines]
         columns += [between.of(values)[:, None] for between in self._between]
         return np.concatenate(columns, axis=1) if columns else np.zeros((len(values), 0))
 
     def _parts(self) -> list[Summary]:
         parts = []
-        for line in self._lines:
-            used = tuple(sorted({column for columns in (*line.columns, *line.over) for column in columns}))
-            rows = self.figures.iloc[list(used)]
-            level = _untransformed(line, self.published[None, :])[0]
-            step = np.maximum(np.abs(level), 1) * STEP
-            slope = (SCALES[line.scale](level + step) - SCALES[line.scale](level - step)) / (2 * step)
-            reach = np.minimum(level, 1 - level) if line.scale == "share" else level
-            each = float(rows["discrepancy"].max()) * np.abs(slope * reach)
-            for name, weights in zip(line.names, line.basis.T, strict=True):
-                # a bias of the level is common to all times; what bends a slope or a wave is not
-                size = float(
-                    (np.abs(weights) * each).sum() if name == LEVEL else np.sqrt(((weights * each) ** 2).sum())
-                )
-                parts.append(Summary(line.series, name, line.part, used, float(rows["weight"].mean()), size))
+        for line in self.lines:
+            rows = self.figures.iloc[list(line.used)]
+            each = line.discrepancies(self.published, self.figures)
+            # a bias of the level is common to all times; what bends a slope or a wave is not
+            common, apart = line.summed(each), line.apart(each)
+            for place, name in enumerate(line.names):
+                size = float(common[place] if name == LEVEL else apart[place])
+                parts.append(Summary(line.series, name, line.part, line.used, float(rows["weight"].mean()), size))
         for between in self._between:
             used = tuple(column for columns in between.columns for column in columns)
             parts.append(Summary(between.series, SPREAD, "", used, float(self.figures["weight"].iloc[used[0]]), 0.0))
@@ -198,29 +199,17 @@ def _lines(
             columns = tuple(tuple(int(at) for at in each.index) for _, each in places)
             between.append(Between(series, columns, np.array([people[str(place)] for place, _ in places])))
     for series, rows in submitted.groupby(names, sort=False):
-        measure = str(rows["measure"].iloc[0])
         times = [[int(place) for place in at.index] for _, at in rows.groupby("to_date", sort=True)]
-        days = [pd.Timestamp(figures["to_date"][at[0]]).toordinal() for at in times]
-        basis, parts = _basis(np.array(days, dtype=float))
-        banded = len(set(rows["band_high"])) > 1
-        scale = "count" if measure in COUNTS else "share" if measure in SHARES else "wait"
-        whole = tuple(tuple(at) for at in times)
-        lines.append(Line(str(series), "", whole, ((),) * len(times), scale, basis, parts))
-        if banded:
-            lines += _cuts(str(series), figures, published, times, basis, parts)
+        lines.append(line_of(str(series), "", times, figures))
+        if len(set(rows["band_high"])) > 1:
+            lines += _cuts(str(series), figures, published, times)
     return lines, between
 
 
-def _cuts(
-    series: str,
-    figures: pd.DataFrame,
-    published: np.ndarray,
-    times: Sequence[Sequence[int]],
-    basis: np.ndarray,
-    names: tuple[str, ...],
-) -> list[Line]:
+def _cuts(series: str, figures: pd.DataFrame, published: np.ndarray, times: Sequence[Sequence[int]]) -> list[Line]:
     highest = figures["band_high"].to_numpy()
     ends = sorted({float(highest[place]) for at in times for place in at})[:-1]
+    basis, names = basis_over(figures, times)
     lines = []
     for end in ends:
         within = tuple(tuple(place for place in at if highest[place] <= end) for at in times)
@@ -230,32 +219,3 @@ def _cuts(
             whole = tuple(tuple(at) for at in times)
             lines.append(Line(series, f"within {end:g} days", within, whole, "share", basis, names))
     return lines
-
-
-def _basis(days: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Weights over time, each of length one and none of them telling what another tells."""
-    columns, names = [np.ones(len(days))], [LEVEL]
-    if len(days) > 1:
-        columns.append(days - days.mean())
-        names.append(SLOPE)
-    if len(days) >= SEASON_FROM:
-        angle = 2 * np.pi * days / DAYS_IN_A_YEAR
-        columns += [np.cos(angle), np.sin(angle)]
-        names += [SEASON, SEASON]
-    basis, triangle = np.linalg.qr(np.stack(columns, axis=1))
-    names = [f"{name} {names[:k].count(name) + 1}" if names.count(name) > 1 else name for k, name in enumerate(names)]
-    return basis * np.sign(np.diag(triangle)), tuple(names)
-
-
-def _points(line: Line, values: np.ndarray) -> np.ndarray:
-    return SCALES[line.scale](_untransformed(line, values))
-
-
-def _untransformed(line: Line, values: np.ndarray) -> np.ndarray:
-    """The values of a line in its own unit, shape (runs, times)."""
-    sums = np.stack([values[:, list(columns)].sum(axis=1) for columns in line.columns], axis=1)
-    if any(line.over):
-        wholes = np.stack([values[:, list(columns)].sum(axis=1) for columns in line.over], axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(wholes > 0, sums / wholes, np.nan)
-    return sums / PERCENT if line.scale == "share" else sums

@@ -14,17 +14,26 @@ from calibration.checks_of_fit import (
     SECOND,
     Calibrated,
     Knowledge,
-    Reproduced,
 )
+from calibration.dispersion import Dispersed
 from calibration.fit import EFFECTIVE, R_HAT, SURPRISED, Fit
 from calibration.prior_predictive import Placed
+from calibration.reproduced import FAR, Compared, Reproduced
 
 CALIBRATED, WITH_WARNINGS, NOT_MATCHED = "CALIBRATED", "CALIBRATED WITH WARNINGS", "NOT MATCHED"
-MISSED, FAR = 3.0, 2.0
-"""Standard deviations between fresh runs and what was published: above the first a series is not matched, above the
-second it is told."""
+MISSED = 3.0
+"""Standard deviations between fresh runs and what was published above which a series is not matched; above `FAR` it is told."""
 TOGETHER = 0.001
 """A misfit of all figures together that chance explains this rarely is told."""
+RARELY = 0.01
+"""What chance gives this rarely in any of the series is told of that series: few figures inside bands, or a wild shape."""
+HALF = 0.5
+"""A series is not matched where fewer of its figures lie inside their 90% bands, and chance gives that more rarely than
+`TOGETHER` in any of the series."""
+WILD, ROUGH = 10.0, 0.15
+"""A series is not matched where it varies about level, trend and season with more than so many times the variance of runs,
+and typically by more than this share of its level. One alone is told: large counts show small things, small counts are wild
+by chance. Our judgement."""
 FAILED = 0.2
 """More runs that come to nothing than this share are told."""
 COVERED, NOMINAL = 0.85, 0.9
@@ -76,7 +85,7 @@ def judged(fit: Fit | None, checks: Checks) -> Verdict:
     impossible = [f"{row}." for row in checks.placed if row.impossible]
     if fit is None or checks.reproduced is None:
         return Verdict(NOT_MATCHED, tuple(impossible))
-    missed = tuple(str(row) for row in checks.reproduced.compared if row.off > MISSED)
+    missed = tuple(_not_matched(checks.reproduced))
     if missed:
         return Verdict(NOT_MATCHED, missed)
     warnings = [reason for reasons in doubts(fit, checks).values() for reason in reasons]
@@ -110,11 +119,62 @@ def few_failed(failed: int, made: int) -> bool:
     return failed <= FAILED * made
 
 
+def is_missed(row: Compared) -> bool:
+    """Whether a level, trend or share lies so far off that its series is not matched."""
+    return row.off > MISSED or row.excluded
+
+
+def _not_matched(found: Reproduced) -> Iterator[str]:
+    for row in found.compared:
+        if is_missed(row):
+            yield str(row)
+        elif row.within_90 < HALF and row.few_inside < TOGETHER / len(found.compared):
+            yield _few_inside(row)
+    for each in unusual(found):
+        if each.factor > WILD and each.typical > ROUGH:
+            yield (
+                f"{_of_line(each)}: about its level, trend and season it varies {each.factor:.0f} times as much as runs do "
+                f"(variance), typically by {each.typical:.0%} of its level. No run has such a shape: fit the dates on one side of "
+                "what happened."
+            )
+
+
 def _about_fresh_runs(checks: Checks) -> Iterator[str]:
     assert checks.reproduced is not None
-    yield from (str(row) for row in checks.reproduced.compared if row.off > FAR)
-    if checks.reproduced.p < TOGETHER:
-        yield f"All figures together are further off than chance explains (probability {checks.reproduced.p:.1g})."
+    found = checks.reproduced
+    yield from (str(row) for row in found.compared if row.off > FAR)
+    few = [row for row in found.compared if row.few_inside < RARELY / len(found.compared)]
+    yield from (_few_inside(row) for row in few)
+    if found.together.chance < RARELY and not few:
+        yield (
+            f"{found.share_inside(90):.0%} of all figures lie inside the 90% bands of fresh runs and {found.share_inside(50):.0%} "
+            f"inside the 50% bands; chance gives so few with probability {found.together.chance:.1g}."
+        )
+    for each in unusual(found):
+        yield (
+            f"{_of_line(each)}: about its level, trend and season it varies {each.factor:.1f} times as much as runs do "
+            "(variance); its noise was widened by that."
+        )
+    if found.p < TOGETHER:
+        yield f"All figures together are further off than chance explains (probability {found.p:.1g})."
+
+
+def unusual(found: Reproduced) -> list[Dispersed]:
+    """The lines that vary more than chance between runs explains, over all lines."""
+    told = [each for each in found.dispersed if each.told]
+    return [each for each in told if each.p < RARELY / len(told)]
+
+
+def _of_line(each: Dispersed) -> str:
+    return f"{each.series}, share {each.part}" if each.part else each.series
+
+
+def _few_inside(row: Compared) -> str:
+    inside, half = round(row.within_90 * row.figures), round(row.within_50 * row.figures)
+    return (
+        f"{row.series}: {inside} of {row.figures} figures lie inside the 90% bands of fresh runs and {half} inside the 50% bands; "
+        f"chance gives so few with probability {row.few_inside:.1g}."
+    )
 
 
 def _about_emulator(fit: Fit) -> Iterator[str]:
@@ -216,7 +276,11 @@ def as_numbers(fit: Fit | None, checks: Checks, verdict: Verdict) -> dict[str, A
             "statistic": checks.reproduced.chi_square,
             "freedom": checks.reproduced.freedom,
             "p": checks.reproduced.p,
+            "within_50": checks.reproduced.share_inside(50),
+            "within_90": checks.reproduced.share_inside(90),
+            "few_inside": checks.reproduced.together.chance,
         },
+        "dispersion": [vars(each) for each in checks.reproduced.dispersed],
         "another_seed": _by_name(fit, checks.seeds),
         "another_method": _by_name(fit, checks.methods),
         "simulated_truths": {

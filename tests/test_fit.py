@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
@@ -17,18 +18,20 @@ from calibration.checks_of_fit import (
     global_sbc,
     knowledge,
     local_sbc,
-    reproduced,
     worth_collecting,
 )
 from calibration.de_mc import de_mc
+from calibration.dispersion import beyond_runs
 from calibration.emulator import fit_emulator
-from calibration.fit import Fit, Runner, Settings, bank_of, fit, prior_of, settled
+from calibration.expected import expected, inside
+from calibration.fit import Fit, Runner, Settings, bank_of, fit, prior_of, settled, tasks_at
 from calibration.likelihood import Posterior
 from calibration.prior_predictive import placed
+from calibration.reproduced import Reproduced, reproduced
 from calibration.screening import telling
 from calibration.smoother import smoothed
 from calibration.summaries import Summaries
-from calibration.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS, Checks, as_numbers, judged
+from calibration.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS, Checks, Verdict, as_numbers, judged
 from sim.parallel import Stopped
 from tests.toy_simulator import MONTHS, REFERRALS, WAITING, Toy, ToyTargets, figures_of
 
@@ -139,12 +142,59 @@ def test_intervals_of_the_toy_hold_nine_of_ten_truths(tmp_path: Path) -> None:
     assert np.mean(held) >= 0.75  # 20 intervals of 90%: fewer than 15 held has a chance of 1%
 
 
+def gamma_poisson(rng: np.random.Generator, mean: float, times: float) -> list[float]:
+    """Monthly counts with so many times the variance of Poisson counts."""
+    return [float(count) for count in rng.poisson(rng.gamma(mean / (times - 1), times - 1, size=MONTHS))]
+
+
+def share_held(*, times: float, own_chance: bool) -> float:
+    """Of 250 true demands, the share inside the 90% intervals from a year of counts with so many times Poisson's variance."""
+    rng = np.random.default_rng(11)
+    toy = Toy(ToyTargets(figures_of({REFERRALS: [0.0] * MONTHS})))
+    scores = 0.5 * rng.normal(size=(600, 1))
+    runs = toy.published(np.array([toy(task) for task in tasks_at(("demand",), scores, first=0)]))
+    grid = np.linspace(-3, 3, 3001)[:, None]
+    held = []
+    for truth in 0.5 * rng.normal(size=250):
+        mean = 200 * np.exp(0.2 * truth)
+        counts = [float(y) for y in rng.poisson(mean, size=MONTHS)] if times == 1 else gamma_poisson(rng, mean, times)
+        summaries = Summaries(figures_of({REFERRALS: counts}), {})
+        apart = beyond_runs(summaries, runs) if own_chance else np.zeros((2, 2))
+        emulator = fit_emulator(scores, summaries.of(runs))
+        density = Posterior(emulator, summaries.observed, summaries.weights, apart, np.eye(1) / 4)(grid)
+        below = np.exp(density - density.max())[grid[:, 0] < truth].sum() / np.exp(density - density.max()).sum()
+        held.append(0.05 <= below <= 0.95)
+    return float(np.mean(held))
+
+
+def test_intervals_hold_what_they_should_of_counts_that_vary_more_than_runs() -> None:
+    """Standard errors are 0.02: counts of Poisson's variance widen nothing, of five times that the noise is theirs."""
+    assert share_held(times=1, own_chance=True) == pytest.approx(0.9, abs=0.06)
+    assert share_held(times=5, own_chance=True) == pytest.approx(0.9, abs=0.06)
+    assert share_held(times=5, own_chance=False) < 0.65
+
+
+@pytest.mark.parametrize("again", [["visits mri"], ["visits mri", "first_visits mri", "missed mri"]])
+def test_copies_of_a_series_do_not_sharpen_what_the_model_may_miss(tmp_path: Path, again: list[str]) -> None:
+    counts = {REFERRALS: published()[REFERRALS]}
+    settings = Settings(runs=700, unknowns=1)
+    spread = []
+    for names in ([], again):
+        values = counts | dict.fromkeys(names, counts[REFERRALS])
+        runner = toy_runner(tmp_path / f"{len(names)}", values, settings, discrepancy=0.1)
+        found = fit(runner, bank_of(runner))
+        spread.append(found.draws[:, found.unknowns.index("demand")].std())
+    # worked out by hand: an error of a tenth moves demand by 0.5, beside a prior of 1
+    assert spread[0] == pytest.approx(1 / np.sqrt(1 + 1 / 0.25), rel=0.12)
+    assert spread[1] == pytest.approx(spread[0], rel=0.12)
+
+
 # no data, and data that cannot be
 
 
 def test_without_data_the_prior_comes_back() -> None:
     prior = np.array([[1.0, 0.7], [0.7, 1.0]])
-    posterior = Posterior(None, np.zeros(0), np.zeros(0), np.zeros(0), prior)
+    posterior = Posterior(None, np.zeros(0), np.zeros(0), np.zeros((0, 0)), prior)
     rng = np.random.default_rng(3)
     draws = settled(posterior, rng.normal(size=(200, 2)), rng).thinned(4000)
     np.testing.assert_allclose(np.cov(draws, rowvar=False), prior, atol=0.12)
@@ -159,7 +209,7 @@ def test_data_of_no_weight_leave_the_prior(tmp_path: Path) -> None:
         fit_emulator(bank.scores[:, :2], summaries.of(bank.published)),
         summaries.observed,
         np.full(len(summaries), 1e-6),
-        summaries.discrepancy,
+        summaries.bias,
         np.eye(2),
     )
     rng = np.random.default_rng(3)
@@ -179,13 +229,98 @@ def test_figures_that_contradict_each_other_are_not_matched_and_named(tmp_path: 
     assert "standard deviations off" in verdict.reasons[0]
 
 
+GP_VISITS = [145.0, 118, 128, 136, 418, 367, 450, 378, 149, 133, 129, 125]
+
+
+def judged_alone(runner: Runner) -> tuple[Fit, Verdict, Reproduced]:
+    """The verdict of a fit by its fresh runs alone."""
+    found = fit(runner, bank_of(runner))
+    seen = reproduced(found)
+    return found, judged(found, Checks([], knowledge(found), seen)), seen
+
+
+def test_a_series_of_a_shape_that_no_run_has_is_not_matched(tmp_path: Path) -> None:
+    values = published() | {REFERRALS: GP_VISITS}
+    found, verdict, seen = judged_alone(toy_runner(tmp_path, values, Settings(runs=700, unknowns=2)))
+    assert verdict.word == NOT_MATCHED
+    (reason,) = verdict.reasons
+    assert re.fullmatch(
+        r"referrals mri: about its level, trend and season it varies \d+ times as much as runs do \(variance\), typically "
+        r"by \d+% of its level\. No run has such a shape: fit the dates on one side of what happened\.",
+        reason,
+    )
+    level = float(np.median(found.fresh.published[:, :MONTHS].mean(axis=1)))
+    assert level == pytest.approx(np.mean(GP_VISITS), rel=0.12)  # the mean of roots is that of 209 a month, not 223
+    told = {each.series: each for each in seen.dispersed}
+    assert told[WAITING].factor < 2 < 30 < told[REFERRALS].factor
+
+
+def test_a_series_that_swings_more_than_runs_is_told_and_its_noise_is_widened(tmp_path: Path) -> None:
+    values = published() | {REFERRALS: [200.0, 270.0] * 6}
+    runner = toy_runner(tmp_path, values, Settings(runs=700, unknowns=2))
+    found, verdict, seen = judged_alone(runner)
+    assert verdict.word == WITH_WARNINGS
+    assert any(
+        re.match(r"referrals mri: .* varies [56]\.\d times as much as runs do", each) for each in verdict.reasons
+    )
+    numbers = as_numbers(found, Checks([], knowledge(found), seen), verdict)
+    (factor,) = [each["factor"] for each in numbers["dispersion"] if each["series"] == REFERRALS]
+    variance = np.var(2 * np.sqrt(np.array([200.0, 270.0]) + 3 / 8)) * 12 / 10  # beside level and slope, of Poisson's 1
+    assert factor == pytest.approx(variance, rel=0.15)
+    assert numbers["posterior_predictive"]["within_90"] > 0.8  # of bands that are as wide as the series asks for
+
+
+def test_figures_outside_their_bands_are_weighed() -> None:
+    """Runs whose months hang together, beside figures of which hardly any is like theirs."""
+    rng = np.random.default_rng(3)
+    summaries = Summaries(figures_of({REFERRALS: [200.0, 240.0] * 6}), {})
+    runs = rng.poisson(220, size=(64, MONTHS)).astype(float)
+    draws = expected(summaries, runs, {})
+    (few,) = inside(summaries, draws, [range(MONTHS)])
+    assert (few.figures, few.within_50) == (12, 0)
+    assert few.chance < 0.001
+    like = Summaries(figures_of({REFERRALS: rng.poisson(220, size=MONTHS).astype(float).tolist()}), {})
+    (even,) = inside(like, expected(like, runs, {}), [range(MONTHS)])
+    assert even.chance > 0.05
+    # where all months of a run are high or low together, one such series tells little
+    runs = 220 + 15 * rng.normal(size=(64, 1)) + rng.normal(size=(64, MONTHS))
+    far = Summaries(figures_of({REFERRALS: [220 + 2.2 * 15.0] * MONTHS}), {})
+    (together,) = inside(far, expected(far, runs, {}), [range(MONTHS)])
+    assert together.within_90 == 0
+    assert together.chance > 0.01
+
+
+def test_what_its_own_interval_excludes_by_far_is_never_passed(tmp_path: Path) -> None:
+    """800 days where runs have 2 to 260: on the scale of logarithms less than three standard deviations."""
+    values = published() | {"median_wait scan": [800.0] * MONTHS}
+    _, verdict, seen = judged_alone(toy_runner(tmp_path, values, Settings(runs=700, unknowns=2)))
+    (row,) = [each for each in seen.compared if each.series == "median_wait scan"]
+    assert 2 < row.off < 3
+    assert verdict.word == NOT_MATCHED
+    assert verdict.reasons[0].startswith("median_wait scan, level: 800.0 was published and the fit comes to")
+
+
+def test_a_distance_below_what_a_figure_can_tell_is_none(tmp_path: Path) -> None:
+    """A full service has nearly the same count in every run: a thousandth more is no misfit, a twentieth is."""
+    values = published() | {"visits full": [1000.0] * MONTHS}
+    _, verdict, seen = judged_alone(toy_runner(tmp_path, values, Settings(runs=700, unknowns=2)))
+    assert verdict.word == CALIBRATED
+    assert max(each.off for each in seen.compared) < 1
+    values["visits full"] = [1060.0] * MONTHS
+    _, verdict, _ = judged_alone(toy_runner(tmp_path / "more", values, Settings(runs=700, unknowns=2)))
+    assert verdict.word == NOT_MATCHED
+    assert verdict.reasons[0].startswith(
+        "visits full, level: 1,060 was published and the fit comes to 1,002 (90% of runs"
+    )
+
+
 def test_a_target_outside_what_the_prior_gives_is_told_before_any_fitting(tmp_path: Path) -> None:
     values = published()
     values[REFERRALS] = [2000.0] * MONTHS
     runner = toy_runner(tmp_path, values)
     (row,) = placed(bank_of(runner), runner.summaries)
     assert row.impossible
-    assert str(row).startswith("referrals mri, level: 2e+03 was published; 98 of 100 runs")
+    assert str(row).startswith("referrals mri, level: 2,000 was published; 98 of 100 runs")
     verdict = judged(None, Checks([row]))
     assert verdict.word == NOT_MATCHED
     assert "referrals mri" in str(verdict)
@@ -303,7 +438,7 @@ def test_the_summaries_of_a_series_are_its_level_and_slope() -> None:
     assert summaries.names == ["referrals mri level", "referrals mri slope"]
     basis = np.stack([np.ones(4) / 2, (np.array([31, 59, 90, 120]) - 75) / np.linalg.norm([44, 16, 15, 45])], axis=1)
     scale = 2 * np.sqrt(np.array([10.0, 20, 30, 40]) + 3 / 8)
-    np.testing.assert_allclose(summaries.observed, scale @ basis)
+    np.testing.assert_allclose(summaries.observed, [2 * 2 * np.sqrt(25 + 3 / 8), scale @ basis[:, 1]])
 
 
 def test_two_years_of_months_have_a_season() -> None:
@@ -396,7 +531,7 @@ def test_the_smoother_is_exact_where_all_is_linear_and_normal() -> None:
     rng = np.random.default_rng(6)
     z = rng.normal(size=(3000, 2))
     emulator = fit_emulator(z, z[:, :1] + z[:, 1:] + 0.5 * rng.normal(size=(3000, 1)))
-    moved = smoothed(rng.normal(size=(3000, 2)), emulator, np.array([1.5]), np.zeros(1), rng)
+    moved = smoothed(rng.normal(size=(3000, 2)), emulator, np.array([1.5]), np.zeros((1, 1)), rng)
     share = 1 / (2 + 0.25)
     np.testing.assert_allclose(moved.mean(axis=0), [1.5 * share] * 2, atol=0.06)
     np.testing.assert_allclose(moved.var(axis=0), [1 - share] * 2, atol=0.06)

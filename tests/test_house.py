@@ -36,9 +36,9 @@ STRUCTURAL = {
     },
     "calibration": {
         0.5: "a half, or a median", 0.975: "the upper end of a 95% interval", 0.001: "a numerical step", 
-        0.01: "a level of chance, or a quantile", 0.02: "the edge of a prior", 0.1: "apart, in spreads", 0.15: "the nearest of a bank",
+        0.01: "a level of chance, or a quantile", 0.02: "the edge of a prior", 0.1: "apart, in spreads", 0.15: "the nearest of a bank, or a rough shape",
         0.2: "a share of draws or of runs", 0.25: "a quantile, or a part of a spread", 0.75: "a quantile, or a share of figures held",
-        0.8: "posterior over prior spread", 0.85: "coverage that is told", 0.9: "an interval", 0.95: "a quantile", 0.98: "a share of runs",
+        0.8: "posterior over prior spread", 0.85: "coverage that is told", 0.9: "an interval, or what like series have in common", 0.95: "a quantile", 0.98: "a share of runs",
         0.99: "a quantile", 0.05: "the least multiplier tried, or how far R-hat may be from 1", 1.1: "the longest move of a chain", 1.3: "squared error over that expected",
         1.4: "how much wider runs lie", 2.38: "the size of a move", 365.25: "days of a year", 1e-4: "a numerical step",
         1e-9: "rounding", 1e-12: "rounding",

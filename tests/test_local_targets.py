@@ -417,6 +417,38 @@ def test_the_same_people_in_two_series_are_told(tmp_path: Path) -> None:
 # parts and digest
 
 
+@pytest.mark.parametrize(
+    ("rows", "told_of"),
+    [
+        (["referrals,mri,2025-01,,90", "visits,mri,2025-01,,81"], "referrals mri and visits mri"),
+        (["visits,mri,2025-01,,90", "visits,mri + msk_triage,2025-01,,181"], "visits mri and visits mri + msk_triage"),
+        (["first_visits,mri,2025-01,,90", "waited,mri,2024/25,,900"], "first_visits mri and waited mri"),
+        (["referrals,mri,2025-01,,90", "visits,mri,2025-02,,81"], None),
+        (["referrals,mri,2025-01,,90", "visits,msk_triage,2025-01,,81"], None),
+        (["visits,mri,2025-01,,90", "waiting,mri,2025-01,,81", "median_wait,mri,2025-01,,30,days"], None),
+        (["visits,mri,2025-01,,90,,,D00001", "referrals,mri,2025-01,,90,,,D00002"], None),
+    ],
+)  # fmt: skip
+def test_series_that_count_the_same_people_are_told(tmp_path: Path, rows: list[str], told_of: str | None) -> None:
+    notes = [note for note in load(write(tmp_path, *rows)).notes if note.startswith("Overlap: ")]
+    assert len(notes) == (told_of is not None)
+    if told_of is not None:
+        assert f"{told_of} count the same people" in notes[0]
+
+
+def test_one_series_under_two_names_is_refused(tmp_path: Path) -> None:
+    months = ["2025-01", "2025-02", "2025-03"]
+    rows = [f"{measure},mri,{month},,{90 + k}" for measure in ("referrals", "visits") for k, month in enumerate(months)]
+    says = told(write(tmp_path, *rows))
+    assert "'visits mri' has the values of 'referrals mri' in figures.csv: row 2 on every date" in says
+    says = told(write(tmp_path, "first_visits,mri,2025-01,,90", "waited,mri,2025-01,,90"))
+    assert (
+        "'waited mri' counts what 'first_visits mri' in figures.csv: row 2 counts, of the same dates. Keep one" in says
+    )
+    flat = [f"{measure},mri,{month},,2" for measure in ("referrals", "visits") for month in months]
+    assert len(load(write(tmp_path, *flat)).figures) == 6
+
+
 def test_a_part_is_kept_for_later(tmp_path: Path) -> None:
     """Two months to fit and one to foretell; together they are all, and neither has the digest of all."""
     rows = [f"referrals,mri,2025-0{month},,7" for month in (1, 2, 3)]

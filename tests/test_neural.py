@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from calibration import neural
-from calibration.checks_of_fit import another_method, another_seed, global_sbc, knowledge, local_sbc, reproduced
+from calibration.checks_of_fit import another_method, another_seed, global_sbc, knowledge, local_sbc
 from calibration.fit import Settings, bank_of, fit
 from calibration.neural import by_network, learnt, method_problems, neural_draws, not_installed
+from calibration.reproduced import reproduced
 from tests.test_fit import published, toy_runner
 
 UNKNOWNS, SUMMARIES, RUNS = 4, 6, 2000

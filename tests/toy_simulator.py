@@ -65,9 +65,10 @@ class ToyTargets:
 
 @dataclass(frozen=True)
 class Toy:
-    """Referrals go with the score `demand`, the list with `demand` and against `capacity`; ten others do nothing.
+    """Referrals and visits go with the score `demand`, the list with `demand` and against `capacity`; ten others do nothing.
 
-    With `grows`, the list grows by that share from month to month, whatever the scores.
+    With `grows`, the list grows by that share from month to month, whatever the scores. A service that is `full` has as many
+    visits in every month but for a few, growing by a thousandth in three; nobody knows why its waits differ as they do.
     """
 
     targets: ToyTargets
@@ -91,11 +92,22 @@ class Toy:
         rng = np.random.default_rng([self.seed, task.number])
         scores = dict(zip(self.names, rng.normal(size=len(self.names)), strict=True)) | dict(task.given)
         demand, capacity = scores["demand"], scores["capacity"]
-        means = {REFERRALS: 200 * np.exp(0.2 * demand), WAITING: 400 * np.exp(0.3 * demand - 0.3 * capacity)}
         figures = self.targets.figures
         month = figures.groupby("series").cumcount().to_numpy()
-        mean = figures["series"].map(means).to_numpy() * (1 + self.grows) ** month
-        found = rng.poisson(mean).astype(float)
+        listed, timed, full = (
+            (figures["measure"] == "waiting").to_numpy(),
+            (figures["measure"] == "median_wait").to_numpy(),
+            figures["services"].isin([("full",)]).to_numpy(),
+        )
+        flow, waiting = (
+            200 * np.exp(0.2 * demand),
+            400 * np.exp(0.3 * demand - 0.3 * capacity) * (1 + self.grows) ** month,
+        )
+        found = rng.poisson(np.where(listed, waiting, flow)).astype(float)
+        if timed.any():
+            found[timed] = np.round(22 * np.exp(1.5 * rng.normal()))
+        if full.any():
+            found[full] = np.round(1000 * (1 + month[full] / 3000) + 0.3 * rng.normal(size=full.sum()))
         candidates = [rng.poisson(1000 * np.exp(0.2 * capacity)), rng.poisson(1000)]
         return np.concatenate([found, candidates, [scores[name] for name in self.names]])
 

@@ -11,7 +11,6 @@ from scipy import special
 
 from calibration.calibrate import Calibration
 from calibration.checks_of_fit import Calibrated
-from calibration.fit import Runs
 from ui.calibration_tables import SIGNS, Told, each_of, in_words
 from ui.charts import BASELINE, GRID, INK, SCENARIO_COLOURS, Chart, specification
 from ui.words import percent, percent_of
@@ -38,13 +37,13 @@ def series_chart(told: Told) -> Chart:
     """Every series over time: published points, and bands of 50% and 90% of fresh runs; the part that was held out is
     shaded, with what the first part foretold of it."""
     found = told.found
-    assert found.fit is not None
-    rows = [row | {"kind": ALL} for row in _over_time(told, found.fit.fresh)]
+    assert found.checks.reproduced is not None
+    rows = [row | {"kind": ALL} for row in _over_time(told, found.checks.reproduced.draws)]
     names = list(dict.fromkeys(row["series"] for row in rows))
     tested = found.checks.back_test
     if tested is not None:
         split = tested.split.isoformat()
-        rows += [row | {"kind": FIRST} for row in _over_time(told, tested.fit.fresh) if row["day"] > split]
+        rows += [row | {"kind": FIRST} for row in _over_time(told, tested.draws) if row["day"] > split]
     kinds = [ALL, FIRST] if tested is not None else [ALL]
     colour = {
         "field": "kind",
@@ -123,11 +122,10 @@ def series_chart(told: Told) -> Chart:
     return Chart(spec, " ".join(said))
 
 
-def _over_time(told: Told, runs: Runs) -> list[dict[str, Any]]:
-    """By series and time what was published, and quantiles of the runs; bands of days and practices taken together."""
+def _over_time(told: Told, draws: np.ndarray) -> list[dict[str, Any]]:
+    """By series and time what was published, and quantiles of what might have been; bands of days and practices taken together."""
     found = told.found
     assert found.checks.reproduced is not None
-    shown = found.summaries.as_published(runs.published)
     figures, published = found.summaries.figures, found.summaries.published
     order = found.checks.reproduced.series.sort_values("off", ascending=False, kind="stable")["series"]
     rows = []
@@ -137,7 +135,7 @@ def _over_time(told: Told, runs: Runs) -> list[dict[str, Any]]:
         times = of_series.groupby(["from_date", "to_date"], sort=True)
         for (begin, end), at in times:
             places = figures.index.get_indexer(at.index)
-            ends = np.quantile(shown[:, places].sum(axis=1), list(BANDS.values()))
+            ends = np.quantile(draws[:, places].sum(axis=1), list(BANDS.values()))
             total = float(published[places].sum())
             rows.append(
                 {

@@ -8,6 +8,7 @@ import numpy as np
 
 from calibration.checks_of_fit import PILED, SECOND, TIED, Knowledge
 from calibration.fit import EFFECTIVE, R_HAT, SURPRISED
+from calibration.reproduced import WORST, Reproduced
 from calibration.verdict import CALIBRATED, COVERED, DIFFERS, HELD, MOVED, few_failed, uneven
 from sim.record import versions
 from ui.calibration_tables import Told, each_of, in_words
@@ -134,10 +135,12 @@ def _fresh(told: Told) -> Check:
     checks = told.found.checks
     checked, tested = checks.reproduced, checks.back_test
     assert checked is not None
-    half, most = told.share_inside(50), told.share_inside(90)
+    half, most = checked.share_inside(50), checked.share_inside(90)
     worst = "; ".join(f"{told.series(row.series)} {row.off:.1f}" for row in each_of(checked.worst))
     said = [
-        f"Inside the 50% bands {percent_of(half)}, inside the 90% bands {percent_of(most)} of the figures.",
+        f"Inside the 50% bands {percent_of(half)}, inside the 90% bands {percent_of(most)} of the figures; chance gives as few "
+        f"with probability {checked.together.chance:.2g}.",
+        *_varying(told, checked),
         f"All summaries together: {checked.chi_square:.1f} over {checked.freedom}, p {checked.p:.2f}.",
         f"Furthest off, in standard deviations: {worst}.",
         "No back-test was made."
@@ -145,6 +148,22 @@ def _fresh(told: Told) -> Check:
         else f"Held out: {percent_of(tested.coverage)} inside their 90% bands (limit {percent_of(HELD)}).",
     ]
     return Check("", not (told.doubts["fresh"] or told.doubts["held_out"]), tuple(said))
+
+
+def _varying(told: Told, checked: Reproduced) -> list[str]:
+    """How much more series vary than runs do, and of which it cannot be told."""
+    more = [each for each in checked.dispersed if each.told and each.factor > 1]
+    more = sorted(more, key=lambda each: -each.factor)[:WORST]
+    untold = dict.fromkeys(told.series(each.series) for each in checked.dispersed if not each.told)
+    factors = "; ".join(
+        f"{told.series(each.series)}{f', {each.part},' if each.part else ''} {each.factor:.1f}" for each in more
+    )
+    said = [
+        f"Variance about level, trend and season over that of runs (noise is widened by it): {factors or 'nowhere more'}."
+    ]
+    if untold:
+        said.append(f"Too few figures to tell whether they vary more than runs do: {'; '.join(untold)}.")
+    return said
 
 
 def _truths(told: Told) -> Check:

@@ -15,7 +15,8 @@ import numpy as np
 from calibration.calibrate import Calibration
 from calibration.checks_of_fit import NOT_INFORMED, WEAK
 from calibration.fit import EFFECTIVE, FRESH, NEAREST, NPE, R_HAT, SURPRISED, WAVE, WIDER
-from calibration.verdict import CALIBRATED, NOT_MATCHED
+from calibration.reproduced import FAR
+from calibration.verdict import CALIBRATED, MISSED, NOT_MATCHED, ROUGH, WILD
 from sim.record import versions
 from ui.calibration_charts import back_test_chart, knowledge_chart, ranks_chart, series_chart
 from ui.calibration_checks import Check, checks_of
@@ -102,7 +103,7 @@ def _planners(told: Told) -> str:
         "<h2>What was published, and what the model gives</h2>",
         _figure(series_chart(told)),
         html_table(
-            "Means of each series; ▲ above 2, ✗ above 3 standard deviations off", SERIES_HEAD, told.series_rows()
+            "Means of each series; ▲ above 2 standard deviations off, ✗ not matched", SERIES_HEAD, told.series_rows()
         ),
     ]
     if found.checks.back_test is not None:
@@ -183,7 +184,8 @@ def _measure(told: Told) -> str:
         [
             "How likely the published summaries are, given the quantities: a synthetic likelihood, Student's t around what an "
             "emulator predicts, with the spread of single runs, between which chance and the quantities that are not fitted vary.",
-            "What the model cannot be expected to reproduce (the discrepancy of the targets) is added to that spread. Counts are "
+            "What the model cannot be expected to reproduce (the discrepancy of the targets, shared by series that count the same) "
+            "is added to that spread, and what a series varies about level, trend and season beyond what runs do. Counts are "
             "compared as square roots, waits as logarithms, shares as arc sines; the model's figures are rounded and suppressed as "
             "the published ones are.",
             "The prior belongs to it: values far out in their range cost likelihood.",
@@ -239,8 +241,11 @@ def _search(told: Told) -> str:
 def _acceptable(told: Told) -> str:
     found = told.found
     said = [
-        "Every series comes out within 3 standard deviations of fresh runs, or the calibration is not matched; between 2 and 3 "
-        "is told.",
+        f"Every series comes out within {MISSED:g} standard deviations of fresh runs, and no interval of theirs excludes it by more "
+        f"than its width, or the calibration is not matched; from {FAR:g} on it is told.",
+        f"No series varies about level, trend and season with more than {WILD:g} times the variance of runs and by "
+        f"{percent_of(ROUGH)} of its level, or the calibration is not matched; what chance between runs does not explain is told, "
+        "as it is where fewer figures than chance gives lie inside the bands of fresh runs.",
         f"Fresh runs are predicted with no more than {SURPRISED:g} times the squared error expected; chains agree (R-hat at most "
         f"{R_HAT:g}, effective sample at least {EFFECTIVE}).",
         f"A quantity whose spread is above {percent_of(NOT_INFORMED)} of that before counts as not informed, above "

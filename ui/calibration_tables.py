@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from calibration.calibrate import Calibration
-from calibration.verdict import FAR, MISSED, doubts
+from calibration.reproduced import FAR
+from calibration.verdict import doubts, is_missed
 from pathways import Quantity
 from sim.scores import value_at
 from ui.words import MINUS, figures, in_a_sentence, percent, percent_of
@@ -103,7 +104,7 @@ class Told:
                 self.series(row.series),
                 figures(row.published),
                 figures(row.simulated),
-                f"{row.off:.1f}{' ✗' if row.off > MISSED else ' ▲' if row.off > FAR else ''}",
+                f"{row.off:.1f}{' ✗' if is_missed(row) else ' ▲' if row.off > FAR else ''}",
                 percent_of(row.within_90),
                 f"{row.worst}: {figures(row.worst_published)} published, {figures(row.worst_simulated)} simulated",
             )
@@ -237,8 +238,9 @@ class Told:
         table, status = checks.reproduced.series, checks.knowledge.table["status"]
         near = int((table["off"] <= FAR).sum())
         said = [
-            f"Of {len(table)} series that were fitted, {near if near < len(table) else 'all'} come out as published, within "
-            f"{FAR:g} standard deviations; {percent_of(self.share_inside(90))} of the figures lie inside the model's 90% bands.",
+            f"Of {len(table)} series that were fitted, {near if near < len(table) else 'all'} come out as published, "
+            f"within {FAR:g} standard deviations; {percent_of(checks.reproduced.share_inside(90))} of the figures lie inside the "
+            "model's 90% bands.",
             f"Of {len(status)} quantities looked at, the data inform {(status == 'informed').sum()}, inform "
             f"{(status == 'weak').sum()} weakly, and say next to nothing about {(status == 'not informed').sum()}.",
         ]
@@ -256,18 +258,6 @@ class Told:
     def doubts(self) -> dict[str, list[str]]:
         """What each check holds against the fit, by check; nothing where nothing was fitted."""
         return doubts(self.found.fit, self.found.checks) if self.found.fit else {}
-
-    def share_inside(self, percent: int) -> float:
-        """The share of all figures inside the 50 or the 90 percent bands of fresh runs."""
-        assert self.found.checks.reproduced is not None
-        table = self.found.checks.reproduced.series
-        weights = table["series"].map(self.counts).fillna(1)
-        return float((table[f"within_{percent}"] * weights).sum() / weights.sum())
-
-    @cached_property
-    def counts(self) -> pd.Series:
-        """How many figures each series has."""
-        return self.found.targets.figures.groupby("series").size()
 
     def sentences(self) -> Iterator[tuple[str, list[str]]]:
         """Lists of sentences under a heading, those that are there."""
