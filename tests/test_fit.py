@@ -486,6 +486,36 @@ def test_discrepancy_is_brought_to_the_scale_of_the_summary() -> None:
     assert summaries.discrepancy[0] == pytest.approx(moved[0], rel=0.03)
 
 
+@pytest.mark.parametrize(
+    ("other", "shared"),
+    [
+        ({"measure": "visits"}, 0.9),
+        ({"services": ("mri", "xray")}, 1 / np.sqrt(2)),
+        ({"place": "P1", "practices": ("P1",)}, 0.9),
+        ({"measure": "waiting"}, 0.0),
+        ({"services": ("gp",)}, 0.0),
+        ({"value": 400.0}, 1.0),  # on the same dates as the first: a copy
+    ],
+)
+def test_what_the_model_may_miss_is_shared_as_far_as_series_count_the_same(
+    other: dict[str, Any], shared: float
+) -> None:
+    first = figures_of({REFERRALS: [400.0, 420.0, 390.0]}, discrepancy=0.1)
+    second = figures_of({REFERRALS: [380.0, 400.0, 370.0]}, discrepancy=0.1).assign(series="another")
+    if "value" in other:
+        second = first.assign(series="another", services=[("physio",)] * 3)
+    else:
+        for name, value in other.items():
+            second[name] = [value] * 3
+    summaries = Summaries(pd.concat([first, second], ignore_index=True), {"P1": 1.0, "P2": 1.0})
+    sizes = np.sqrt(np.diag(summaries.bias))
+    between = summaries.bias / np.outer(sizes, sizes)
+    assert summaries.names[0::2] == ["referrals mri level", "another level"]
+    assert between[0, 2] == pytest.approx(shared)
+    assert between[1, 3] == pytest.approx(shared)
+    assert between[0, 1] == between[0, 3] == 0
+
+
 def test_the_emulator_finds_a_quadratic_and_what_it_leaves() -> None:
     rng = np.random.default_rng(2)
     z = rng.normal(size=(600, 3))
