@@ -367,7 +367,7 @@ def test_targets_beyond_the_ranges_are_named_and_not_fitted(
     assert seen.code == 1, seen.all
     lines = seen.out.splitlines()
     verdict = next(line for line in lines if line.startswith("NOT MATCHED: "))
-    assert "referrals gp, level: 2,145 was published" in verdict
+    assert "referrals gp, level: 2,146 was published" in verdict
     assert re.search(r"Referrals, GP consultation: level +2,150 .* times the highest", seen.out)
     for part in ("units", "share", "what is counted", "widen the range", "--beyond-prior"):
         assert part in lines[-1]
