@@ -18,7 +18,7 @@ import numpy as np
 from pathways import Pathway, Region, Waiting
 from sim.draws import bits, label
 from sim.jit import loop
-from sim.layout import JOINED, PATIENT, SEEN
+from sim.layout import IN_VISIT, JOINED, PATIENT
 from sim.plan import Plan, compile_plan
 from sim.quantiles import longest
 from sim.rules import ATTENDED
@@ -147,7 +147,14 @@ def _impatient(plan: Plan, service: str, rows: list[Waiting]) -> str:
 def _found(plan: Plan) -> Joiners:
     with_a_list = sorted({plan.services.index(row.service) for row in plan.region.waiting})
     found = list(_pilot(plan, with_a_list)) if plan.first_tick < 0 else []
-    people = np.concatenate([np.zeros(0, dtype=PATIENT), *(each[0] for each in found)])
+    # as bytes: putting arrays of records together takes NumPy many times as long
+    raw = np.concatenate(
+        [
+            np.zeros((0, PATIENT.itemsize), np.uint8),
+            *(each[0].view(np.uint8).reshape(-1, PATIENT.itemsize) for each in found),
+        ]
+    )
+    people = raw.view(PATIENT)[:, 0]
     attended = np.concatenate([np.zeros((0, len(plan.services)), dtype=np.uint8), *(each[1] for each in found)])
     return _by_service(people, attended, _ids(people["key"], people["onset"]), with_a_list)
 
@@ -161,30 +168,27 @@ def _pilot(plan: Plan, services: list[int]) -> Iterator[tuple[np.ndarray, np.nda
     bare = compile_plan(plan.pathway, replace(plan.region, waiting=nobody), years=0)
     running = Running(bare, draw_cohort(bare, seed=PILOT_SEED, replication=0), keep_log=True)
     running.take_log()
+    wanted = np.zeros(len(plan.services), dtype=bool)
+    wanted[services] = True
     for tick in range(bare.first_tick, 0):
-        yield _joined_at(running, tick, services)
+        running.advance(tick + 1)
+        rows = running.take_log()
+        joined = rows[(rows["kind"] == JOINED) & (rows["detail"] == 1)]
+        joined = joined[wanted[joined["service"]]]
+        if len(joined):
+            yield _as_they_joined(running, tick, joined)
 
 
-def _joined_at(running: Running, tick: int, services: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Runs one tick; who has joined one of the services for a first visit in it, and their visits before."""
-    running.advance(tick + 1)
-    rows = running.take_log()
-    joined = rows[(rows["kind"] == JOINED) & (rows["detail"] == 1) & np.isin(rows["service"], services)]
+def _as_they_joined(running: Running, tick: int, joined: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The people of these events of the tick that is just over, and their visits before."""
     people, counters = running.people(joined["patient"])
-    first = running.plan.arrays.services["counter"] + ATTENDED
-    attended = counters[:, first]
+    attended = counters[:, running.plan.arrays.services["counter"] + ATTENDED]
     # some have been seen at once, in the second phase of the tick: they had not been when they joined
-    seen = rows[rows["kind"] == SEEN]
-    at_once = np.isin(_visit(joined), _visit(seen))
-    attended[np.flatnonzero(at_once), joined["service"][at_once]] -= 1
+    at_once = np.flatnonzero(people["stage"] == IN_VISIT)
+    attended[at_once, joined["service"][at_once]] -= 1
     for time in ("onset", "since", "effect_from"):
         people[time] -= tick
     return people, attended
-
-
-def _visit(rows: np.ndarray) -> np.ndarray:
-    """A number for who is where."""
-    return rows["patient"].astype(np.int64) << 16 | rows["service"]
 
 
 def _by_service(people: np.ndarray, attended: np.ndarray, ids: np.ndarray, services: list[int]) -> Joiners:

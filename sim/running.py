@@ -94,12 +94,12 @@ class Running:
         """The events so far, in the order in which they happened; only where they were kept."""
         if self.kept is None:
             raise ValueError("the log of this run was not kept: start it with keep_log=True")
-        return EventLog(np.concatenate(self.kept), self.plan)
+        return EventLog(np.concatenate([self._block.rows[:0], *self.kept]), self.plan)
 
     def take_log(self) -> np.ndarray:
         """The events since this was last asked for, which are kept no longer; only where they were kept."""
-        rows = self.log().rows
-        self.kept = [rows[:0]]
+        rows = self.kept[0] if self.kept is not None and len(self.kept) == 1 else self.log().rows
+        self.kept = []
         return rows
 
     def people(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

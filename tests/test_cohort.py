@@ -163,9 +163,9 @@ def test_the_number_of_onsets_varies_as_chance_does() -> None:
 
 @pytest.mark.parametrize("rate", [0.02, 1.0, 5.0, 365.0])
 def test_a_rate_of_onsets_is_that_many_onsets_a_year(rate: float) -> None:
-    """Not the probability of at least one: at a rate of 1 that would be 37% fewer. Each episode is a new patient."""
-    people = round(200_000 / rate) if rate > 1 else 200_000
-    area = region(people)
+    """Not the probability of at least one: at a rate of 1 that would be 37% fewer, at 0.02 five standard deviations of
+    these 240,000. Each episode is a new patient."""
+    area = region(round(240_000 / rate))
     cohort = cohort_of(plan_of(pathway(Numbers(), GP, entry="gp", onset_rate=rate), area))
     expected = rate * area.population
     assert abs(len(cohort) - expected) < 4 * sqrt(expected)
