@@ -2,59 +2,40 @@
 
 A draw gives every uncertain quantity a standard normal score (`sim.scores`), keyed by its name and correlated where two
 were fitted together. What is `fixed`, and every table of levels, is not drawn; scores that a calibration gives stay.
+Shares of one decision always fit, whatever their scores (`sim.shares`); what else makes no sense together is drawn again.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
-from pathways import Pathway, Problem, Quantity, pathway_problems
-from pathways.checks import CHECKS_OF_VALUES, quantities_used
+from pathways import BadInput, Pathway, Problem, pathway_problems
+from pathways.checks import CHECKS_OF_VALUES, draw_problem, quantities_used
 from pathways.draft import Draft
 from sim.compare import Case
 from sim.draws import bits, label, run_key, share
 from sim.joint_draws import JointDraws
-from sim.scores import HALF_INTERVAL, at_scores, pathway_at, uncertain, value_at, with_values
+from sim.scores import at_scores, pathway_at, uncertain, value_of, with_values, without_distribution
 
 CORRELATION = Path(__file__).parent / "library" / "natural_history_correlation.csv"
 MOST_TRIES = 100
-"""Quantities that make no sense together (shares above 1) are drawn again so many times."""
+"""Quantities that make no sense together (a median above its 90% point) are drawn again so many times."""
 DRAWN = "draw"
+SHOWN = 5
+"""So many names are told at most."""
 Places = list[tuple[str, str]]
 """Where quantities stand in pathways: path and name."""
 
 
 class NoSensibleDraw(ValueError):
     """The ranges of the quantities hardly ever fit together."""
-
-
-def draw_problem(quantity: Quantity) -> str | None:
-    """Why a quantity cannot be drawn as it says, or None.
-
-    >>> zero = Quantity(value=0, low=0, high=1, unit="share", distribution="beta", source="ours", grade="assumed")
-    >>> draw_problem(zero)
-    'its value 0 lies on the edge of what a beta distribution can take; choose fixed, uniform or triangular'
-    """
-    if isinstance(quantity.value, dict) or quantity.distribution in (None, "fixed", "uniform", "triangular", "normal"):
-        return None
-    value, (low, high) = quantity.number(), quantity.interval()
-    lowest = low if quantity.distribution == "lognormal" else value
-    if lowest <= 0 or (quantity.distribution == "beta" and value >= 1):
-        return (
-            f"its value {value:g} lies on the edge of what a {quantity.distribution} distribution can take; "
-            "choose fixed, uniform or triangular"
-        )
-    if quantity.distribution == "beta" and value * (1 - value) <= ((high - low) / (2 * HALF_INTERVAL)) ** 2:
-        return (
-            f"its range {low:g} to {high:g} is wider than a beta distribution around {value:g} can be; choose uniform"
-        )
-    return None
 
 
 def read_correlation(path: Path = CORRELATION) -> pd.DataFrame:
@@ -67,11 +48,13 @@ def read_correlation(path: Path = CORRELATION) -> pd.DataFrame:
 class Draws:
     """Scores of draws, one row each and a column for each quantity.
 
-    In `redrawn` of them some quantities did not fit together at first and were drawn again.
+    In `redrawn` of them some quantities did not fit together at first and were drawn again; `again` says which, and in
+    how many draws.
     """
 
     scores: pd.DataFrame
     redrawn: int
+    again: Mapping[str, int] = field(default_factory=dict)
 
     def cases(self, cases: Mapping[str, Case], draw: int) -> dict[str, Case]:
         """The cases as one draw has them."""
@@ -85,7 +68,7 @@ def at_end(
 
     All others stand at their values, or as a draw of the calibration has them.
     """
-    values = {each: value_at_end(case.pathway.quantities[name], name, end, calibration) for each, case in cases.items()}
+    values = {each: value_at_end(case.pathway, name, end, calibration) for each, case in cases.items()}
     drawn = cases if calibration is None else calibration.cases_at(cases, draw)
     found = {
         each: replace(case, pathway=with_values(case.pathway, {name: values[each]})) for each, case in drawn.items()
@@ -93,11 +76,11 @@ def at_end(
     return found, problem_of(found)
 
 
-def value_at_end(quantity: Quantity, name: str, end: str, calibration: JointDraws | None = None) -> float:
+def value_at_end(pathway: Pathway, name: str, end: str, calibration: JointDraws | None = None) -> float:
     """The value of a quantity at the `low` or the `high` end of its range; once calibrated, of 95% of its draws."""
-    low, high = quantity.interval()
+    low, high = pathway.quantities[name].interval()
     if calibration is not None and name in calibration.names:
-        low, high = (value_at(quantity, score) for score in calibration.ends(name))
+        low, high = (value_of(pathway, name, score) for score in calibration.ends(name))
     return {"low": low, "high": high}[end]
 
 
@@ -139,10 +122,10 @@ def draw_scores(
 
 @dataclass(frozen=True)
 class SensibleDraw:
-    """One draw whose quantities fit together: a score for each name, and whether some were drawn again for that."""
+    """One draw whose quantities fit together: a score for each name, and which were drawn again for that."""
 
     scores: dict[str, float]
-    redrawn: bool
+    again: frozenset[str]
 
 
 def sensible_draw(
@@ -157,7 +140,7 @@ def sensible_draw(
 ) -> SensibleDraw:
     """One draw of the named quantities that breaks no rule of the pathways; those `given` keep their scores.
 
-    Where it breaks one (shares that add to more than 1), the quantities that stand where the rule is broken are drawn
+    Where it breaks one (a time shorter than another that it must exceed), the quantities that stand where the rule is broken are drawn
     again. What was fitted together with a given quantity is drawn as it is given that one. `places` are those of
     `places_of`, where many draws are made. Raises `NoSensibleDraw` where nothing helps.
     """
@@ -174,7 +157,7 @@ def sensible_draw(
             for problem in pathway_problems(pathway_at(pathway, scores), file=DRAWN, checks=CHECKS_OF_VALUES)
         ]
         if not problems:
-            return SensibleDraw(scores, redrawn=bool(again))
+            return SensibleDraw(scores, frozenset(again))
         places = places or places_of(pathways)
         at_fault = (_at_fault(places, problems, names) & set(names)) - set(given)
         if not at_fault:
@@ -227,12 +210,15 @@ def draw_together(
 ) -> Draws:
     """Draws of every uncertain quantity of the cases. Those of a calibration take its joint draws in turn.
 
-    Raises `NoSensibleDraw` where quantities hardly ever fit together.
+    Raises `BadInput` where nothing is drawn because distributions are lacking, or one cannot be drawn from; and
+    `NoSensibleDraw` where quantities hardly ever fit together.
     """
-    calibrated = calibration.names if calibration else []
-    names = sorted({name for case in cases.values() for name in uncertain(case.pathway)} | set(calibrated))
-    known = read_correlation() if correlation is None else correlation
     pathways = list({id(case.pathway): case.pathway for case in cases.values()}.values())
+    calibrated = calibration.names if calibration else []
+    names = sorted({name for pathway in pathways for name in uncertain(pathway)} | set(calibrated))
+    if problems := _cannot_be_drawn(pathways, names):
+        raise BadInput(problems)
+    known = read_correlation() if correlation is None else correlation
     places = places_of(pathways)
     drawn = [
         sensible_draw(
@@ -246,4 +232,28 @@ def draw_together(
         )
         for draw in range(count)
     ]
-    return Draws(pd.DataFrame([each.scores for each in drawn], columns=names), sum(each.redrawn for each in drawn))
+    return Draws(
+        pd.DataFrame([each.scores for each in drawn], columns=names),
+        sum(bool(each.again) for each in drawn),
+        Counter(name for each in drawn for name in sorted(each.again)),
+    )
+
+
+def _cannot_be_drawn(pathways: Sequence[Pathway], names: Sequence[str]) -> list[Problem]:
+    """Why there is nothing to draw, or what is written cannot be drawn."""
+    found = {}
+    for pathway in pathways:
+        for name in uncertain(pathway):
+            where = f"{pathway.name}: quantities.{name}"
+            if says := draw_problem(pathway.quantities[name]):
+                found[where] = Problem("draws_mean_what_is_written", where, f"{says}.")
+    lacking = sorted({name for pathway in pathways for name in without_distribution(pathway)})
+    if not names and lacking:
+        shown = ", ".join(f"'{name}'" for name in lacking[:SHOWN])
+        more = f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
+        says = (
+            "nothing would be drawn: no quantity has a 'distribution', and an interval would be of chance alone. Add "
+            f"'distribution' to those with a range: {shown}{more}."
+        )
+        found[""] = Problem("something_is_drawn", f"{pathways[0].name}: quantities", says)
+    return list(found.values())

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Event
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from calibration.parameters import Draws, NoSensibleDraw, at_end, draw_together, problem_of, value_at_end
 from outcomes import PairedDifference, paired_difference
-from pathways import BadInput, Problem, Region
+from pathways import BadInput, Problem, Region, refuse
 from pathways.assumed import region_at
 from pathways.checks import quantities_of_levers
 from sim.compare import Case, one_replication
@@ -83,14 +84,18 @@ def psa(
 ) -> Psa:
     """Runs every case under every draw. `annual_rate` discounts cost and QALYs alike.
 
-    Quantities of a `calibration` take its joint draws in turn, all others are drawn from their ranges.
+    Quantities of a `calibration` take its joint draws in turn, one for each draw, all others are drawn from their ranges.
 
-    The result does not depend on `workers`. Raises `BadInput` where a request makes no sense or the region lacks what
-    a pathway needs.
+    The result does not depend on `workers`. Raises `BadInput` where a request makes no sense, nothing can be drawn, or
+    the region lacks what a pathway needs.
     """
     problems = [
-        Problem(name, f"--{name}", f"{number} is written; use a whole number from {least}.")
-        for name, number, least in (("draws", draws, 2), ("replications", replications, 1), ("workers", workers, 1))
+        Problem(name, f"--{name}", f"{number} is written; use a whole number from {least}{why}.")
+        for name, number, least, why in (
+            ("draws", draws, 2, ""),
+            ("replications", replications, 2, ": one run of a draw cannot be told from chance"),
+            ("workers", workers, 1, ""),
+        )
         if number < least
     ]
     if not 0 <= seed < 2**63:
@@ -178,22 +183,37 @@ def most_telling(found: Psa, scenario: str, measure: str, *, threshold: float, c
 class Bar:
     """What a scenario makes of a measure with one quantity at an end of its range, all others at their values.
 
-    `difference` is scenario minus base; `shift` is how far that lies from the base case, run by run, with its 95%
+    `difference` is scenario minus base, and `shift` how far that lies from the base case, run by run; each with its 95%
     interval. Both are None where the quantity at that end does not fit with the others: `problem` says why.
     """
 
     quantity: str
     end: str
     value: float
-    difference: float | None
+    difference: PairedDifference | None
     shift: PairedDifference | None
     problem: str | None
 
-    def turns(self, base_case: float) -> bool:
-        """Whether the difference has another sign than in the base case, beyond chance."""
-        if self.difference is None or self.shift is None:
-            return False
-        return self.difference * base_case < 0 and (self.shift.low > 0 or self.shift.high < 0)
+    def turns(self, base_case: PairedDifference) -> Answer:
+        """Whether the difference has another sign here than in the base case, or too few runs to tell.
+
+        Where nothing moves in any run it has the same sign, whichever that is.
+        """
+        if self.difference is None or self.shift is None or self.shift.low == self.shift.high == 0:
+            return "no"
+        signs = sign(base_case), sign(self.difference)
+        if 0 in signs:
+            return "not shown"
+        return "no" if signs[0] == signs[1] else "yes"
+
+
+Answer = Literal["yes", "no", "not shown"]
+"""Whether something turns an answer; 'not shown' where chance is too large to tell."""
+
+
+def sign(difference: PairedDifference) -> int:
+    """1 or -1 where the whole interval of a difference lies on one side of 0; else 0, for then its sign is not known."""
+    return int(difference.low > 0) - int(difference.high < 0)
 
 
 @dataclass(frozen=True)
@@ -214,9 +234,13 @@ class Tornado:
         shifts = [bar.shift for bar in self.bars if bar.quantity == quantity and bar.shift]
         return any(shift.low > 0 or shift.high < 0 for shift in shifts)
 
-    def changes_the_answer(self, quantity: str) -> bool:
-        """Whether the sign of the difference is another at an end of this quantity's range, beyond chance."""
-        return any(bar.turns(self.base_case.mean) for bar in self.bars if bar.quantity == quantity)
+    def turns_the_answer(self, quantity: str) -> Answer:
+        """Whether the sign of the difference is another at an end of this quantity's range, or too few runs to tell.
+
+        Told only where the interval there and that of the base case both exclude 0.
+        """
+        told = {bar.turns(self.base_case) for bar in self.bars if bar.quantity == quantity}
+        return "yes" if "yes" in told else "not shown" if "not shown" in told else "no"
 
     def quantities(self) -> list[str]:
         """The quantities, in the order of the bars."""
@@ -237,8 +261,18 @@ def tornado(
 ) -> Tornado:
     """Each named quantity alone at both ends of its range, over the same patients as the base case.
 
-    All others stand at their values; with a calibration, run by run at its joint draws.
+    All others stand at their values; with a calibration, run by run at its joint draws, of which there must be one for
+    each. Raises `BadInput` where there are too few, or fewer than two replications.
     """
+    most = replications if found.calibration is None else found.calibration.count
+    if not 2 <= replications <= most:
+        says = (
+            f"{replications} is written; use a whole number from 2: an interval needs two runs."
+            if replications < 2
+            else f"{replications} runs are asked for, each with a draw of the calibration of its own, and {most} are drawn. "
+            "Write no more than that, or more --draws."
+        )
+        raise refuse("one-way", "--one-way", says)
     pair = {name: found.cases[name] for name in (found.base, scenario)}
     settings: list[tuple[str, str]] = [("", ""), *((name, end) for name in names for end in ENDS)]
     # without a calibration all runs of a setting are of one draw: the quantities' values
@@ -260,15 +294,16 @@ def tornado(
     base_case, base_problem = results[0]
     if base_case is None:
         raise NoSensibleDraw(f"the draws of the calibration do not fit the pathways: {base_problem}")
+    nothing = np.zeros(replications)
     bars = []
     for (name, end), (result, problem) in list(zip(settings, results, strict=True))[1:]:
         shift = None if result is None else paired_difference(result, base_case)
-        mean = None if result is None else float(np.nanmean(result))
-        value = value_at_end(pair[scenario].pathway.quantities[name], name, end, found.calibration)
-        bars.append(Bar(name, end, value, mean, shift, problem))
+        difference = None if result is None else paired_difference(result, nothing)
+        value = value_at_end(pair[scenario].pathway, name, end, found.calibration)
+        bars.append(Bar(name, end, value, difference, shift, problem))
     shifts = {name: [abs(bar.shift.mean) for bar in bars if bar.quantity == name and bar.shift] for name in names}
     length = {name: max(each, default=0.0) for name, each in shifts.items()}
-    unsorted = Tornado(scenario, measure, threshold, paired_difference(base_case, np.zeros(replications)), bars)
+    unsorted = Tornado(scenario, measure, threshold, paired_difference(base_case, nothing), bars)
     rank = {name: (not unsorted.beyond_chance(name), -length[name], name) for name in names}
     return replace(unsorted, bars=sorted(bars, key=lambda bar: (*rank[bar.quantity], ENDS.index(bar.end))))
 

@@ -26,6 +26,12 @@ LARGEST_NOISE = 0.25
 
 NEARLY_ALIKE = 1e-6
 """Measures of draws that vary together but for this share are taken as one."""
+MOST_PARTS = 100
+"""A jackknife leaves out one draw at a time, or one of so many parts of them."""
+
+_Noise = tuple[float, float, str, str, float]
+"""Noise, replications needed, two strategies and the threshold at which they are compared."""
+_NO_CURVES = pd.DataFrame(columns=["threshold", "strategy", "probability", "on_frontier"])
 
 
 @dataclass(frozen=True)
@@ -98,19 +104,13 @@ def corrected_draws(table: pd.DataFrame) -> pd.DataFrame:
     [2.0845, 7.9155]
     """
     loops = _read(table)
-    first = _moved(np.stack([loops.cost[:, :, 0], loops.qaly[:, :, 0]], axis=2))
-    more = np.concatenate([values[:, :, 1:] - values[:, :, :1] for values in (loops.cost, loops.qaly)], axis=2)
-    others = _moved(more).reshape(len(first), 2, len(loops.strategies) - 1)
-    moved = np.concatenate(
-        [np.concatenate([first[:, [k]], first[:, [k]] + others[:, k]], axis=1) for k in (0, 1)], axis=1
-    )
-    width = len(loops.strategies)
+    cost, qaly = _corrected(loops.cost, loops.qaly)
     return pd.DataFrame(
         {
-            "draw": np.repeat(loops.draws.to_numpy(), width),
-            "strategy": np.tile(loops.strategies, len(first)),
-            "cost": moved[:, :width].ravel(),
-            "qaly": moved[:, width:].ravel(),
+            "draw": np.repeat(loops.draws.to_numpy(), len(loops.strategies)),
+            "strategy": np.tile(loops.strategies, len(cost)),
+            "cost": cost.ravel(),
+            "qaly": qaly.ravel(),
         }
     )
 
@@ -128,19 +128,68 @@ def ceac_two_loops(table: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
     ...
     outcomes.tables.BadTable: ...with 2 in each draw, chance is 29% of the spread between draws... Run 3 in each draw.
     """
-    loops = _read(table)
-    noisy: list[tuple[float, float, str, str, float]] = []
+    curves, refused = ceac_where_told(table, thresholds)
+    if refused is not None:
+        raise BadTable([refused])
+    return curves
+
+
+def ceac_where_told(table: pd.DataFrame, thresholds: Numbers) -> tuple[pd.DataFrame, str | None]:
+    """Acceptability curves at those of the thresholds at which `ceac_two_loops` would not refuse them, and why it would
+    at the others, or None.
+
+    >>> table = pd.DataFrame({"draw": [1] * 4 + [2] * 4, "replication": [1, 1, 2, 2] * 2, "strategy": ["usual", "cft"] * 4,
+    ...                       "cost": [0, 1, 0, 3, 0, 6, 0, 8], "qaly": [0.0, 1] * 4})
+    >>> curves, refused = ceac_where_told(table, [0, 1000])
+    >>> len(curves), str(refused)[-27:]
+    (0, '... Run 3 in each draw.')
+    """
+    loops, told = _read(table), []
+    noisy: list[_Noise] = []
     for threshold in checked_thresholds(thresholds):
-        benefit = threshold * loops.qaly - loops.cost
-        best = int(benefit.mean(axis=(0, 1)).argmax())
-        for column in range(len(loops.strategies)):
-            found = _components(benefit[:, :, best] - benefit[:, :, column])
-            if found["inner_se"] > LARGEST_NOISE * found["outer_sd"]:
-                one, other = (loops.strategies[place] for place in sorted((best, column)))
-                noisy.append((found["noise"], found["replications_needed"], one, other, threshold))
-    if noisy:
-        raise BadTable([_refusal(noisy, loops.cost.shape[1])])
-    return ceac(corrected_draws(table), thresholds)
+        here = _noisy(loops, threshold)
+        noisy += here
+        told += [] if here else [threshold]
+    curves = ceac(corrected_draws(table), told) if told else _NO_CURVES.copy()
+    return curves, _refusal(noisy, loops.cost.shape[1]) if noisy else None
+
+
+def evpi_of_corrected(table: pd.DataFrame, threshold: float) -> TwoLoopEvpi:
+    """Expected value of perfect information on all that differs between draws, from `corrected_draws`.
+
+    For more parameters than draws, where `evpi_two_loops` has nothing to regress on. Refused (`BadTable`) where an
+    acceptability curve is: what chance hides has no worth that could be told. Standard error by the jackknife over draws,
+    the correction included; NaN with two draws.
+
+    >>> table = pd.DataFrame({"draw": np.repeat([1, 2, 3, 4], 4), "replication": [1, 1, 2, 2] * 4,
+    ...                       "strategy": ["usual", "cft"] * 8, "qaly": 0.0,
+    ...                       "cost": [0.0, -3, 0, -3, 0, -1, 0, -1, 0, 1, 0, 1, 0, 3, 0, 3]})
+    >>> found = evpi_of_corrected(table, 20_000)
+    >>> round(found.evpi, 9), round(found.standard_error, 3), found.naive
+    (1.0, 0.577, 1.0)
+    """
+    loops = _read(table)
+    limit = float(checked("threshold", threshold, low=0))
+    if noisy := _noisy(loops, limit):
+        raise BadTable([_refusal(noisy, loops.cost.shape[1], what="the value of information")])
+
+    def worth(kept: np.ndarray) -> float:
+        cost, qaly = _corrected(loops.cost[kept], loops.qaly[kept])
+        return _worth(limit * qaly - cost)
+
+    every = np.arange(len(loops.draws))
+    error = math.nan
+    if len(every) > 2:
+        parts = np.array_split(every, min(len(every), MOST_PARTS))
+        without = np.array([worth(np.setdiff1d(every, part)) for part in parts])
+        error = float(without.std() * math.sqrt(len(parts) - 1))
+    naive = _worth(loops.means().net_benefit(limit))
+    return TwoLoopEvpi(limit, worth(every), error, naive)
+
+
+def _worth(benefit: np.ndarray) -> float:
+    """Mean of the best in each draw minus the best mean; `benefit` has shape (draws, strategies)."""
+    return float(benefit.max(axis=1).mean() - benefit.mean(axis=0).max())
 
 
 def evpi_two_loops(table: pd.DataFrame, parameters: pd.DataFrame, threshold: float) -> TwoLoopEvpi:
@@ -211,20 +260,42 @@ def _components(values: np.ndarray) -> dict[str, float]:
     }
 
 
-def _refusal(noisy: list[tuple[float, float, str, str, float]], count: int) -> str:
-    """Why no curve is drawn, at the worst of the thresholds, and what would do."""
+def _noisy(loops: _Loops, threshold: float) -> list[_Noise]:
+    """Pairs of the best on average and another that chance within draws hides at a threshold."""
+    found = []
+    benefit = threshold * loops.qaly - loops.cost
+    best = int(benefit.mean(axis=(0, 1)).argmax())
+    for column in range(len(loops.strategies)):
+        parts = _components(benefit[:, :, best] - benefit[:, :, column])
+        if parts["inner_se"] > LARGEST_NOISE * parts["outer_sd"]:
+            one, other = (loops.strategies[place] for place in sorted((best, column)))
+            found.append((parts["noise"], parts["replications_needed"], one, other, threshold))
+    return found
+
+
+def _refusal(noisy: list[_Noise], count: int, *, what: str = "an acceptability curve") -> str:
+    """Why something is refused, at the worst of the thresholds, and what would do."""
     worst = max(noisy, key=lambda each: math.inf if math.isnan(each[0]) else each[0])
     share, needed, one, other, threshold = worst
     where = f"('{other}' against '{one}', {threshold:,.0f} GBP per QALY)"
     if math.isnan(share):
         return (
-            f"replications: with {count} in each draw, draws differ by no more than chance {where}: no curve can be drawn. "
-            "Run many more in each draw, or show the mean difference with its interval."
+            f"replications: with {count} in each draw, draws differ by no more than chance {where}: {what} "
+            "cannot be told. Run many more in each draw, or show the mean difference with its interval."
         )
     return (
         f"replications: with {count} in each draw, chance is {share:.0%} of the spread between draws {where}; "
-        f"an acceptability curve needs at most {LARGEST_NOISE:.0%}. Run {needed:.0f} in each draw."
+        f"{what} needs at most {LARGEST_NOISE:.0%}. Run {needed:.0f} in each draw."
     )
+
+
+def _corrected(cost: np.ndarray, qaly: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`corrected_draws` of arrays (draws, replications, strategies); each of shape (draws, strategies)."""
+    first = _moved(np.stack([cost[:, :, 0], qaly[:, :, 0]], axis=2))
+    more = np.concatenate([values[:, :, 1:] - values[:, :, :1] for values in (cost, qaly)], axis=2)
+    others = _moved(more).reshape(len(first), 2, cost.shape[2] - 1)
+    both = [np.concatenate([first[:, [k]], first[:, [k]] + others[:, k]], axis=1) for k in (0, 1)]
+    return both[0], both[1]
 
 
 def _moved(runs: np.ndarray) -> np.ndarray:

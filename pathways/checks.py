@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pathways import (
+    checks_of_draws,
     checks_of_levers,
     checks_of_names,
     checks_of_numbers,
@@ -17,8 +18,10 @@ from pathways import (
     checks_of_shares,
     checks_of_ways,
 )
+from pathways.checks_of_draws import HALF_INTERVAL, draw_problem
 from pathways.checks_of_levers import scenario_problems
 from pathways.checks_of_numbers import age_band
+from pathways.checks_of_shares import shares_together
 from pathways.draft import Draft
 from pathways.problems import Problem
 from pathways.rule import CHECKS, CHECKS_OF_VALUES, Check, check
@@ -36,10 +39,12 @@ from pathways.walk import (
 __all__ = [
     "CHECKS",
     "CHECKS_OF_VALUES",
+    "HALF_INTERVAL",
     "Check",
     "age_band",
     "bounds_used",
     "check",
+    "checks_of_draws",
     "checks_of_levers",
     "checks_of_names",
     "checks_of_numbers",
@@ -49,10 +54,12 @@ __all__ = [
     "conditions",
     "decisions_of",
     "destinations_of",
+    "draw_problem",
     "problems_of",
     "quantities_of_levers",
     "quantities_used",
     "scenario_problems",
+    "shares_together",
     "whens_of",
     "words_of",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from pathways.decision import REST, Decision
 from pathways.draft import Draft
+from pathways.pathway import Pathway
 from pathways.problems import Problem
 from pathways.rule import check_of_values, problem
 from pathways.walk import conditions, decisions_of, single
@@ -37,6 +39,20 @@ def shares_add_to_one(draft: Draft) -> Iterator[Problem]:
 
 def _fullest(draft: Draft, decision: Decision) -> set[str]:
     """The options besides the rest that may be open to one patient at once and have the largest shares together."""
+
+    def share(name: str) -> float:
+        quantity = single(draft, decision.options[name].share)
+        return quantity.number() if quantity is not None else 0.0
+
+    return max(open_together(draft, decision), key=lambda case: sum(share(name) for name in case))
+
+
+def open_together(draft: Draft, decision: Decision) -> list[set[str]]:
+    """Every set of options besides the rest that may be open to one patient at once: those without levels in a `when`
+    stand in each of them.
+
+    With more conditions than can be tried, all options as one.
+    """
     options = {name: option for name, option in decision.options.items() if option.share != REST}
     levels = {
         name: {
@@ -47,10 +63,6 @@ def _fullest(draft: Draft, decision: Decision) -> set[str]:
         for name, option in options.items()
     }
 
-    def share(name: str) -> float:
-        quantity = single(draft, options[name].share)
-        return quantity.number() if quantity is not None else 0.0
-
     def together(first: str, second: str) -> bool:
         both = levels[first].keys() & levels[second].keys()
         return all(levels[first][feature] & levels[second][feature] for feature in both)
@@ -58,11 +70,35 @@ def _fullest(draft: Draft, decision: Decision) -> set[str]:
     always = {name for name in options if not levels[name]}
     some = [name for name in options if levels[name]]
     if len(some) > MOST_CASES:
-        return set(options)
+        return [set(options)]
     cases: list[set[str]] = [set()]
     for name in some:
         cases += [case | {name} for case in cases if all(together(name, other) for other in case)]
-    return always | max(cases, key=lambda case: sum(share(name) for name in case))
+    return [always | case for case in cases]
+
+
+def shares_together(pathway: Pathway) -> list[list[Counter[str]]]:
+    """Quantities that are shares of one whole: for each decision, and what a lever frees, all cases in which some are
+    open at once, with how often each stands there.
+
+    Only where an option takes the rest: elsewhere shares must add to 1 as they are written.
+
+    >>> from pathways import load_pathway
+    >>> physio = next(cases for cases in shares_together(load_pathway("usual_care")) if "physio_to_triage_share" in cases[0])
+    >>> physio
+    [Counter({'physio_to_triage_share': 1})]
+    """
+    draft, found = Draft.of(pathway), []
+    for _, decision in decisions_of(draft):
+        shares = {name: option.share for name, option in decision.options.items()}
+        if REST in shares.values():
+            cases = open_together(draft, decision)
+            largest = [case for case in cases if not any(case < other for other in cases)]
+            found.append([Counter(shares[name] for name in case) for case in largest])
+    for lever in pathway.levers.values():
+        freed = [change.freed for change in lever.changes if change.freed and REST in change.freed.values()]
+        found += [[Counter(share for share in shares.values() if share != REST)] for shares in freed]
+    return found
 
 
 def _shares(draft: Draft, path: str, shares: dict[str, str], *, what: str) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pathways import BadInput, Pathway, Problem, Quantity, Region, did_you_mean, refuse
+from pathways import BadInput, Pathway, Problem, Region, did_you_mean, refuse
 from pathways.explain import read_word
 from pathways.table import Column, read_csv
 from pathways.word import Word
 from sim.joint_draws import JointDraws
 from sim.record import region_digest
 from sim.scores import FARTHEST, uncertain
+from sim.shares import beside
 
-FORMAT = 1
+FORMAT = 2
+"""Format 1 had scores of shares that were each drawn alone: they mean other shares now."""
 KIND = "backpath calibration"
 ABOUT, POSTERIOR, PRACTICES = "calibration.json", "posterior.csv", "practices.csv"
 ROWS_SHOWN = 5
@@ -60,24 +62,38 @@ def _place_of(region: Region) -> str:
 
 
 def _prior_of(name: str, pathway: Pathway) -> dict[str, Any]:
-    """From which distribution a score of a quantity is told: another one makes another value of it."""
-    quantity = pathway.quantities[name]
+    """From which distribution a score of a quantity is told: another one makes another value of it.
+
+    So do those of the shares that are drawn with it.
+    """
+    others = [_distribution(other, pathway) for other in beside(pathway, name)]
+    return {**_distribution(name, pathway), **({"beside": others} if others else {})}
+
+
+def _distribution(name: str, pathway: Pathway) -> dict[str, Any]:
     keys = {"value", "low", "high", "unit", "distribution"}
-    return {"name": name, **quantity.model_dump(include=keys)}
+    return {"name": name, **pathway.quantities[name].model_dump(include=keys)}
 
 
 # the folder
 
 
-class CalibratedQuantity(Word):
-    """A quantity that was calibrated, with the distribution that its scores are of."""
+class Distribution(Word):
+    """A quantity, and from what it was drawn."""
 
     name: str
     value: float
     low: float
     high: float
     unit: str
-    distribution: str
+    distribution: str | None
+
+
+class CalibratedQuantity(Distribution):
+    """A quantity that was calibrated, with the distribution that its scores are of; `beside` are the shares that were
+    drawn together with it."""
+
+    beside: list[Distribution] = []
 
 
 class About(Word):
@@ -200,9 +216,13 @@ def _read_about(folder: Path) -> About:
     if not isinstance(written, dict) or written.get("kind") != KIND:
         raise refuse("calibration_exists", ABOUT, "this is not what a calibration writes. Name the folder of one.")
     if written.get("format") != FORMAT:
-        raise refuse(
-            "calibration_format", ABOUT, f"it has format {written.get('format')}, this version reads {FORMAT}."
+        why = (
+            " Its scores are of shares that were each drawn alone. Calibrate again."
+            if written.get("format") == 1
+            else ""
         )
+        says = f"it has format {written.get('format')}, this version reads {FORMAT}.{why}"
+        raise refuse("calibration_format", ABOUT, says)
     about, problems = read_word(About, written, file=ABOUT, path="")
     if about is None:
         raise BadInput(problems)
@@ -234,20 +254,39 @@ def _fits(about: About, folder: Path, region: Region, pathway: Pathway, replaced
             continue
         elif name not in drawn:
             says = f"'{name}' has no range to draw from in the pathway '{pathway.name}': it is fixed there. Calibrate again."
-        elif not isinstance(each, str) and each.model_dump() != _prior_of(name, pathway):
-            says = (
-                f"'{name}' was {_said(each)} when it was calibrated and is {_said(pathway.quantities[name])} now: "
-                "its scores mean something else. Calibrate again."
-            )
+        elif not isinstance(each, str) and (change := _changed(each, pathway, replaced)):
+            says = f"{change}: its scores mean something else. Calibrate again."
         else:
             continue
         problems.append(Problem("calibration_fits_pathway", ABOUT, says))
     return problems
 
 
-def _said(quantity: CalibratedQuantity | Quantity) -> str:
+def _changed(was: CalibratedQuantity, pathway: Pathway, replaced: Collection[str]) -> str:
+    """What a score of a quantity was drawn from and is drawn from now, where that is not the same; '' where it is."""
+    now = CalibratedQuantity.model_validate(_prior_of(was.name, pathway))
+    for before, after in [(was, now), *_pairs(was.beside, now.beside, replaced)]:
+        if before is None or after is None:
+            other = before or after
+            assert other is not None
+            return f"'{was.name}' was drawn {'with' if before else 'without'} '{other.name}' beside it, and is not now"
+        if before.model_dump(exclude={"beside"}) != after.model_dump(exclude={"beside"}):
+            beside = "" if before.name == was.name else f", beside which '{was.name}' is drawn,"
+            return f"'{before.name}'{beside} was {_said(before)} when it was calibrated and is {_said(after)} now"
+    return ""
+
+
+def _pairs(
+    before: Sequence[Distribution], after: Sequence[Distribution], replaced: Collection[str]
+) -> list[tuple[Distribution | None, Distribution | None]]:
+    """Shares as they were and as they are, by name; those that the base's own file replaces are not compared."""
+    was, now = ({each.name: each for each in shares} for shares in (before, after))
+    return [(was.get(name), now.get(name)) for name in sorted({*was, *now} - set(replaced))]
+
+
+def _said(quantity: Distribution) -> str:
     """A distribution in words."""
-    return f"{quantity.value:g} ({quantity.low:g} to {quantity.high:g} {quantity.unit}, {quantity.distribution})"
+    return f"{quantity.value:g} ({quantity.low:g} to {quantity.high:g} {quantity.unit}, {quantity.distribution or 'no distribution'})"
 
 
 def _count_problems(scores: pd.DataFrame, about: About) -> list[Problem]:

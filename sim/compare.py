@@ -164,7 +164,7 @@ def compare(
     """Runs every case over the same patients and compares each with `base`, which is one of them.
 
     With a `calibration` each replication takes the next of its draws, for all cases and the region alike: differences
-    stay paired, and intervals cover what the calibration leaves open.
+    stay paired, and intervals cover what the calibration leaves open. It must have a draw for each.
     `replications="auto"` adds replications ten at a time until the intervals are narrow enough, up to 200.
     `progress(done, total)` is called from this thread; setting `stop` ends the run with `Stopped`.
     The result does not depend on `workers`.
@@ -173,7 +173,9 @@ def compare(
     if problems:
         raise BadInput(problems)
     if calibration is not None:
-        calibration = calibration.fitting(cases, AUTO_MOST if replications == "auto" else replications)
+        wanted, least = (AUTO_MOST, AUTO_STEP) if replications == "auto" else (replications, replications)
+        calibration = calibration.fitting(cases, wanted, least=least)
+    most = AUTO_MOST if calibration is None else min(AUTO_MOST, calibration.count)
     areas = [region.area(name) for name in region.area_names()]
     plans_of = _plans_of(cases, base, areas, years, calibration)
     plans = plans_of(0, 0)
@@ -188,7 +190,7 @@ def compare(
                 found[name].append(each._replace(by_practice=each.by_practice[:, :, order]))
         used = calibration.first(target) if calibration else None
         result = Comparison(region, base, cases, plans, years, seed, engine, found, used)
-        if replications != "auto" or target >= AUTO_MOST or not too_wide(result):
+        if replications != "auto" or target + AUTO_STEP > most or not too_wide(result):
             return result
         target += AUTO_STEP
 

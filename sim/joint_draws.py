@@ -33,8 +33,7 @@ class JointDraws:
     """Draws of a calibration. `scores` has a row per draw and a column per quantity.
 
     `practice_scores` are by practice effect: a row per draw, a column per practice code; NaN where left to chance.
-    Draws are counted on from the first when there are no more: draw `count` is draw 0. So many were `passed_over`,
-    see `fitting`.
+    So many were `passed_over`, see `fitting`.
     """
 
     scores: pd.DataFrame
@@ -62,12 +61,12 @@ class JointDraws:
         return f"The calibration '{self.title}' that these results rest on: {self.verdict}"
 
     def scores_of(self, draw: int) -> dict[str, float]:
-        """The scores of one draw by quantity.
+        """The scores of one draw by quantity. There is no draw after the last: runs that share one are not independent.
 
-        >>> JointDraws(pd.DataFrame({"gp_price": [0.5, -1.0]})).scores_of(3)
+        >>> JointDraws(pd.DataFrame({"gp_price": [0.5, -1.0]})).scores_of(1)
         {'gp_price': -1.0}
         """
-        row = self.scores.iloc[draw % self.count]
+        row = self.scores.iloc[draw]
         return {str(name): float(score) for name, score in row.items()}
 
     def ends(self, name: str) -> tuple[float, float]:
@@ -97,15 +96,16 @@ class JointDraws:
         if not self.practice_scores:
             return region
         scores = {
-            effect: tuple(table.reindex(columns=list(region.codes)).iloc[draw % self.count].astype(float))
+            effect: tuple(table.reindex(columns=list(region.codes)).iloc[draw].astype(float))
             for effect, table in self.practice_scores.items()
         }
         return replace(region, practice_scores=scores)
 
-    def fitting(self, cases: Mapping[str, Case], wanted: int) -> JointDraws:
-        """The first so many draws that break no rule of the cases' pathways (shares that add to more than 1).
+    def fitting(self, cases: Mapping[str, Case], wanted: int, *, least: int | None = None) -> JointDraws:
+        """The first so many draws that break no rule of the cases' pathways (a time above one that must exceed it).
 
-        Those on the way that do are passed over. Raises `BadInput` where they are more than half.
+        Those on the way that do are passed over. Raises `BadInput` where they are more than half, and where fewer are
+        left than `least`, by default all that are wanted: a draw for each run, else runs would not be independent.
         """
         kept: list[int] = []
         problem, looked_at = "", 0
@@ -116,9 +116,18 @@ class JointDraws:
             kept += [] if problems else [looked_at]
             looked_at += 1
         wrong = looked_at - len(kept)
+        where = f"calibration '{self.title}'"
         if 2 * wrong > looked_at:
             says = f"{wrong} of the first {looked_at} draws break a rule of the pathway. The first: {problem}"
-            raise refuse("draws_fit_together", f"calibration '{self.title}'", says)
+            raise refuse("draws_fit_together", where, says)
+        least = wanted if least is None else least
+        if len(kept) < least:
+            says = (
+                f"{least} draws are asked for, one for each run, and it has {len(kept)}"
+                f"{f' that fit ({wrong} passed over)' if wrong else ''}. Runs that share a draw would be counted as if "
+                f"each had its own: ask for {len(kept)} at most."
+            )
+            raise refuse("a_draw_for_each_run", where, says)
         tables = {effect: table.iloc[kept] for effect, table in self.practice_scores.items()}
         return replace(self, scores=self.scores.iloc[kept], practice_scores=tables, passed_over=wrong)
 

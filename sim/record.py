@@ -27,7 +27,7 @@ from sim.compare import Case, Comparison, compare
 from sim.joint_draws import JointDraws, WrittenDraws, written_draws
 from sim.prices import price_basis
 
-MODEL = 2
+MODEL = 3
 """Raised whenever the same inputs give other results than before."""
 
 FORMAT = 1

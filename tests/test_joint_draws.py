@@ -138,14 +138,32 @@ def test_a_draw_changes_a_case_by_its_own_distributions() -> None:
     assert draws.case_at(Case("usual", scenario(), other), 2).pathway.quantities[PRICE].value == 50
 
 
-def test_draws_are_counted_on_from_the_first() -> None:
+def test_there_is_no_draw_after_the_last() -> None:
     draws = drawn()
     assert (draws.count, draws.names) == (5, NAMES)
-    assert draws.scores_of(7) == draws.scores_of(2) != draws.scores_of(3)
+    assert draws.scores_of(2) != draws.scores_of(3)
     assert draws.first(2).count == 2
     assert draws.first(9).count == 5
-    one, two, six = (region_digest(draws.region_at(place(), WORD, draw)) for draw in (1, 2, 6))
-    assert six == one != two
+    one, two = (region_digest(draws.region_at(place(), WORD, draw)) for draw in (1, 2))
+    assert one != two
+    for beyond in (draws.scores_of, lambda draw: draws.region_at(place(), WORD, draw)):
+        with pytest.raises(IndexError):
+            beyond(5)
+
+
+def test_fewer_draws_than_runs_are_refused() -> None:
+    """Two draws counted as twenty narrowed every interval: the draws vary, and only two were seen."""
+    two = drawn().first(2)
+    says = "calibration 'A test': {} draws are asked for, one for each run, and it has 2. .* ask for 2 at most."
+    with pytest.raises(BadInput, match=says.format(20)):
+        run(two, replications=20)
+    with pytest.raises(BadInput, match=says.format(10)):
+        run(two, replications="auto")
+    with pytest.raises(BadInput, match=says.format(6)):
+        analysed(two)
+    with pytest.raises(BadInput, match=r"--one-way: 6 runs are asked for, .* 2 are drawn"):
+        tornado(analysed(two, draws=2), "form", [PRICE], threshold=0, replications=6)
+    assert run(two, replications=2).replications == 2
 
 
 def test_cases_that_share_a_pathway_still_do() -> None:
@@ -257,8 +275,8 @@ def test_practices_take_the_scores_of_their_draw_in_every_area() -> None:
 def test_each_run_takes_the_next_draw_in_every_scenario_alike() -> None:
     """Run by run the same as an uncalibrated comparison of the pathway and the region at that draw."""
     draws = drawn()
-    together = run(draws, replications=7)
-    for replication in (0, 1, 4, 6):
+    together = run(draws, replications=5)
+    for replication in (0, 1, 4):
         at = draws.case_at(cases()["usual"], replication).pathway
         where = draws.region_at(place(), WORD, replication)
         alone = compare(cases(at), base="usual", region=where, years=0.5, replications=replication + 1, seed=3)
@@ -308,19 +326,21 @@ def test_practice_scores_change_results() -> None:
 
 
 def test_adding_runs_until_they_are_enough_takes_the_draws_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.compare.AUTO_MOST", 20)
-    auto, fixed = run(drawn(), replications="auto"), run(drawn(), replications=20)
-    assert auto.replications in (10, 20)
+    monkeypatch.setattr("sim.compare.AUTO_STEP", 2)
+    auto, fixed = run(drawn(), replications="auto"), run(drawn(), replications=5)
+    assert auto.replications in (2, 4)
     assert auto.values["form"].equals(fixed.values["form"].iloc[: auto.replications])
     assert auto.calibration is not None
-    assert auto.calibration.count == 5
+    assert auto.calibration.count == auto.replications
 
 
 def test_draws_that_break_a_rule_are_passed_over_and_counted() -> None:
     """The third draw asks for more than all patients; the others are taken in turn."""
     word = small(**{SHARE: quantity(0.4, 0.1, 1.2, "share")})
     draws = JointDraws(SCORES, {"imaging": pd.DataFrame({"P0": [0.1, 0.2, 0.3, 0.4, 0.5]})}, "id", "Mine", "CALIBRATED")
-    found = run(draws, word, replications=5)
+    found = run(draws, word, replications=4)
+    with pytest.raises(BadInput, match=r"it has 4 that fit \(1 passed over\)"):
+        run(draws, word, replications=5)
     used = found.calibration
     assert used is not None
     assert (used.scores[SHARE].tolist(), used.passed_over) == ([-1.5, 0.0, 0.7, -0.3], 1)
@@ -329,7 +349,7 @@ def test_draws_that_break_a_rule_are_passed_over_and_counted() -> None:
     few = run(draws, word, replications=2).calibration
     assert few is not None
     assert (few.count, few.passed_over) == (2, 0)
-    assert analysed(draws, word=word).draws.scores[SHARE].tolist() == [-1.5, 0.0, 0.7, -0.3, -1.5, 0.0]
+    assert analysed(draws, word=word, draws=4).draws.scores[SHARE].tolist() == [-1.5, 0.0, 0.7, -0.3]
 
 
 def test_draws_that_mostly_break_a_rule_are_refused() -> None:
@@ -404,10 +424,10 @@ def test_a_damaged_record_is_told(tmp_path: Path, change: Callable[[dict[str, An
 
 
 def test_without_a_calibration_nothing_in_a_record_is_new() -> None:
-    """The form in which records were written before there were calibrations; the model has not changed."""
+    """The form in which records were written before there were calibrations; the model is the one that they name."""
     inputs = inputs_of(run(None))
     assert set(inputs) == {"model", "base", "cases", "region", "years", "seed", "replications"}
-    assert MODEL == 2
+    assert inputs["model"] == MODEL
     assert run_id(run(None)) != run_id(run(drawn()))
     other = replace(drawn(), title="Another")
     assert fingerprint(run(other)) != fingerprint(run(drawn())) != fingerprint(run(None))
@@ -510,7 +530,8 @@ def text(name: str, old: str, new: str) -> Callable[[Path], object]:
         (lambda folder: (folder / "calibration.json").write_text("[]"), "this is not what a calibration writes."),
         (lambda folder: (folder / "calibration.json").write_bytes(b"\xff\x00"), "calibration.json: this is not a calibration: "),
         (about(lambda of: of.update(kind="backpath comparison")), "this is not what a calibration writes."),
-        (about(lambda of: of.update(format=7)), "calibration.json: it has format 7, this version reads 1."),
+        (about(lambda of: of.update(format=7)), "calibration.json: it has format 7, this version reads 2."),
+        (about(lambda of: of.update(format=1)), "this version reads 2. Its scores are of shares that were each drawn alone. Calibrate again."),
         (about(lambda of: of.pop("verdict")), "calibration.json: verdict: 'verdict' is missing. Add it."),
         (about(lambda of: of.update(id=["x"])), "calibration.json: id: must be text, but ['x'] is written."),
         (about(lambda of: of.update(quantities=[])), "calibration.json: it names no quantity. Calibrate again."),
@@ -543,6 +564,32 @@ def test_a_folder_that_cannot_be_used_says_why(folder: Path, damaged: Callable[[
     assert says in str(bad.value)
 
 
+def test_a_share_beside_a_calibrated_one_says_what_its_scores_mean(folder: Path) -> None:
+    """`q_beside` is not calibrated, but drawn with `q_share`: another range of it makes another share of a score."""
+    one, other = (split(quantity(0.2, 0.1, high, "share")) for high in (0.3, 0.4))
+    draws = joint_draws(SCORES, title="A test", verdict="CALIBRATED", region=place(), pathway=one)
+    assert draws.id != joint_draws(SCORES, title="A test", verdict="CALIBRATED", region=place(), pathway=other).id
+    write_joint_draws(folder, draws, region=place(), pathway=one)
+    pd.testing.assert_frame_equal(read(folder, one).scores, SCORES)
+    with pytest.raises(BadInput) as bad:
+        read(folder, other)
+    assert "'q_beside', beside which 'q_share' is drawn, was 0.2 (0.1 to 0.3 share, uniform) when it was" in str(
+        bad.value
+    )
+    with pytest.raises(BadInput, match="'q_share' was drawn with 'q_beside' beside it, and is not now"):
+        read(folder, WORD)
+    assert read(folder, other, replaced=["q_beside"]).count == 5
+
+
+def split(beside: Quantity) -> Pathway:
+    """The pathway with one share more in the GP's decision."""
+    word = small(q_beside=beside)
+    plan = word.decisions["plan"]
+    option = plan.options["mri"].model_copy(update={"share": "q_beside", "to": "home"})
+    options = {**plan.options, "beside": option}
+    return replace(word, decisions={"plan": plan.model_copy(update={"options": options})})
+
+
 def test_a_file_is_no_folder_and_all_problems_are_told_at_once(folder: Path) -> None:
     with pytest.raises(BadInput, match="this is a file; name the folder"):
         read(folder / "posterior.csv")
@@ -565,11 +612,11 @@ def analysed(calibration: JointDraws | None, word: Pathway = WORD, **more: Any) 
 
 
 def test_psa_takes_the_joint_draws_in_turn_and_draws_the_rest() -> None:
-    found, plain = analysed(drawn()), analysed(None)
-    pd.testing.assert_frame_equal(found.draws.scores[NAMES], SCORES.iloc[[0, 1, 2, 3, 4, 0]].reset_index(drop=True))
+    found, plain = analysed(drawn(), draws=5), analysed(None, draws=5)
+    pd.testing.assert_frame_equal(found.draws.scores[NAMES], SCORES)
     assert found.draws.scores[SPREAD].tolist() == plain.draws.scores[SPREAD].tolist()
     assert not found.values.equals(plain.values)
-    pd.testing.assert_frame_equal(analysed(drawn(), workers=1).values, found.values)
+    pd.testing.assert_frame_equal(analysed(drawn(), draws=5, workers=1).values, found.values)
     assert run_id(found) != run_id(plain)
 
 
@@ -580,14 +627,14 @@ def test_psa_draws_capacity_that_is_assumed_and_none_that_is_local() -> None:
     found = {}
     for grade in ("assumed", "local"):
         of = psa(
-            cases(word), base="usual", region=place(grade), years=0.5, draws=4, replications=1, seed=5, annual_rate=0
+            cases(word), base="usual", region=place(grade), years=0.5, draws=4, replications=2, seed=5, annual_rate=0
         )
         rows = of.values[of.values["strategy"] == "usual"]
-        plain = compare(cases(word), base="usual", region=place(grade), years=0.5, replications=4, seed=5)
+        plain = compare(cases(word), base="usual", region=place(grade), years=0.5, replications=8, seed=5)
         found[grade] = (rows["wait"].to_numpy() - plain.values["usual"]["wait"].to_numpy()).tolist()
         assert list(of.draws.scores) == [SLOTS]
-        more = of.draws.scores[SLOTS].to_numpy()
-    assert found["local"] == [0.0] * 4
+        more = of.draws.scores[SLOTS].to_numpy().repeat(2)
+    assert found["local"] == [0.0] * 8
     assert all(np.sign(change) == -np.sign(score) for change, score in zip(found["assumed"], more, strict=True))
 
 
@@ -600,7 +647,7 @@ def test_a_tornado_moves_assumed_capacity_too() -> None:
 
 def test_a_calibrated_tornado_runs_at_the_draws_with_ends_of_the_draws() -> None:
     draws = drawn()
-    found = analysed(draws)
+    found = analysed(draws, draws=5)
     told = tornado(found, "form", [PRICE, SPREAD], measure="scans", threshold=0, replications=4, workers=2)
     compared = compare(
         cases(), base="usual", region=place(), years=0.5, replications=4, seed=5, calibration=draws
@@ -609,7 +656,7 @@ def test_a_calibrated_tornado_runs_at_the_draws_with_ends_of_the_draws() -> None
     low, high = (value_at(UNCERTAIN[PRICE], score) for score in np.quantile(SCORES[PRICE], [0.025, 0.975]))
     ends = {bar.end: bar.value for bar in told.bars if bar.quantity == PRICE}
     assert (ends["low"], ends["high"]) == (pytest.approx(low), pytest.approx(high))
-    assert value_at_end(UNCERTAIN[SPREAD], SPREAD, "high", draws) == 1.5
+    assert value_at_end(WORD, SPREAD, "high", draws) == 1.5
 
 
 def test_the_region_of_a_draw_has_its_practices_too() -> None:
@@ -629,7 +676,7 @@ def test_what_was_fitted_with_a_calibrated_quantity_goes_with_it() -> None:
     free = str(off[held].idxmax())
     rho = float(known.loc[held, free])
     assert abs(rho) > 0.3
-    given = JointDraws(pd.DataFrame({held: [1.5]}), {}, "id", "One", "CALIBRATED")
+    given = JointDraws(pd.DataFrame({held: [1.5] * 300}), {}, "id", "One", "CALIBRATED")
     pair = known.loc[[held, free], [held, free]]
     names = [name for name in both["usual_care"].pathway.quantities if name not in (held, free)]
     still = both["usual_care"].pathway.quantities | {
@@ -676,7 +723,7 @@ def test_every_file_of_results_names_the_calibration(tmp_path: Path) -> None:
 
 
 def test_a_sensitivity_analysis_names_the_calibration() -> None:
-    found = analysed(drawn("NOT MATCHED: scans"))
+    found = analysed(drawn("NOT MATCHED: scans"), draws=5)
     told = tornado(found, "form", [PRICE], threshold=20_000, replications=2)
     findings = findings_of(found, {"form": told}, threshold=20_000)
     written = psa_json(findings)

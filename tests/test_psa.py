@@ -21,7 +21,19 @@ from sim.scores import at_scores, value_at
 from tests.typed import backpath
 from ui.budget import activity_changes, budget_of
 from ui.cases import gather
-from ui.psa import as_json, findings_of, headline, html, quantities_csv, what_could_change
+from ui.psa import (
+    CURVE,
+    as_json,
+    base_case_line,
+    caveat,
+    findings_of,
+    headline,
+    html,
+    quantities_csv,
+    what_could_change,
+    worth_of_knowing,
+)
+from ui.uncertainty_charts import acceptability_chart
 
 RATE = 0.035
 
@@ -197,7 +209,7 @@ def test_a_dearer_scan_makes_guidance_save_more(bars: Tornado) -> None:
     low, high = by_end["low"].difference, by_end["high"].difference
     assert low is not None
     assert high is not None
-    assert low < bars.base_case.mean < high
+    assert low.mean < bars.base_case.mean < high.mean
     assert bars.quantities()[0] == "mri_price"
     assert bars.beyond_chance("mri_price")
     assert not bars.beyond_chance("cft_price")
@@ -210,18 +222,59 @@ def test_an_end_that_does_not_fit_is_told_as_such(bars: Tornado) -> None:
     assert "the shares add to" in high.problem
 
 
-def test_only_a_change_of_sign_beyond_chance_changes_the_answer() -> None:
-    def bar(name: str, difference: float, shifts: list[float]) -> Bar:
-        return Bar(name, "low", 1.0, difference, paired_difference(shifts, [0.0] * len(shifts)), None)
+def told_of(base_case: list[float], **ends: list[float]) -> Tornado:
+    """A tornado of these differences, run by run, in the base case and with each quantity at its low end."""
+    nothing = [0.0] * len(base_case)
+    bars = [
+        Bar(name, "low", 1.0, paired_difference(end, nothing), paired_difference(end, base_case), None)
+        for name, end in ends.items()
+    ]
+    return Tornado("mri_guidance", "net_benefit", 20_000, paired_difference(base_case, nothing), bars)
 
-    told = Tornado(
-        "a",
-        "net_benefit",
-        20_000,
-        paired_difference([10.0, 11.0, 9.0], [0.0] * 3),
-        [bar("turns", -5, [-15, -15.1, -14.9]), bar("chance", -5, [-40, 15, -20]), bar("stays", 5, [-5, -5.1, -4.9])],
+
+def test_an_answer_is_turned_only_where_both_signs_are_known() -> None:
+    told = told_of(
+        [10.0, 11.0, 9.0],
+        turns=[-5.0, -4.1, -5.9],
+        chance=[-30.0, 26.0, -11.0],
+        stays=[5.0, 5.9, 4.1],
+        nothing=[10.0, 11.0, 9.0],
     )
-    assert [name for name in told.quantities() if told.changes_the_answer(name)] == ["turns"]
+    assert {name: told.turns_the_answer(name) for name in told.quantities()} == {
+        "turns": "yes",
+        "chance": "not shown",
+        "stays": "no",
+        "nothing": "no",
+    }
+
+
+def test_no_quantity_turns_an_answer_that_is_not_known() -> None:
+    """A base case of +26 with an interval from -269 to +320 was 'turned' by an end of -37: neither sign is known.
+
+    What changes nothing in any run does not turn it, whatever it is.
+    """
+    told = told_of([163.0, -111.0], seems=[100.0, -174.0], nothing=[163.0, -111.0])
+    assert told.beyond_chance("seems")
+    assert [told.turns_the_answer(name) for name in ("seems", "nothing")] == ["not shown", "no"]
+
+
+def test_too_few_runs_are_told_as_such(found: Psa, bars: Tornado) -> None:
+    """Two runs said that no quantity turns the answer; they do not show it."""
+    two = tornado(found, "mri_guidance", ["mri_price", "cft_price"], threshold=20_000, replications=2, workers=2)
+    hidden = replace(two, base_case=paired_difference([900.0, -100.0], [0.0, 0.0]))
+    findings = findings_of(found, {"mri_guidance": hidden}, threshold=20_000)
+    said = what_could_change(findings, "mri_guidance")
+    assert said[0].startswith(
+        "Whether 1 of the 2 quantities looked at turn the answer around is not shown by so few runs (2): with every "
+        "quantity at its value the net benefit may be "
+    )
+    assert "Take more (--one-way)." in said[0]
+    assert said[1].startswith("1 of the 2 quantities looked at do not turn the answer around")
+    rows = {
+        row["quantity"]: row["turns_the_answer"] for row in as_json(findings)["scenarios"]["mri_guidance"]["tornado"]
+    }
+    assert rows == {"mri_price": "not shown", "cft_price": "no"}
+    assert "not shown" in html(findings)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +282,10 @@ def test_only_a_change_of_sign_beyond_chance_changes_the_answer() -> None:
     [
         ({"draws": 1}, "--draws: 1 is written; use a whole number from 2."),
         ({"replications": 0}, "--replications: 0 is written"),
+        (
+            {"replications": 1},
+            "--replications: 1 is written; use a whole number from 2: one run of a draw cannot be told from chance.",
+        ),
         ({"seed": -1}, "--seed: -1 is written"),
         ({"workers": 0}, "--workers: 0 is written"),
     ],
@@ -236,7 +293,7 @@ def test_only_a_change_of_sign_beyond_chance_changes_the_answer() -> None:
 def test_a_request_that_makes_no_sense_is_refused(
     changes: dict[str, int], says: str, cases: dict[str, Case], region: Region
 ) -> None:
-    asked = {"draws": 2, "replications": 1, "seed": 1, "workers": 1} | changes
+    asked = {"draws": 2, "replications": 2, "seed": 1, "workers": 1} | changes
     with pytest.raises(BadInput) as bad:
         psa(cases, base="usual_care", region=region, years=1, annual_rate=RATE, **asked)
     assert says in str(bad.value)
@@ -268,7 +325,110 @@ def test_an_acceptability_curve_is_refused_where_chance_hides_what_is_not_known(
     assert "in each draw" in findings.refused
     assert as_json(findings)["acceptability"] is None
     assert as_json(findings)["scenarios"]["mri_guidance"]["share_better"] is None
+    assert as_json(findings)["evpi"] is None
     assert "cannot be told" in headline(findings, "mri_guidance")
+    assert worth_of_knowing(findings).startswith(
+        "What it would be worth to know all quantities for certain cannot be told."
+    )
+
+
+def made_up(found: Psa, *, cost: float, noise: float, draws: int = 40) -> Psa:
+    """An analysis in which health differs by draws of sd 1 without noise, and costs by `cost` with noise of such sd."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for draw in range(draws):
+        health, dearer = rng.normal(0.05, 1), cost * rng.normal()
+        for replication in range(2):
+            zero = {"draw": draw, "replication": replication, "strategy": "usual_care", "cost": 0.0, "qaly": 0.0}
+            more = {"strategy": "mri_guidance", "cost": dearer + noise * rng.normal(), "qaly": health}
+            rows += [zero, {**zero, **more}]
+    scores = pd.DataFrame({"gp_price": rng.normal(size=draws)})
+    return replace(found, values=pd.DataFrame(rows), draws=replace(found.draws, scores=scores))
+
+
+def test_a_curve_is_drawn_only_where_chance_does_not_hide_it(found: Psa, bars: Tornado) -> None:
+    """At £20,000 health decides and chance is nothing; at £0 only costs count, and they are chance."""
+    analysis = made_up(found, cost=300.0, noise=1500.0)
+    findings = findings_of(analysis, {"mri_guidance": bars}, threshold=20_000)
+    assert findings.curves is not None
+    assert findings.refused is not None
+    first = findings.curves["threshold"].min()
+    assert 0 < first < 20_000
+    told = as_json(findings)
+    assert {row["threshold"] for row in told["acceptability"]} == set(findings.curves["threshold"])
+    assert told["scenarios"]["mri_guidance"]["share_better"] is not None
+    page = html(findings)
+    assert (
+        f"The curve is drawn at {findings.curves['threshold'].nunique()} of 51 thresholds, from £{first:,.0f}" in page
+    )
+    chart = acceptability_chart(findings.curves, findings.titles(), base="usual_care", grid=CURVE)
+    assert min(row["threshold"] for row in chart.spec["data"]["values"]) == first
+    assert "at £0 per QALY" not in chart.alt
+
+
+def test_a_gap_in_a_curve_is_a_gap_in_its_line() -> None:
+    table = pd.DataFrame({"threshold": [0.0, 1.0, 3.0], "strategy": "a", "probability": [0.5, 0.6, 0.7]})
+    chart = acceptability_chart(table, {"a": "A"}, base="a", grid=[0, 1, 2, 3])
+    pieces = [row["piece"] for row in chart.spec["data"]["values"]]
+    assert pieces[0] == pieces[1] != pieces[2]
+
+
+def test_what_chance_hides_has_no_worth_that_is_told(found: Psa, bars: Tornado) -> None:
+    """Slices of the same draws gave £211 to £1,245, and share and curve were refused: so is the worth of knowing.
+
+    Where it is told it has a standard error.
+    """
+    noisy = findings_of(made_up(found, cost=300.0, noise=40_000.0), {"mri_guidance": bars}, threshold=20_000)
+    assert as_json(noisy)["evpi"] is None
+    assert "Run " in as_json(noisy)["evpi_refused"]
+    told = as_json(findings_of(made_up(found, cost=300.0, noise=1500.0), {"mri_guidance": bars}, threshold=20_000))
+    assert 0 < told["evpi_standard_error"] < told["evpi"]
+
+
+def test_the_base_case_stands_beside_the_mean_of_the_draws(found: Psa, bars: Tornado) -> None:
+    """With how far they lie apart, which chance may make: draws that mean another base case would not be seen else."""
+    findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
+    value = findings.values["mri_guidance"]
+    told = as_json(findings)["scenarios"]["mri_guidance"]
+    difference = found.differences("mri_guidance", "net_benefit", threshold=20_000)
+    assert told["mean_of_draws"]["mean"] == pytest.approx(difference.mean())
+    assert told["base_case"]["mean"] == bars.base_case.mean
+    apart = told["mean_of_draws_minus_base_case"]
+    assert apart["mean"] == pytest.approx(difference.mean() - bars.base_case.mean)
+    half = np.hypot(value.mean.high - value.mean.mean, bars.base_case.high - bars.base_case.mean)
+    assert apart["high"] - apart["mean"] == pytest.approx(half)
+    assert base_case_line(findings, "mri_guidance").startswith("With every quantity at its value the net benefit is ")
+    assert base_case_line(findings, "mri_guidance") in html(findings).replace("&#x27;", "'")
+
+
+def test_a_sign_that_so_few_draws_do_not_show_is_not_told(found: Psa, bars: Tornado) -> None:
+    findings = findings_of(made_up(found, cost=300.0, noise=40_000.0), {"mri_guidance": bars}, threshold=20_000)
+    said = headline(findings, "mri_guidance")
+    assert "whether it is better value for money than usual care on average cannot be told from so few draws" in said
+
+
+def test_every_quantity_stands_as_written_beside_as_drawn(found: Psa, bars: Tornado) -> None:
+    findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
+    rows = {row["quantity"]: row for row in as_json(findings)["quantities_drawn"]}
+    assert set(rows) == set(found.draws.scores)
+    price = found.cases["usual_care"].pathway.quantities["gp_price"]
+    values = [value_at(price, score) for score in found.draws.scores["gp_price"]]
+    assert rows["gp_price"]["value"] == price.value
+    assert rows["gp_price"]["drawn_mean"] == pytest.approx(np.mean(values))
+    drawn = [found.draws.cases(found.cases, draw)["usual_care"].pathway.quantities for draw in range(3)]
+    share = [each["gp_self_management_share"].number() for each in drawn]
+    assert rows["gp_self_management_share"]["drawn_mean"] == pytest.approx(np.mean(share))
+    assert "Every quantity as written and as drawn" in html(findings)
+
+
+def test_quantities_without_a_distribution_are_named_as_known(found: Psa, bars: Tornado) -> None:
+    case = found.cases["usual_care"]
+    bare = case.pathway.quantities["gp_price"].model_copy(update={"distribution": None})
+    pathway = replace(case.pathway, quantities={**case.pathway.quantities, "gp_price": bare})
+    known = replace(found, cases={**found.cases, "usual_care": replace(case, pathway=pathway)})
+    findings = findings_of(known, {"mri_guidance": bars}, threshold=20_000)
+    assert "Taken as known, for they have a range and no distribution: gp_price." in caveat(findings)
+    assert as_json(findings)["quantities_taken_as_known"] == ["gp_price"]
 
 
 def test_the_values_drawn_are_written(found: Psa, bars: Tornado) -> None:

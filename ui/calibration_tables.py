@@ -14,6 +14,7 @@ from calibration.reproduced import FAR
 from calibration.verdict import doubts, is_missed
 from pathways import Quantity
 from sim.scores import value_at
+from sim.shares import shares_at
 from ui.words import MINUS, figures, in_a_sentence, percent, percent_of
 
 MIDDLE = (0.05, 0.5, 0.95)
@@ -83,13 +84,25 @@ class Told:
         shares = self.found.targets.quantities
         return shares[name] if name in shares else self.pathway.quantities[name]
 
+    @cached_property
+    def _shares(self) -> list[dict[str, float]]:
+        """The shares of decisions in each draw, where the draw moves them."""
+        assert self.found.fit is not None
+        names = self.found.fit.unknowns
+        return [shares_at(self.pathway, dict(zip(names, map(float, row), strict=True))) for row in self.found.fit.draws]
+
     def in_own_unit(self, name: str) -> tuple[str, str]:
         """A quantity's value and range before, and its median and 90% interval after."""
         assert self.found.fit is not None
         quantity = self.quantity(name)
         low, high = quantity.interval()
-        draws = self.found.fit.draws[:, self.found.fit.unknowns.index(name)]
-        ends = [value_at(quantity, float(score)) for score in np.quantile(draws, MIDDLE)]
+        scores = self.found.fit.draws[:, self.found.fit.unknowns.index(name)]
+        # shares of one decision have their values together: their own score alone does not tell them
+        drawn = [
+            shares[name] if name in shares else value_at(quantity, float(score))
+            for shares, score in zip(self._shares, scores, strict=True)
+        ]
+        ends = np.quantile(drawn, MIDDLE)
         before = f"{figures(quantity.number())} ({figures(low)} to {figures(high)})"
         return before, f"{figures(ends[1])} ({figures(ends[0])} to {figures(ends[2])})"
 

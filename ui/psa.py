@@ -16,22 +16,23 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from calibration.psa import Psa, Tornado
-from outcomes.acceptability import ceac
+from calibration.psa import Psa, Tornado, sign
+from outcomes import PairedDifference, paired_difference
 from outcomes.incremental import cost_effectiveness_plane, incremental_result
-from outcomes.information import evpi
 from outcomes.noise import apart
 from outcomes.paired import LEVEL
 from outcomes.tables import BadTable
 from outcomes.two_loops import (
     LARGEST_NOISE,
+    TwoLoopEvpi,
     between_and_within,
-    ceac_two_loops,
+    ceac_where_told,
     corrected_draws,
+    evpi_of_corrected,
 )
 from sim.prices import price_basis
 from sim.record import number_or_none, region_digest, stamp, versions
-from sim.scores import uncertain, value_at
+from sim.scores import uncertain, without_distribution
 from ui.calibrated import calibration_html, calibration_json, calibration_line
 from ui.report import html_page, html_table, new_folder, svg
 from ui.uncertainty_charts import acceptability_chart, plane_chart, tornado_chart
@@ -41,28 +42,46 @@ CURVE = np.arange(0, 50_001, 1000)
 """Thresholds of a curve of acceptability, in pounds per QALY."""
 SHOWN = 8
 """So many quantities of a tornado are drawn and named."""
+LEAST_DRAWS = 10
+"""With fewer it is not known how far draws differ, nor how much of that is chance."""
+TOO_FEW = f"in each draw: how far draws differ cannot be told from so few. Take {LEAST_DRAWS} at least (--draws)."
 
 
 @dataclass(frozen=True)
 class Value:
-    """What a scenario is worth against the base: means and 95% of the draws, over the measured years, discounted."""
+    """What a scenario is worth against the base: means and 95% of the draws, over the measured years, discounted.
+
+    `mean` is the mean net benefit with the 95% interval of a mean of so many draws, chance within them included, and
+    `base_case` the net benefit with every quantity at its value. `apart` is how far the first lies from the second.
+    """
 
     scenario: str
     cost: tuple[float, float, float]
     qaly: tuple[float, float, float]
     net_benefit: tuple[float, float, float]
+    mean: PairedDifference
+    base_case: PairedDifference
     share_better: float | None
     result: str
     noise: float
+
+    @property
+    def apart(self) -> tuple[float, float, float]:
+        """Mean of the draws minus base case, with its 95% interval: both vary by chance, each on its own."""
+        difference = self.mean.mean - self.base_case.mean
+        half = float(np.hypot(self.mean.high - self.mean.mean, self.base_case.high - self.base_case.mean))
+        return difference, difference - half, difference + half
 
 
 @dataclass(frozen=True)
 class Findings:
     """Everything that a sensitivity analysis found, ready to be told.
 
-    `corrected` are draws without the chance of single runs: their intervals are of what is not known. `evpi` is what it would
-    be worth to this area to know everything, in GBP. `curves` of
-    acceptability are None where chance hides what is not known; `refused` then says how many replications it takes.
+    `corrected` are draws without the chance of single runs: their intervals are of what is not known. `evpi` is what it
+    would be worth to this area to know everything, in GBP; None where chance hides what is not known, and `evpi_refused`
+    then says how many replications it takes. `curves` of acceptability have the thresholds at which it does not, or are
+    None where there is none; `refused` says why the others are left out. `known` are quantities with a range that are
+    taken as known, having no distribution.
     """
 
     found: Psa
@@ -72,7 +91,9 @@ class Findings:
     values: Mapping[str, Value]
     curves: pd.DataFrame | None
     refused: str | None
-    evpi: float
+    evpi: TwoLoopEvpi | None
+    evpi_refused: str | None
+    known: list[str]
 
     def title(self, name: str) -> str:
         """What a scenario is called."""
@@ -94,14 +115,17 @@ class Findings:
 def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: float) -> Findings:
     """What an analysis found at a threshold, in pounds per QALY."""
     corrected = corrected_draws(found.values)
-    curves, refused = None, None
+    draws = len(found.draws.scores)
+    few = "" if draws >= LEAST_DRAWS else f"{draws} draws, {found.replications} runs {TOO_FEW}"
+    curves, refused = (None, few) if few else ceac_where_told(found.values, CURVE)
+    perfect, perfect_refused = None, few or None
     try:
-        ceac_two_loops(found.values, [threshold])
-        curves = ceac(corrected, CURVE)
+        perfect = None if few else evpi_of_corrected(found.values, threshold)
     except BadTable as noisy:
-        refused = str(noisy)
+        perfect_refused = str(noisy)
     parts = between_and_within(found.values, threshold=threshold, baseline=found.base)
     noise = dict(zip(parts["strategy"], parts["noise"].astype(float), strict=True))
+    told = dict(zip(parts["strategy"], parts["inner_se"] <= LARGEST_NOISE * parts["outer_sd"], strict=True))
     wide = corrected.pivot_table(index="draw", columns="strategy", values=["cost", "qaly"])
     values = {}
     for name in found.scenarios:
@@ -112,7 +136,9 @@ def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: floa
             cost=_interval(cost),
             qaly=_interval(qaly),
             net_benefit=_interval(benefit),
-            share_better=float((benefit > 0).mean()) if noise[name] <= LARGEST_NOISE else None,
+            mean=_mean(found.differences(name, "net_benefit", threshold=threshold)),
+            base_case=tornadoes[name].base_case,
+            share_better=float((benefit > 0).mean()) if told[name] and not few else None,
             result=incremental_result(
                 **{
                     f"inc_{of}": float(apart(wide[of][name].mean(), wide[of][found.base].mean()))
@@ -121,8 +147,14 @@ def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: floa
             ),
             noise=noise[name],
         )
-    perfect = float(evpi(corrected, threshold)["evpi"].iloc[0])
-    return Findings(found, tornadoes, threshold, corrected, values, curves, refused, perfect)
+    known = sorted({name for case in found.cases.values() for name in without_distribution(case.pathway)})
+    drawn = curves if curves is not None and len(curves) else None
+    return Findings(found, tornadoes, threshold, corrected, values, drawn, refused, perfect, perfect_refused, known)
+
+
+def _mean(values: np.ndarray) -> PairedDifference:
+    """The mean of draws with its interval."""
+    return paired_difference(values, np.zeros(len(values)))
 
 
 def _interval(values: pd.Series) -> tuple[float, float, float]:
@@ -132,44 +164,78 @@ def _interval(values: pd.Series) -> tuple[float, float, float]:
 
 
 def headline(findings: Findings, scenario: str) -> str:
-    """What a board reads: net benefit, how often, and on what it rests."""
+    """What a board reads: net benefit, how often, and on what it rests. No sign is told that so few draws do not show."""
     value = findings.values[scenario]
     mean, low, high = value.net_benefit
+    title, other = findings.title(scenario), findings.title(findings.found.base).lower()
+    at = f"({_pounds(low)} to {_pounds(high)}) at {money(findings.threshold)} per QALY"
     better = "better" if mean > 0 else "worse"
     sure = (
         f"{better} value in {_share(value.share_better if mean > 0 else 1 - value.share_better)} of draws"
         if value.share_better is not None
         else "how often cannot be told: chance hides it (more --replications)"
     )
+    if not sign(value.mean):
+        return (
+            f"{title}: whether it is better value for money than {other} on average cannot be told from so few draws: "
+            f"{_pounds(mean)} {at}, and the mean itself may be {_range(value.mean)}; {sure}."
+        )
+    return f"{title}: {better} value for money than {other} on average, by {money(abs(mean))} {at}; {sure}."
+
+
+def base_case_line(findings: Findings, scenario: str) -> str:
+    """The base case beside the mean of the draws, and how far they lie apart."""
+    value = findings.values[scenario]
+    apart, low, high = value.apart
+    shown = "" if low > 0 or high < 0 else ", which chance alone may make"
     return (
-        f"{findings.title(scenario)}: {better} value for money than {findings.title(findings.found.base).lower()} on average, "
-        f"by {money(abs(mean))} ({_pounds(low)} to {_pounds(high)}) at {money(findings.threshold)} per QALY; {sure}."
+        f"With every quantity at its value the net benefit is {_with_range(value.base_case)}, the mean of the draws "
+        f"{_with_range(value.mean)}: {_pounds(apart)} ({_pounds(low)} to {_pounds(high)}) apart{shown}."
     )
 
 
 def what_could_change(findings: Findings, scenario: str) -> list[str]:
-    """The quantities that would turn the answer around, with their grade; or that none of those looked at does."""
+    """The quantities that would turn the answer around, with their grade; of how many of the others that is not shown by
+    so few runs, and how many do not."""
     tornado = findings.tornadoes[scenario]
-    turning = [name for name in tornado.quantities() if tornado.changes_the_answer(name)]
-    looked_at = len(tornado.quantities())
-    if not turning:
-        telling = [
-            f"{name} ({findings.grade(name, scenario)})" for name in tornado.quantities() if tornado.beyond_chance(name)
-        ]
-        most = (
-            f" The most telling: {', '.join(telling[:3])}." if telling else " None moves it by more than chance does."
-        )
-        return [
-            f"None of the {looked_at} quantities looked at turns the answer around alone, at either end of its range.{most}"
-        ]
+    names: dict[str, list[str]] = {answer: [] for answer in ("yes", "not shown", "no")}
+    for name in tornado.quantities():
+        names[tornado.turns_the_answer(name)].append(name)
     said = []
-    for name in turning:
+    for name in names["yes"]:
         for bar in tornado.bars:
-            if bar.quantity == name and bar.difference is not None and bar.turns(tornado.base_case.mean):
+            if bar.quantity == name and bar.difference is not None and bar.turns(tornado.base_case) == "yes":
                 unit = findings.found.cases[scenario].pathway.quantities[name].unit
                 at = f"{name} ({findings.grade(name, scenario)}): at {figures(bar.value)} {unit}"
-                said.append(f"{at} the net benefit is {_pounds(bar.difference)}.")
+                said.append(f"{at} the net benefit is {_with_range(bar.difference)}.")
+    if names["not shown"]:
+        said.append(_not_shown(findings, tornado, names["not shown"]))
+    if names["no"]:
+        few, all_of = len(names["no"]), len(tornado.quantities())
+        which = f"None of the {all_of} quantities" if few == all_of else f"{few} of the {all_of} quantities"
+        turn = "turns" if few == all_of else "do not turn"
+        telling = _telling(findings, tornado)
+        said.append(f"{which} looked at {turn} the answer around alone, at either end of its range.{telling}")
     return said
+
+
+def _not_shown(findings: Findings, tornado: Tornado, names: list[str]) -> str:
+    """That so few runs do not show whether some quantities turn the answer, and why."""
+    base_case, runs = tornado.base_case, tornado.base_case.runs
+    many = f"{len(names)} of the {len(tornado.quantities())} quantities looked at"
+    if not sign(base_case):
+        why = f"with every quantity at its value the net benefit may be {_range(base_case)}, so its sign is not known"
+    else:
+        graded = [f"{name} ({findings.grade(name, tornado.scenario)})" for name in names[:3]]
+        why = f"with {', '.join(graded)} at an end of the range its sign is not known"
+    return f"Whether {many} turn the answer around is not shown by so few runs ({runs}): {why}. Take more (--one-way)."
+
+
+def _telling(findings: Findings, tornado: Tornado) -> str:
+    """Which quantities move the answer most, beyond chance."""
+    names = [name for name in tornado.quantities() if tornado.beyond_chance(name)][:3]
+    graded = ", ".join(f"{name} ({findings.grade(name, tornado.scenario)})" for name in names)
+    return f" The most telling: {graded}." if names else " None moves it by more than chance does."
 
 
 def caveat(findings: Findings) -> str:
@@ -183,7 +249,16 @@ def caveat(findings: Findings) -> str:
         f"{len(found.draws.scores)} draws of {len(found.draws.scores.columns)} quantities ({counted}), {found.replications} "
         f"runs each over {span(found.years)}. Costs and QALYs discounted at {100 * found.annual_rate:g}% a year, prices of "
         f"{price_basis(found.cases[found.base].pathway, found.region)}. {_cover(found)}, not errors of the model's structure."
+        f"{_known(findings.known)}"
     )
+
+
+def _known(names: list[str]) -> str:
+    """Which quantities are taken as known for want of a distribution."""
+    if not names:
+        return ""
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return f" Taken as known, for they have a range and no distribution: {shown}."
 
 
 def _cover(found: Psa) -> str:
@@ -199,6 +274,15 @@ def _share(share: float | None) -> str:
     if share in (0.0, 1.0):
         return "all" if share else "none"
     return f"{min(max(round(100 * share), 1), 99)}%"
+
+
+def _range(difference: PairedDifference) -> str:
+    """From one end of an interval to the other."""
+    return f"{_pounds(difference.low)} to {_pounds(difference.high)}"
+
+
+def _with_range(difference: PairedDifference) -> str:
+    return f"{_pounds(difference.mean)} ({_range(difference)})"
 
 
 def _pounds(value: float) -> str:
@@ -258,13 +342,16 @@ def _bars(findings: Findings, tornado: Tornado) -> list[tuple[str, str, str, str
         ends = {bar.end: bar for bar in tornado.bars if bar.quantity == name}
         low, high = ends["low"], ends["high"]
         shown = [
-            "does not fit" if bar.difference is None else f"{_pounds(bar.difference)} (at {figures(bar.value)})"
+            "does not fit" if bar.difference is None else f"{_with_range(bar.difference)} (at {figures(bar.value)})"
             for bar in (low, high)
         ]
-        turns = (
-            "yes" if tornado.changes_the_answer(name) else "no" if tornado.beyond_chance(name) else "no: within chance"
-        )
-        rows.append((name, findings.grade(name, tornado.scenario), shown[0], shown[1], turns))
+        turns = {
+            "yes": "yes",
+            "not shown": "not shown",
+            "no": "no" if tornado.beyond_chance(name) else "no: within chance",
+        }
+        told = turns[tornado.turns_the_answer(name)]
+        rows.append((name, findings.grade(name, tornado.scenario), shown[0], shown[1], told))
     return rows
 
 
@@ -282,7 +369,11 @@ def as_json(findings: Findings) -> dict[str, Any]:
             "share_better": value.share_better,
             "result": value.result,
             "noise": number_or_none(value.noise),
+            "mean_of_draws": _as_interval(value.mean),
+            "base_case": _as_interval(value.base_case),
+            "mean_of_draws_minus_base_case": dict(zip(("mean", "low", "high"), value.apart, strict=True)),
             "headline": headline(findings, name),
+            "base_case_line": base_case_line(findings, name),
             "what_could_change": what_could_change(findings, name),
             "tornado": [
                 {
@@ -290,9 +381,11 @@ def as_json(findings: Findings) -> dict[str, Any]:
                     "grade": findings.grade(bar.quantity, name),
                     "end": bar.end,
                     "value": bar.value,
-                    "net_benefit": bar.difference,
+                    "net_benefit": None if bar.difference is None else bar.difference.mean,
+                    "net_benefit_low": None if bar.difference is None else bar.difference.low,
+                    "net_benefit_high": None if bar.difference is None else bar.difference.high,
                     "problem": bar.problem,
-                    "turns_the_answer": tornado.changes_the_answer(bar.quantity),
+                    "turns_the_answer": tornado.turns_the_answer(bar.quantity),
                 }
                 for bar in tornado.bars
             ],
@@ -305,12 +398,17 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "years": found.years,
         "draws": len(found.draws.scores),
         "draws_with_some_quantities_redrawn": found.draws.redrawn,
+        "quantities_redrawn": dict(found.draws.again),
+        "quantities_taken_as_known": findings.known,
+        "quantities_drawn": json.loads(drawn_table(findings).to_json(orient="records", double_precision=10)),
         "replications": found.replications,
         "against": found.base,
         "threshold": findings.threshold,
         "quantities": len(found.draws.scores.columns),
         "grades": dict(findings.grades()),
-        "evpi": findings.evpi,
+        "evpi": None if findings.evpi is None else findings.evpi.evpi,
+        "evpi_standard_error": None if findings.evpi is None else number_or_none(findings.evpi.standard_error),
+        "evpi_refused": findings.evpi_refused,
         "acceptability": None
         if findings.curves is None
         else findings.curves[["threshold", "strategy", "probability"]].to_dict("records"),
@@ -318,6 +416,10 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "scenarios": scenarios,
         "caveat": caveat(findings),
     }
+
+
+def _as_interval(difference: PairedDifference) -> dict[str, float | None]:
+    return {of: number_or_none(getattr(difference, of)) for of in ("mean", "low", "high")}
 
 
 def carried(findings: Findings) -> dict[str, Any]:
@@ -343,14 +445,44 @@ def csv_text(findings: Findings) -> str:
 
 def quantities_csv(findings: Findings) -> str:
     """The value of every quantity in every draw, in the base's pathway."""
-    quantities = findings.found.cases[findings.found.base].pathway.quantities
-    scores = findings.found.draws.scores
-    table = pd.DataFrame(
-        {name: [value_at(quantities[name], score) for score in scores[name]] for name in uncertain_in(findings)}
-    )
+    table = drawn_values(findings)
     table.insert(0, "draw", range(len(table)))
     text: str = table.to_csv(index=False, lineterminator="\n")
     return text
+
+
+def drawn_values(findings: Findings) -> pd.DataFrame:
+    """The values drawn in the base's pathway: a row per draw, a column per quantity."""
+    found = findings.found
+    base, names = found.cases[found.base], uncertain_in(findings)
+    drawn = [found.draws.cases({found.base: base}, draw)[found.base].pathway for draw in range(len(found.draws.scores))]
+    return pd.DataFrame(
+        {name: [pathway.quantities[name].number() for pathway in drawn] for name in names}, index=range(len(drawn))
+    )
+
+
+def drawn_table(findings: Findings) -> pd.DataFrame:
+    """What was written of each quantity beside what was drawn, in the base's pathway.
+
+    One row per quantity: `quantity`, `unit`, `distribution`, `value`, `low`, `high`, and of the draws `drawn_mean`,
+    `standard_error` of it, `drawn_low` and `drawn_high` (95% of them).
+    """
+    quantities = findings.found.cases[findings.found.base].pathway.quantities
+    values, tail = drawn_values(findings), (1 - LEVEL) / 2
+    written = ("unit", "distribution", "value", "low", "high")
+    return pd.DataFrame(
+        [
+            {
+                "quantity": name,
+                **{word: getattr(quantities[name], word) for word in written},
+                "drawn_mean": float(of.mean()),
+                "standard_error": float(of.std(ddof=1) / np.sqrt(len(of))),
+                "drawn_low": float(of.quantile(tail)),
+                "drawn_high": float(of.quantile(1 - tail)),
+            }
+            for name, of in zip(map(str, values), (values[name] for name in values), strict=True)
+        ]
+    )
 
 
 def uncertain_in(findings: Findings) -> list[str]:
@@ -370,9 +502,10 @@ def html(findings: Findings) -> str:
     ]
     for name in found.scenarios:
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in what_could_change(findings, name))
+        base_case = f"<p>{escape(base_case_line(findings, name))}</p>"
         parts.append(
             f'<h2>{escape(findings.title(name))}</h2><div class="message"><p><strong>{escape(headline(findings, name))}'
-            f"</strong></p><p><strong>What could change this answer:</strong></p><ul>{told}</ul></div>"
+            f"</strong></p>{base_case}<p><strong>What could change this answer:</strong></p><ul>{told}</ul></div>"
         )
         chart = tornado_chart(
             findings.tornadoes[name],
@@ -391,24 +524,67 @@ def html(findings: Findings) -> str:
     plane = cost_effectiveness_plane(findings.corrected, baseline=found.base)
     parts.append(f"<figure>{svg(plane_chart(plane, findings.titles(), threshold=findings.threshold))}</figure>")
     if findings.curves is not None:
-        chart = acceptability_chart(findings.curves, findings.titles(), base=found.base)
+        chart = acceptability_chart(findings.curves, findings.titles(), base=found.base, grid=CURVE)
         parts.append(f"<figure>{svg(chart)}</figure>")
-    else:
-        parts.append(f'<div class="message warning"><p>{escape(str(findings.refused))}</p></div>')
+    if findings.refused is not None:
+        parts.append(f'<div class="message warning"><p>{escape(curve_refused(findings))}</p></div>')
     parts.append(f"<p>{escape(worth_of_knowing(findings))}</p>")
     used = ", ".join(f"{name} {number}" for name, number in versions().items())
     parts.append(
         f'<h2>How this was made</h2><p class="small">Run {carried(findings)["run_id"]}, seed {found.seed}, {escape(used)}. '
-        f"In {found.draws.redrawn} draws some shares did not fit together at first and were drawn again.</p>"
+        f"{escape(redrawn_line(findings))}</p>"
     )
+    parts.append(f"<details><summary>Every quantity as written and as drawn</summary>{_drawn_html(findings)}</details>")
     return html_page(f"Backpath: how sure, {names}", parts)
 
 
+def _drawn_html(findings: Findings) -> str:
+    head = ("Quantity", "Distribution", "Value", "Range", "Mean of the draws", "95% of the draws")
+    rows = [
+        (
+            str(row["quantity"]),
+            str(row["distribution"]),
+            figures(row["value"]),
+            f"{figures(row['low'])} to {figures(row['high'])}",
+            f"{figures(row['drawn_mean'])} ± {figures(row['standard_error'])}",
+            f"{figures(row['drawn_low'])} to {figures(row['drawn_high'])}",
+        )
+        for row in drawn_table(findings).to_dict("records")
+    ]
+    return html_table("Stated, and drawn (± standard error of a mean of so many draws)", head, rows)
+
+
+def redrawn_line(findings: Findings) -> str:
+    """In how many draws something was drawn again, and what; or that nothing was."""
+    draws = findings.found.draws
+    if not draws.redrawn:
+        return "All quantities of every draw fitted together at first."
+    often = Counter(draws.again).most_common(SHOWN)
+    named = ", ".join(f"{name} ({count})" for name, count in often)
+    return f"In {draws.redrawn} draws some quantities did not fit together at first and were drawn again: {named}."
+
+
+def curve_refused(findings: Findings) -> str:
+    """Where no curve of acceptability is drawn, and why."""
+    assert findings.refused is not None
+    told = [] if findings.curves is None else sorted(set(findings.curves["threshold"]))
+    where = (
+        f"The curve is drawn at {len(told)} of {len(CURVE)} thresholds, from {money(told[0])} to {money(told[-1])} per QALY. "
+        if told
+        else "No curve is drawn. "
+    )
+    return where + findings.refused
+
+
 def worth_of_knowing(findings: Findings) -> str:
-    """What perfect knowledge would be worth, in a sentence."""
+    """What perfect knowledge would be worth, in a sentence; or why that cannot be told."""
+    if findings.evpi is None:
+        return f"What it would be worth to know all quantities for certain cannot be told. {findings.evpi_refused}"
+    error = findings.evpi.standard_error
+    give = f" (standard error {money(error)})" if np.isfinite(error) else ""
     return (
-        f"To know all quantities for certain before choosing would be worth up to {money(findings.evpi)} to this area over "
-        f"{span(findings.found.years)}."
+        f"To know all quantities for certain before choosing would be worth up to {money(findings.evpi.evpi)}{give} to this "
+        f"area over {span(findings.found.years)}."
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from calibration.psa import Tornado
@@ -71,24 +73,33 @@ def plane_chart(plane: Plane, titles: dict[str, str], *, threshold: float) -> Ch
     return Chart(specification("Cost and health: change in each draw", subtitle, body), " ".join(said))
 
 
-def acceptability_chart(curves: pd.DataFrame, titles: dict[str, str], *, base: str) -> Chart:
-    """The share of draws in which each strategy is the best value, by what a QALY may cost."""
+def acceptability_chart(
+    curves: pd.DataFrame, titles: dict[str, str], *, base: str, grid: Sequence[float] | np.ndarray
+) -> Chart:
+    """The share of draws in which each strategy is the best value, by what a QALY may cost.
+
+    Lines are broken where `curves` lack a threshold of `grid`: chance hides there how often each is the best.
+    """
     names = [titles[name] for name in dict.fromkeys(curves["strategy"])]
     order = [titles[base], *(name for name in names if name != titles[base])]
     colours = [BASELINE, *SCENARIO_COLOURS][: len(order)]
     colour = {"field": "strategy", "type": "nominal", "scale": {"domain": order, "range": colours}}
     dash = {**colour, "scale": {"domain": order, "range": [UNBROKEN, *DASHES][: len(order)]}}
     rows = curves.assign(strategy=curves["strategy"].map(titles))[["threshold", "strategy", "probability"]]
+    told = np.isin(grid, curves["threshold"])
+    piece = dict(zip(map(float, grid), map(int, np.cumsum(~told)), strict=True))
+    rows["piece"] = rows["threshold"].map(piece)
     body = {
         "height": 340,
         "data": {"values": rows.to_dict("records")},
-        "mark": {"type": "line", "strokeWidth": 2.5},
+        "mark": {"type": "line", "strokeWidth": 2.5, "strokeCap": "round"},
         "encoding": {
             "x": {
                 "field": "threshold",
                 "type": "quantitative",
                 "title": "What a QALY may cost (£)",
                 "axis": {"format": ",d"},
+                "scale": {"domain": [float(min(grid)), float(max(grid))]},
             },
             "y": {
                 "field": "probability",
@@ -99,6 +110,7 @@ def acceptability_chart(curves: pd.DataFrame, titles: dict[str, str], *, base: s
             },
             "color": colour,
             "strokeDash": dash,
+            "detail": {"field": "piece", "type": "nominal"},
         },
     }
     ends = rows[rows["threshold"].isin([rows["threshold"].min(), rows["threshold"].max()])]
@@ -106,7 +118,9 @@ def acceptability_chart(curves: pd.DataFrame, titles: dict[str, str], *, base: s
         f"{row['strategy']}: best in {100 * float(row['probability']):.0f}% of draws at {money(float(row['threshold']))} per QALY."
         for row in ends.to_dict("records")
     ]
-    subtitle = "Chance within draws is taken out. It covers what is drawn, not errors of the model."
+    subtitle = ["Chance within draws is taken out. It covers what is drawn, not errors of the model."]
+    if not told.all():
+        subtitle.append("No line where chance hides how often each is the best.")
     return Chart(specification("How often each is the best value", subtitle, body), " ".join(said))
 
 
@@ -118,9 +132,9 @@ def tornado_chart(tornado: Tornado, *, title: str, words: str, count: int) -> Ch
     for bar in tornado.bars:
         if bar.quantity in chosen and bar.difference is not None:
             name = bar.quantity.replace("_", " ")
-            rows.append({"quantity": name, "end": f"{bar.end} end", "from": middle, "to": bar.difference})
+            rows.append({"quantity": name, "end": f"{bar.end} end", "from": middle, "to": bar.difference.mean})
             if bar.end == "high":
-                said.append(f"{name}: {money(bar.difference)} at its high end.")
+                said.append(f"{name}: {money(bar.difference.mean)} at its high end.")
     colour = {
         "field": "end",
         "type": "nominal",

@@ -89,9 +89,12 @@ def psa(
     from calibration.psa import most_telling, tornado
     from calibration.psa import psa as analyse
     from outcomes.policy import policy_value
+    from sim.scores import uncertain, without_distribution
     from ui.psa import (
+        base_case_line,
         caveat,
         csv_text,
+        curve_refused,
         findings_of,
         headline,
         json_text,
@@ -124,6 +127,11 @@ def psa(
     if folder is not None:
         folder_problem(folder)
     cases, base, place, joint = _asked(problems, scenarios, against, region, price_year, price_index, calibration)
+    if not any(uncertain(case.pathway) or without_distribution(case.pathway) for case in cases.values()):
+        raise refuse("draws", "--draws", "every quantity is fixed: there is nothing to draw. Use `backpath compare`.")
+    if joint is not None and one_way > draws:
+        says = f"each of these runs takes a draw of the calibration, and {draws} are drawn: write {draws} at most."
+        raise refuse("one-way", f"--one-way {one_way}", says)
     try:
         with watched("Drawing and simulating") as (progress, stop):
             found = analyse(
@@ -166,12 +174,13 @@ def psa(
             out.print(table)
         for name in found.scenarios:
             _say(headline(findings, name))
+            _say(f"  {base_case_line(findings, name)}")
             for sentence in what_could_change(findings, name):
                 _say(f"  What could change this: {sentence}")
         _say(worth_of_knowing(findings))
         _say(caveat(findings))
         if findings.refused:
-            err.print(f"Warning: {findings.refused}", markup=False, highlight=False, soft_wrap=True)
+            err.print(f"Warning: {curve_refused(findings)}", markup=False, highlight=False, soft_wrap=True)
     tell_calibration(found.calibration, quiet=True)
     if folder is not None:
         _written(folder, write_findings(findings, folder))
