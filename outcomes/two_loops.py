@@ -171,7 +171,7 @@ def evpi_of_corrected(table: pd.DataFrame, threshold: float) -> TwoLoopEvpi:
     loops = _read(table)
     limit = float(checked("threshold", threshold, low=0))
     if noisy := _noisy(loops, limit):
-        raise BadTable([_refusal(noisy, loops.cost.shape[1], what="the value of information")])
+        raise BadTable([_refusal(noisy, loops.cost.shape[1], "the value of information", "it has no worth to tell")])
 
     def worth(kept: np.ndarray) -> float:
         cost, qaly = _corrected(loops.cost[kept], loops.qaly[kept])
@@ -273,15 +273,17 @@ def _noisy(loops: _Loops, threshold: float) -> list[_Noise]:
     return found
 
 
-def _refusal(noisy: list[_Noise], count: int, *, what: str = "an acceptability curve") -> str:
+def _refusal(
+    noisy: list[_Noise], count: int, what: str = "an acceptability curve", none: str = "no curve can be drawn"
+) -> str:
     """Why something is refused, at the worst of the thresholds, and what would do."""
     worst = max(noisy, key=lambda each: math.inf if math.isnan(each[0]) else each[0])
     share, needed, one, other, threshold = worst
     where = f"('{other}' against '{one}', {threshold:,.0f} GBP per QALY)"
     if math.isnan(share):
         return (
-            f"replications: with {count} in each draw, draws differ by no more than chance {where}: {what} "
-            "cannot be told. Run many more in each draw, or show the mean difference with its interval."
+            f"replications: with {count} in each draw, draws differ by no more than chance {where}: {none}. "
+            "Run many more in each draw, or show the mean difference with its interval."
         )
     return (
         f"replications: with {count} in each draw, chance is {share:.0%} of the spread between draws {where}; "

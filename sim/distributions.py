@@ -85,7 +85,7 @@ def moments(quantity: Quantity) -> tuple[float, float]:
             return (low + high) / 2, width / math.sqrt(12)
         case "triangular":
             spread = low**2 + high**2 + value**2 - low * high - low * value - high * value
-            return (low + value + high) / 3, math.sqrt(spread / 18)
+            return (low + value + high) / 3, math.sqrt(spread / 2) / 3
         case "normal":
             under, over = (value - low) / HALF_INTERVAL, (high - value) / HALF_INTERVAL
             variance = (under**2 + over**2) / 2 - (over - under) ** 2 / (2 * math.pi)

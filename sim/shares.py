@@ -14,18 +14,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from scipy import special
 
 from pathways import Pathway, Quantity
-from pathways.checks import shares_together
+from pathways.checks import HALF_INTERVAL, shares_together
 from sim.distributions import is_drawn, moments, value_at
 
 POINTS = 2048
 """So many evenly spread points tell how much the shares before one leave it, on average and in spread."""
+TAILS = tuple(special.ndtr([-HALF_INTERVAL, HALF_INTERVAL]))
+"""Between these quantiles lie 95% of the draws."""
 DIGITS = 10
 """Parts are told to so many digits, so that the last bits of a mean over points are the same on every machine."""
 
@@ -39,7 +41,7 @@ class Share:
 
     `left` is the mean of what they leave. Its part of that has a beta distribution with mean `part`, as narrow as `size`,
     the sum of both parameters; `size` is infinite where the part never differs, and None for the first of a whole,
-    which has its own distribution.
+    which has its own distribution. `drawn`: what comes out, as `drawn_of` tells it.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Share:
     left: float = 1.0
     part: float = 1.0
     size: float | None = None
+    drawn: tuple[float, float, float] = (math.nan, math.nan, math.nan)
 
     def most(self, values: Mapping[str, float]) -> float:
         """The most it can be beside the values of those before it."""
@@ -86,6 +89,21 @@ def beside(pathway: Pathway, name: str) -> list[str]:
     return sorted(others - {name})
 
 
+def drawn_of(pathway: Pathway) -> dict[str, tuple[float, float, float]]:
+    """The mean of what is drawn for each uncertain quantity of a pathway, and the ends of 95% of it.
+
+    >>> from pathways import load_pathway
+    >>> [round(each, 2) for each in drawn_of(load_pathway("usual_care"))["gp_refers_physio_share"]]
+    [0.2, 0.11, 0.31]
+    """
+    found = {
+        name: (moments(quantity)[0], value_at(quantity, -HALF_INTERVAL), value_at(quantity, HALF_INTERVAL))
+        for name, quantity in sorted(pathway.quantities.items())
+        if is_drawn(quantity)
+    }
+    return found | {share.name: share.drawn for share in sticks(pathway) if is_drawn(share.quantity)}
+
+
 def sticks(pathway: Pathway) -> tuple[Share, ...]:
     """The shares of a pathway's decisions, in the order in which they are taken."""
     wholes = shares_together(pathway)
@@ -122,7 +140,8 @@ def _broken(order: tuple[tuple[str, Quantity], ...], cases: Cases) -> tuple[Shar
             drawn = most * _part(share.part, share.size, _spread(position))
             # what so many points miss of the mean would add up from share to share
             points[name] = drawn if share.part == 1.0 else drawn * moments(quantity)[0] / drawn.mean()
-        found.append(share)
+        low, high = np.quantile(points[name], TAILS)
+        found.append(replace(share, drawn=(float(points[name].mean()), float(low), float(high))))
     return tuple(found)
 
 
@@ -147,7 +166,7 @@ def _with_part(share: Share, most: np.ndarray) -> Share:
     widest = part * (1 - part) / (1 + 1 / max(part, 1 - part))
     variance = min(max(variance, 0.0), widest)
     size = part * (1 - part) / variance - 1 if variance > 0 else math.inf
-    return Share(share.name, share.quantity, share.before, *(_told(each) for each in (left, part, size)))
+    return replace(share, left=_told(left), part=_told(part), size=_told(size))
 
 
 def _told(value: float) -> float:

@@ -486,7 +486,8 @@ def test_the_page_has_every_quantity_with_its_grade_and_source() -> None:
             assert f"({row.evidence})" in line
     assert "scenario any\\_qualified\\_provider\\_steered: service manual\\_therapy, choice, wait" in text
     assert "| ends 52 weeks | scenario waiting\\_list\\_initiative" in text
-    assert {line.count(" | ") for line in cells.values()} == {7}
+    assert {line.count(" | ") for line in cells.values()} == {8}
+    assert "| lognormal | 0.366 (0.05 to 1.7) |" in cells["worsen"], "value 0.188: a median, and the mean beside it"
 
 
 def test_a_scenario_shows_the_quantities_that_it_replaces() -> None:

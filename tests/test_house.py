@@ -27,7 +27,10 @@ ROOMS = [room for room in BELOW if room != "app"]
 REGISTRIES = [".".join((name, "org")) for name in ("pypi", "pythonhosted", "npmjs", "debian")]
 """Hosts of package registries, none of which stands in the project."""
 STRUCTURAL = {
-    "pathways": {1e-9: "rounding", 0.001: "rounding", 0.5: "a half", 0.9: "p90 of a duration", 0.6: "how alike two names are", 0.594: "bound of utilities"},
+    "pathways": {
+        1e-9: "rounding", 0.001: "rounding", 0.5: "a half", 0.6: "how alike two names are", 0.594: "bound of utilities",
+        0.9: "p90 of a duration", 0.975: "the upper end of a 95% interval", 0.05: "how far a mean may be off, in widths", 0.2: "the outer fifth of a range",
+    },
     "outcomes": {
         0.5: "a half", 0.95: "a confidence level", 0.998: "a confidence level", 0.594: "bound of utilities", 0.05: "a quantile",
         0.25: "a quantile, or the most that chance may be of a spread", 0.75: "a quantile", 0.9: "a share of draws",

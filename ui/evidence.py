@@ -18,6 +18,7 @@ from pathways import Pathway, library_names, load_pathway, load_scenario, refuse
 from pathways.evidence import GROUPS, Row, bounds_written, evidence
 from pathways.load import load_quantities
 from pathways.quantity import GRADES
+from sim.shares import drawn_of
 from ui.checking import kind_of
 
 NAME_WIDTH, VALUE_WIDTH, LEAST_SOURCE_WIDTH = 42, 18, 30
@@ -137,7 +138,9 @@ grade. This page lists those of the pathway *{title}*, those that a scenario rep
 Grades: {grades}.
 
 A range is the published 95% interval, or a judgement where the source says "ours". The distribution is that of our
-uncertainty. An id such as `MRI04` is that of the row in the project's evidence table from which a value comes.
+uncertainty, and *drawn* is what a sensitivity analysis draws from it: mean, and 95% of the draws. The value is the mean,
+but for `lognormal` and `normal` the median ([how](uncertainty.md#what-is-drawn-and-how)). An id such as `MRI04` is that of
+the row in the project's evidence table from which a value comes.
 """
 
 
@@ -150,32 +153,44 @@ def page(name: str = "usual_care") -> str:
     for group in GROUPS:
         own = [row for row in rows if row.group == group]
         if own:
-            parts.append(f"## {group}\n\n{_table(own)}")
-    replaced = [row for scenario in library_names("scenarios") for row in _replaced(scenario, name)]
+            parts.append(f"## {group}\n\n{_table(own, _drawn(pathway))}")
+    replaced = [line for scenario in library_names("scenarios") for line in _replaced(scenario, name)]
     if replaced:
-        parts.append(f"## Replaced in a scenario\n\n{_table(replaced)}")
+        parts.append("## Replaced in a scenario\n\n" + "\n".join([*HEAD, *replaced]) + "\n")
     parts.append(f"## Definitions\n\n{_definitions(pathway)}")
     return "\n".join(parts)
 
 
-def _replaced(name: str, base: str) -> list[Row]:
-    """The quantities that a scenario on this pathway replaces."""
+def _replaced(name: str, base: str) -> list[str]:
+    """A line for each quantity that a scenario on this pathway replaces."""
     _, scenario, pathway = load_scenario(name)
     if scenario.pathway != base:
         return []
     rows = {row.name: row for row in evidence(pathway)}
-    return [_of_scenario(rows[quantity], name) for quantity in scenario.quantities]
+    return _lines([_of_scenario(rows[quantity], name) for quantity in scenario.quantities], _drawn(pathway))
+
+
+def _drawn(pathway: Pathway) -> dict[str, str]:
+    """What is drawn of each quantity that is: mean, and 95% of it."""
+    return {name: f"{mean:.3g} ({low:.3g} to {high:.3g})" for name, (mean, low, high) in drawn_of(pathway).items()}
 
 
 def _of_scenario(row: Row, scenario: str) -> Row:
     return Row(**{**vars(row), "used": tuple(f"scenario {scenario}: {use}" for use in row.used)})
 
 
-def _table(rows: list[Row]) -> str:
-    lines = [
-        "| quantity | value | range | unit | distribution | grade | source | used in |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+HEAD = (
+    "| quantity | value | range | unit | distribution | drawn | grade | source | used in |",
+    "|---|---|---|---|---|---|---|---|---|",
+)
+
+
+def _table(rows: list[Row], drawn: dict[str, str]) -> str:
+    return "\n".join([*HEAD, *_lines(rows, drawn)]) + "\n"
+
+
+def _lines(rows: list[Row], drawn: dict[str, str]) -> list[str]:
+    lines = []
     for row in rows:
         source = row.source + (f" ({row.evidence})" if row.evidence else "") + (f". {row.note}" if row.note else "")
         cells = (
@@ -184,12 +199,13 @@ def _table(rows: list[Row]) -> str:
             range_in_words(row),
             row.unit,
             row.distribution or "",
+            drawn.get(row.name, ""),
             row.grade,
             source,
             "<br>".join(_escaped(use) for use in row.used),
         )
         lines.append(f"| {' | '.join([cells[0], *map(_escaped, cells[1:-1]), cells[-1]])} |")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _escaped(text: str) -> str:
