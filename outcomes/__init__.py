@@ -93,7 +93,15 @@ from outcomes.rates import (
 from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
 from outcomes.reported import as_published, reported
 from outcomes.tables import BadTable
-from outcomes.two_loops import TwoLoopEvpi, between_and_within, ceac_two_loops, corrected_draws, evpi_two_loops
+from outcomes.two_loops import (
+    TwoLoopEvpi,
+    between_and_within,
+    ceac_two_loops,
+    ceac_where_told,
+    corrected_draws,
+    evpi_of_corrected,
+    evpi_two_loops,
+)
 from outcomes.variation import (
     ChanceFold,
     Variation,
@@ -148,6 +156,7 @@ __all__ = [
     "care_owed",
     "ceac",
     "ceac_two_loops",
+    "ceac_where_told",
     "ceaf",
     "coefficient_of_variation",
     "concentration_index",
@@ -180,6 +189,7 @@ __all__ = [
     "effect_beside_regression",
     "equity_weights",
     "evpi",
+    "evpi_of_corrected",
     "evpi_two_loops",
     "evppi",
     "evppi_by_parameter",

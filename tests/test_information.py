@@ -14,7 +14,14 @@ from scipy import stats
 from outcomes.acceptability import ceac, expected_loss
 from outcomes.information import evpi, evppi, evppi_by_parameter, population_evpi
 from outcomes.tables import BadTable
-from outcomes.two_loops import between_and_within, ceac_two_loops, corrected_draws, evpi_two_loops
+from outcomes.two_loops import (
+    between_and_within,
+    ceac_two_loops,
+    ceac_where_told,
+    corrected_draws,
+    evpi_of_corrected,
+    evpi_two_loops,
+)
 from tests.test_acceptability import SAMPLES, published_draws, table_of
 from tests.vectors import VECTORS, cases, needs_vectors, vector
 
@@ -324,6 +331,66 @@ def test_a_curve_of_noisy_draws_is_refused_with_the_number_of_replications_neede
     ]
     enough, _ = two_loops(500, int(row["replications_needed"]) + 2, 0.5 * np.sqrt(4 / (row["replications_needed"] + 2)))
     assert ceac_two_loops(enough, THRESHOLD)["probability"].sum() == 1
+
+
+def test_a_curve_is_told_at_just_those_thresholds_at_which_it_would_be_accepted() -> None:
+    """Checked at £20,000 alone, a curve was drawn at £0 too, where costs are chance: from 0.63 to 1.00 for 0.84."""
+    table, _ = two_loops(300, 2, 0.1)
+    rng = np.random.default_rng(4)
+    treated = table["strategy"] == "cft"
+    health = np.where(treated, table["draw"].map(dict(enumerate(rng.normal(size=300)))), 0.0)
+    noisy = table.assign(qaly=health, cost=np.where(treated, 2000 * rng.normal(size=len(table)), 0.0))
+    grid = np.arange(0, 50_001, 5000)
+    curves, refused = ceac_where_told(noisy, grid)
+    told = sorted(set(curves["threshold"]))
+    for threshold in grid:
+        if threshold in told:
+            assert ceac_two_loops(noisy, threshold)["probability"].tolist() == pytest.approx(
+                curves.loc[curves["threshold"] == threshold, "probability"].tolist()
+            )
+        else:
+            with pytest.raises(BadTable):
+                ceac_two_loops(noisy, threshold)
+    assert 0 not in told
+    assert 20_000 in told
+    assert refused is not None
+    assert "0 GBP per QALY" in refused
+    assert ceac_where_told(two_loops(300, 2, 0.1)[0], grid)[1] is None
+
+
+def test_the_worth_of_knowing_is_refused_where_a_curve_is() -> None:
+    """It was told from draws whose curve was refused, as 15.2 for a true 7.3 of hidden draws."""
+    for noise, told in ((0.1, True), (1.0, False)):
+        table, _ = two_loops(200, 2, noise)
+        refusals = []
+        for function in (ceac_two_loops, evpi_of_corrected):
+            try:
+                function(table, THRESHOLD)
+            except BadTable as refused:
+                refusals.append(str(refused).partition(";")[0])
+        assert len(refusals) == (0 if told else 2)
+        assert len(set(refusals)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("ahead", "truth"),
+    [(0.0, TRUE_EVPI), (0.6, SPREAD * stats.norm.pdf(0.6 / SPREAD) - 0.6 * stats.norm.sf(0.6 / SPREAD))],
+)
+def test_the_standard_error_of_the_worth_of_knowing_is_how_far_estimates_scatter(ahead: float, truth: float) -> None:
+    """Over fresh draws of a model with a known answer, noise and its correction included.
+
+    Where two are as good as each other estimates scatter less than the standard error says, never more.
+    """
+    found = []
+    for seed in range(60):
+        table, _ = two_loops(100, 2, 0.15, seed=seed)
+        cost = table["cost"] - np.where(table["strategy"] == "cft", ahead, 0.0)
+        found.append(evpi_of_corrected(table.assign(cost=cost), THRESHOLD))
+    estimates, errors = np.array([each.evpi for each in found]), np.array([each.standard_error for each in found])
+    assert estimates.mean() == pytest.approx(truth, abs=4 * estimates.std() / np.sqrt(60) + 0.02)
+    assert 0.75 * errors.mean() < estimates.std(ddof=1) * (1.0 if ahead else 1.5)
+    assert estimates.std(ddof=1) < 1.25 * errors.mean()
+    assert (np.abs(estimates - truth) < 2 * errors).mean() > 0.85
 
 
 def test_corrected_draws_vary_as_much_as_the_truth() -> None:
