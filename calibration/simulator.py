@@ -180,7 +180,7 @@ class Simulator:
 
     def _candidates(self, tallies: Tallies, plan: Plan) -> np.ndarray:
         referred, seen, missed = (tallies.monthly[kind].sum(axis=1) for kind in (REFERRAL, SEEN, DID_NOT_ATTEND))
-        people = tallies.waits.sum(axis=(1, 2))
+        people = tallies.seen_after.sum(axis=(1, 2))
         found = {
             "referrals": referred,
             "visits": seen,

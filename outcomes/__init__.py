@@ -70,6 +70,8 @@ from outcomes.paired import (
     paired_p_value,
     replications_are_enough,
     t_half_width,
+    too_few_events,
+    too_few_runs_differ,
     variance_ratio,
 )
 from outcomes.policy import policy, policy_value
@@ -247,6 +249,8 @@ __all__ = [
     "slope_index_of_inequality",
     "systematic_component_of_variation",
     "t_half_width",
+    "too_few_events",
+    "too_few_runs_differ",
     "treated_utility",
     "truncated",
     "uplift_factor",

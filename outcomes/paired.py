@@ -11,10 +11,16 @@ from scipy import special
 LEVEL = 0.95
 """The confidence level of an interval, unless another is asked for."""
 
+FEW_EVENTS = 20
+"""Differences that rest on fewer events than this, over all runs together, are too rare to tell. A judgement of ours, the
+usual limit below which rates are called unreliable; `benchmarks/coverage.py` measures what intervals are worth above it."""
+FEW_RUNS = 10
+"""So are those of which fewer runs than this, and less than half of all, differ at all."""
+
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """The difference of paired runs: its mean with a t interval, and how many runs agree on its sign.
+    """The difference of paired runs: its mean with a t interval, the range of the runs, and how many agree on its sign.
 
     `share_lower` and `share_higher` are shares of runs in which the scenario is strictly lower or higher than the
     base; runs that are equal count for neither. With one run there is no interval: `low` and `high` are NaN.
@@ -26,6 +32,8 @@ class PairedDifference:
     share_lower: float
     share_higher: float
     runs: int
+    lowest: float
+    highest: float
 
 
 def t_half_width(values: np.ndarray, *, level: float = LEVEL) -> float:
@@ -56,7 +64,7 @@ def paired_difference(
     differences = one - other
     if len(differences) == 0:
         nan = float("nan")
-        return PairedDifference(nan, nan, nan, nan, nan, 0)
+        return PairedDifference(nan, nan, nan, nan, nan, 0, nan, nan)
     mean, half = float(differences.mean()), t_half_width(differences, level=level)
     return PairedDifference(
         mean=mean,
@@ -65,7 +73,39 @@ def paired_difference(
         share_lower=float((differences < 0).mean()),
         share_higher=float((differences > 0).mean()),
         runs=len(differences),
+        lowest=float(differences.min()),
+        highest=float(differences.max()),
     )
+
+
+def too_few_runs_differ(scenario: Sequence[float] | np.ndarray, base: Sequence[float] | np.ndarray) -> bool:
+    """Whether some runs differ, but so few that their mean has no interval to speak of.
+
+    Where no run differs nothing is rare: there is no difference. Runs in which either is missing are left out.
+
+    >>> too_few_runs_differ([5.0] * 9 + [9.0], [5.0] * 10), too_few_runs_differ([5.0] * 10, [5.0] * 10)
+    (True, False)
+    """
+    one, other = _pairs(scenario, base)
+    differ = int((one != other).sum())
+    return 0 < differ < min(FEW_RUNS, len(one) / 2)
+
+
+def too_few_events(scenario: Sequence[float] | np.ndarray, base: Sequence[float] | np.ndarray) -> bool:
+    """Whether counts rest on too few events to tell how they differ: one number of events per run on both sides.
+
+    Either there are too few events in all runs of both, or the runs differ by too few. Two fusions in ten runs, the same
+    two on both sides, do not show that nothing differs; ten thousand visits, the same in each run, do. Where it is known
+    by construction that nothing differs there is nothing to tell: ask that first.
+
+    >>> too_few_events([0] * 8 + [1, 1], [0] * 8 + [1, 1]), too_few_events([999, 1002], [999, 1000])
+    (True, True)
+    >>> too_few_events([1000] * 10, [1000] * 10), too_few_events([990] * 10, [1000] * 10)
+    (False, False)
+    """
+    one, other = _pairs(scenario, base)
+    differ = float(np.abs(one - other).sum())
+    return bool(one.sum() + other.sum() < FEW_EVENTS or 0 < differ < FEW_EVENTS or too_few_runs_differ(one, other))
 
 
 def replications_are_enough(differences: np.ndarray, *, scale: float, precision: float) -> bool:

@@ -27,9 +27,11 @@ SEEN, GAVE_UP, DISCHARGED, WAITING = range(4)
 KINDS = ("referral", "joined", "seen", "gave_up", "discharge")
 PERCENTILES = (50, 75, 90, 92, 95)
 """Percentiles that are reported: the median, and what NHS statistics and planners ask for."""
-WEEKS = (2, 6, 18)
-"""Waits are reported within so many weeks: two-week promises, six for tests, eighteen from referral to treatment."""
+WEEKS = (2, 6, 18, 52)
+"""Waits are reported within so many weeks: two-week promises, six for tests, eighteen from referral to treatment, a year."""
 DAYS_PER_WEEK = 7
+YEAR_DAYS = 52 * DAYS_PER_WEEK
+"""Mean waits count nobody for longer: 52 weeks from joining."""
 ROUNDING = 1e-12
 """How far a share may fall short of one that it reaches but for the rounding of numbers."""
 
@@ -90,10 +92,13 @@ def waits(
     deprivation, there is one row per service and value of it. Columns, times in days:
 
     - `waits` begun, and how they ended: `seen`, `gave_up`, `discharged`, `still_waiting`;
-    - `median_days`, `p75_days`, `p90_days`, `p92_days`, `p95_days` of those seen, and `share_within_2_weeks`, `_6_`, `_18_` of them;
+    - `median_days`, `p75_days`, `p90_days`, `p92_days`, `p95_days` of those seen, and `share_within_2_weeks`, `_6_`, `_18_`,
+      `_52_` of them, that day included (18 weeks are 126 days);
     - `all_median_days`, `all_p75_days` … and `all_share_within_2_weeks` …: the same with everybody else counted for as
       long as they waited (Kaplan-Meier); NaN where the data end before so many would have been seen. These are the ones
       to believe: the waits of those seen leave out the longest;
+    - `all_mean_days_within_52_weeks`: the mean with whoever waits longer counted as 52 weeks (`restricted_mean_days`). Where
+      nobody was watched for so long, `all_share_within_52_weeks` is NaN, and the share last known is carried on;
     - `median_days_still_waiting` so far.
 
     >>> events = pd.DataFrame({"patient": [1, 1, 2], "day": [0, 30, 10], "kind": ["referral", "seen", "referral"],
@@ -157,20 +162,77 @@ def list_sizes(events: pd.DataFrame, *, end_day: float | None = None, start_day:
     )
 
 
+def share_seen(seen: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+    """The share seen by each of the days, all others counted for as long as they were watched; shape (..., days).
+
+    `seen` and `unseen` are people by how long they waited: those who were seen then, and those who were watched for so
+    long and not seen (they gave up, were discharged, or still wait). NaN once nobody is watched any longer, unless
+    everybody had been seen by then. Method: Kaplan and Meier 1958; who is watched for as long as another's end counts as
+    watched until after it. This is the one definition: `waits`, the simulation's tables and its comparisons all use it.
+
+    >>> share_seen(np.array([0, 1, 0, 1, 0, 0]), np.array([0, 0, 1, 0, 1, 0]))
+    array([0.   , 0.25 , 0.25 , 0.625, 0.625,   nan])
+    """
+    there = np.cumsum((seen + unseen)[..., ::-1], axis=-1)[..., ::-1]
+    still = np.cumprod(1 - seen / np.maximum(there, 1), axis=-1)
+    watched = (there > 0) | ((still == 0) & (there[..., :1] > 0))
+    return np.where(watched, 1 - still, np.nan)
+
+
+def day_by_which(reached: np.ndarray, days: np.ndarray, share: float) -> np.ndarray:
+    """The first of the days by which a share has been seen; NaN where so many are not reached.
+
+    `reached` as `share_seen` gives it, shape (..., days); `days` in rising order.
+
+    >>> day_by_which(np.array([0.0, 0.25, 0.625]), np.array([0, 7, 14]), 0.5)
+    array(14.)
+    """
+    enough = np.nan_to_num(reached) >= share - ROUNDING
+    return np.where(enough.any(axis=-1), np.asarray(days, dtype=float)[enough.argmax(axis=-1)], np.nan)
+
+
+def restricted_mean_days(reached: np.ndarray, days: np.ndarray, *, within: float) -> np.ndarray:
+    """Mean days waited within the first so many, those still waiting counted: the area above the share seen.
+
+    Who waits longer counts with `within`. Where nobody is watched for so long, the last share known is carried on, as if
+    nobody else were seen before then: see `watched_days`. NaN without anybody. `reached` and `days` as in `day_by_which`.
+
+    >>> half = share_seen(np.array([0, 1, 0]), np.array([0, 0, 1]))  # one is seen after 10 days, one watched for 20
+    >>> restricted_mean_days(half, np.array([0, 10, 20]), within=364)
+    array(187.)
+    """
+    if not reached.shape[-1]:
+        return np.full(reached.shape[:-1], np.nan)
+    edges = np.clip(np.concatenate([np.asarray(days, dtype=float), [np.inf]]), 0, within)
+    waiting = 1 - np.maximum.accumulate(np.nan_to_num(reached), axis=-1)
+    area = edges[0] + (waiting * np.diff(edges)).sum(axis=-1)
+    return np.where(np.isnan(reached[..., 0]), np.nan, area)
+
+
+def watched_days(reached: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """The longest that anybody was watched; infinite where everybody was seen, so that nothing is left to know.
+
+    `reached` and `days` as in `day_by_which`. NaN without anybody.
+
+    >>> watched_days(np.array([[0.0, 0.5, np.nan], [0.5, 1.0, 1.0]]), np.array([0, 10, 20])).tolist()
+    [10.0, inf]
+    """
+    known = ~np.isnan(reached)
+    last = np.asarray(days, dtype=float)[np.maximum(known.sum(axis=-1) - 1, 0)]
+    everybody = (np.nan_to_num(reached) == 1).any(axis=-1)
+    return np.where(known.any(axis=-1), np.where(everybody, np.inf, last), np.nan)
+
+
 def days_by_which(days: np.ndarray, ended: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """The days by which these shares have ended, those who have not counted for as long as they were watched.
 
-    `days` and `ended` are by person. NaN where so many are not reached. Method: Kaplan and Meier 1958; who is watched for as
-    long as another's end counts as watched until after it.
+    `days` and `ended` are by person. NaN where so many are not reached. Method: `share_seen`.
 
     >>> days_by_which(np.array([10.0, 20, 30, 40]), np.array([True, False, True, False]), np.array([0.25, 0.5, 0.75]))
     array([10., 30., nan])
     """
-    times, ends = np.unique(days[ended], return_counts=True)
-    there = len(days) - np.searchsorted(np.sort(days), times, side="left")
-    reached = 1 - np.cumprod(1 - ends / there)
-    place = np.searchsorted(reached, shares - ROUNDING)
-    return np.append(times, np.nan)[place]
+    times, reached = _curve(days, ended)
+    return np.array([day_by_which(reached, times, share) if len(times) else np.nan for share in shares], dtype=float)
 
 
 def _summary(table: pd.DataFrame) -> dict[str, float]:
@@ -191,6 +253,8 @@ def _summary(table: pd.DataFrame) -> dict[str, float]:
     row |= dict(zip((f"all_{name}" for name in names), days_by_which(days, seen, shares).tolist(), strict=True))
     for weeks in WEEKS:
         row[f"all_share_within_{weeks}_weeks"] = share_ended_by(days, seen, weeks * DAYS_PER_WEEK)
+    times, reached = _curve(days, seen)
+    row["all_mean_days_within_52_weeks"] = float(restricted_mean_days(reached, times, within=YEAR_DAYS))
     still = (outcome == "waiting").to_numpy()
     row["median_days_still_waiting"] = float(np.median(days[still])) if still.any() else np.nan
     return row
@@ -202,8 +266,15 @@ def share_ended_by(days: np.ndarray, ended: np.ndarray, limit: float) -> float:
     >>> share_ended_by(np.array([10.0, 20, 30, 40]), np.array([True, False, True, False]), 30)
     0.625
     """
-    if not len(days) or (days.max() < limit and not ended[days == days.max()].all()):
+    times, reached = _curve(days, ended)
+    place = int(np.searchsorted(times, limit, side="right"))
+    if not len(times) or (place == len(times) and times[-1] < limit and reached[-1] < 1):
         return float("nan")
-    times, ends = np.unique(days[ended & (days <= limit)], return_counts=True)
-    there = len(days) - np.searchsorted(np.sort(days), times, side="left")
-    return float(1 - np.prod(1 - ends / there))
+    return float(reached[place - 1]) if place else 0.0
+
+
+def _curve(days: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every length of time that anybody was watched, and the share that had ended by then; `days`, `ended` by person."""
+    times, place = np.unique(days, return_inverse=True)
+    counts = [np.bincount(place[chosen], minlength=len(times)) for chosen in (ended, ~ended)]
+    return times, share_seen(*counts)

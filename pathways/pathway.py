@@ -47,8 +47,9 @@ class Outcome(Word):
     """A figure that a comparison reports.
 
     `of` says what it is: `seen` or `referral`, how many of them at the named services; `wait`, the mean days from
-    referral to the first visit there; `cost`, all prices paid; `qalys`, health over time. `better` says which way is
-    good for patients or for the budget; `neither` where a change is no good or bad in itself.
+    referral to the first visit there within 52 weeks, of everyone referred, those still waiting counted; `cost`, all
+    prices paid; `qalys`, health over time. `better` says which way is good for patients or for the budget; `neither`
+    where a change is no good or bad in itself.
     """
 
     title: str = Field(min_length=1)

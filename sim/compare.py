@@ -14,16 +14,24 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from outcomes import PairedDifference, paired_difference, replications_are_enough, t_half_width
+from outcomes import (
+    PairedDifference,
+    paired_difference,
+    replications_are_enough,
+    t_half_width,
+    too_few_events,
+    too_few_runs_differ,
+)
 from pathways import BadInput, Pathway, Problem, Region, Scenario
+from pathways.pathway import Outcome
 from sim.cohort import draw_cohort
 from sim.events import EventLog
 from sim.joiners import doubts_about_lists
 from sim.joint_draws import JointDraws
 from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
 from sim.plan import Plan, compile_plan
-from sim.reducers import Tallies, add_areas, list_sizes, weeks_before
-from sim.results import outcome_values
+from sim.reducers import Tallies, add_areas, list_sizes, narrow, weeks_before
+from sim.results import outcome_values, share_still_waiting
 from sim.running import Running, tallies_of
 
 Engine = Literal["compiled", "reference"]
@@ -64,7 +72,9 @@ class Comparison:
 
     `plans` are those of the cases for the region's first area. `tallies[name][r]` are the counts of scenario `name`
     in replication r, over all areas; the base is among them. With a `calibration` each replication had its own draw,
-    and `plans` are those of the first; for prices and utilities ask `plan_of`.
+    and `plans` are those of the first; for prices and utilities ask `plan_of`. `values[name]` are the outcomes, one row per
+    replication; those that are known already need not be worked out again. `asked` is how many replications were asked
+    for: "auto" where as many as the intervals needed.
     """
 
     region: Region
@@ -76,14 +86,18 @@ class Comparison:
     engine: str
     tallies: Mapping[str, list[Tallies]]
     calibration: JointDraws | None = None
-    values: Mapping[str, pd.DataFrame] = field(init=False)
+    asked: int | Literal["auto"] | None = None
+    values: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        values = {
-            name: pd.DataFrame([outcome_values(tallies, self.plan_of(name, run)) for run, tallies in enumerate(runs)])
-            for name, runs in self.tallies.items()
-        }
-        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "values", {name: self._values_of(name) for name in self.tallies})
+
+    def _values_of(self, scenario: str) -> pd.DataFrame:
+        """The outcomes of each replication of a scenario: those known already, and of the rest what their counts give."""
+        known = self.values.get(scenario, pd.DataFrame())
+        runs = range(len(known), len(self.tallies[scenario]))
+        found = [outcome_values(self.tallies[scenario][run], self.plan_of(scenario, run)) for run in runs]
+        return pd.concat([known, pd.DataFrame(found)], ignore_index=True) if found else known
 
     def plan_of(self, scenario: str, replication: int) -> Plan:
         """A scenario's plan with the quantities of one replication: what its tables are read with.
@@ -124,12 +138,38 @@ class Comparison:
         values = self.values[scenario][outcome].to_numpy()
         return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
 
+    def too_rare(self, scenario: str, outcome: str) -> bool:
+        """Whether a difference rests on too few events, or too few runs, to have an interval that means something.
+
+        Where not a single count differs in any run there is no difference, however rare the outcome.
+        """
+        values, before = (self.values[name][outcome].to_numpy() for name in (scenario, self.base))
+        rare = told_as_rare(self.plan.pathway.outcomes[outcome], values, before)
+        return rare and not self.nothing_differs(scenario)
+
+    def nothing_differs(self, scenario: str) -> bool:
+        """Whether a scenario's runs are those of the base, to the last count."""
+        pairs = zip(self.tallies[scenario], self.tallies[self.base], strict=True)
+        return all(np.array_equal(one, other) for pair in pairs for one, other in zip(*pair, strict=True))
+
+    def still_waiting(self, scenario: str, outcome: str) -> float:
+        """The share of those referred in the measured years who wait at the end of the run, for an outcome that is a
+        wait: the mean over replications, NaN where nobody was ever referred."""
+        services, plan = self.plan.pathway.outcomes[outcome].services, self.plans[scenario]
+        shares = np.array([share_still_waiting(services, tallies, plan) for tallies in self.tallies[scenario]])
+        return float(np.nanmean(shares)) if not np.isnan(shares).all() else float("nan")
+
     def table(self) -> pd.DataFrame:
-        """One row per scenario and outcome: base, scenario, and the paired difference with its interval."""
+        """One row per scenario and outcome: base, scenario, and the paired difference with its interval.
+
+        `lowest` and `highest` are the range of the runs. A difference that is `too_rare` to tell has no interval. Of waits
+        `base_still_waiting` and `scenario_still_waiting` are the shares who wait at the end of the run.
+        """
         rows = []
         for scenario in self.scenarios:
             for outcome in self.outcomes:
-                difference = self.difference(scenario, outcome)
+                difference, rare = self.difference(scenario, outcome), self.too_rare(scenario, outcome)
+                waits = self.plan.pathway.outcomes[outcome].of == "wait"
                 rows.append(
                     {
                         "scenario": scenario,
@@ -137,14 +177,27 @@ class Comparison:
                         "base": self.mean(self.base, outcome),
                         "scenario_mean": self.mean(scenario, outcome),
                         "difference": difference.mean,
-                        "low": difference.low,
-                        "high": difference.high,
+                        "low": np.nan if rare else difference.low,
+                        "high": np.nan if rare else difference.high,
+                        "lowest": difference.lowest,
+                        "highest": difference.highest,
+                        "too_rare": rare,
                         "share_lower": difference.share_lower,
                         "share_higher": difference.share_higher,
                         "runs": difference.runs,
+                        **{
+                            f"{side}_still_waiting": self.still_waiting(name, outcome) if waits else np.nan
+                            for side, name in (("base", self.base), ("scenario", scenario))
+                        },
                     }
                 )
         return pd.DataFrame(rows)
+
+
+def told_as_rare(outcome: Outcome, values: np.ndarray, before: np.ndarray) -> bool:
+    """Whether an outcome of paired runs is too rare to tell, unless it is known that nothing differs."""
+    counts = outcome.of in ("seen", "referral")
+    return too_few_events(values, before) if counts else too_few_runs_differ(values, before)
 
 
 def compare(
@@ -181,15 +234,17 @@ def compare(
     plans = plans_of(0, 0)
     order = _order_of_practices(region)
     found: dict[str, list[Tallies]] = {name: [] for name in cases}
+    values: Mapping[str, pd.DataFrame] = {}
     target = AUTO_STEP if replications == "auto" else replications
     while True:
         batch = range(len(found[base]), target)
         ran = _replications(plans_of, len(areas), base, seed, batch, engine, workers, progress, target, stop)
         for _, tallies in ran:
             for name, each in tallies.items():
-                found[name].append(each._replace(by_practice=each.by_practice[:, :, order]))
+                found[name].append(narrow(each)._replace(by_practice=each.by_practice[:, :, order]))
         used = calibration.first(target) if calibration else None
-        result = Comparison(region, base, cases, plans, years, seed, engine, found, used)
+        result = Comparison(region, base, cases, plans, years, seed, engine, found, used, replications, values)
+        values = result.values
         if replications != "auto" or target + AUTO_STEP > most or not too_wide(result):
             return result
         target += AUTO_STEP
@@ -363,14 +418,33 @@ def warnings_of(comparison: Comparison, *, most: int | None = None) -> list[str]
     few = ["One replication gives no interval: nothing here can be told from chance. Run at least 10."]
     if comparison.replications > 1:
         few = [sentence for sentence, _ in too_wide(comparison)]
+    if not width_reached(comparison):
+        stopped = (
+            f"The width asked for was not reached: --replications auto stops at {comparison.replications} runs, and "
+            f"{len(few)} of the differences still have a wider interval."
+        )
+        few = [stopped, *few]
+    rare = [sentence for name in comparison.scenarios for sentence in _too_rare(comparison, name)]
     names = dict.fromkeys([comparison.base, *comparison.scenarios])
     at_start = doubts_about_lists(comparison.plan)
     lists = [sentence for name in names for sentence in growing_lists(comparison, name)]
     return [
         *doubt,
         *_shortened(few, most, "wide intervals"),
+        *rare,
         *_shortened(at_start, most, "lists at the start"),
         *_shortened(lists, most, "growing lists"),
+    ]
+
+
+def _too_rare(comparison: Comparison, scenario: str) -> list[str]:
+    """A sentence that names the outcomes that are too rare to tell; none where there are none."""
+    outcomes = comparison.plan.pathway.outcomes
+    found = [f"'{word.title}'" for name, word in outcomes.items() if comparison.too_rare(scenario, name)]
+    if not found or comparison.replications < 2:
+        return []
+    return [
+        f"Too rare to tell in {comparison.replications} runs under '{scenario}': {', '.join(found)}. More runs may tell."
     ]
 
 
@@ -379,6 +453,11 @@ def _shortened(sentences: list[str], most: int | None, what: str) -> list[str]:
     if most is None or len(sentences) <= most:
         return sentences
     return [*sentences[:most], f"And {len(sentences) - most} more {what}: see the report (--out)."]
+
+
+def width_reached(comparison: Comparison) -> bool:
+    """Whether `--replications auto` found intervals as narrow as it looks for; nothing was looked for otherwise."""
+    return comparison.asked != "auto" or not too_wide(comparison)
 
 
 def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
@@ -394,6 +473,7 @@ def too_wide(comparison: Comparison) -> list[tuple[str, int]]:
             if (
                 len(differences) < 2
                 or scale == 0
+                or comparison.too_rare(scenario, outcome)
                 or replications_are_enough(differences, scale=scale, precision=PRECISION)
             ):
                 continue

@@ -23,7 +23,7 @@ from pathways.assumed import ASSUMED
 from pathways.checks import scenario_problems
 from pathways.explain import read_word
 from pathways.word import Word
-from sim.compare import Case, Comparison, compare
+from sim.compare import Case, Comparison, compare, width_reached
 from sim.joint_draws import JointDraws, WrittenDraws, written_draws
 from sim.prices import price_basis
 
@@ -164,6 +164,7 @@ def record_of(comparison: Comparison, *, region_from: str) -> dict[str, Any]:
         "inputs_digest": _digest(inputs),
         "region_from": region_from,
         "engine": comparison.engine,
+        **({"asked": "auto", "width_reached": width_reached(comparison)} if comparison.asked == "auto" else {}),
         "versions": versions(),
         "outcomes": {
             name: {outcome: number_or_none(comparison.mean(name, outcome)) for outcome in comparison.outcomes}
@@ -227,6 +228,8 @@ class RecordFile(Word):
     inputs_digest: str
     region_from: str
     engine: str
+    asked: str | None = None
+    width_reached: bool | None = None
     versions: dict[str, str]
     outcomes: dict[str, dict[str, float | None]]
 

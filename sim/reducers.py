@@ -28,19 +28,31 @@ from sim.memory import numbers, place, records, sums
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.worth import class_count
 
-WAIT_WEEKS = 157
-"""Waits are counted by whole weeks, the last class being three years and more."""
+WAIT_DAYS, WAIT_WEEKS = 364, 104
+"""Waits are counted by days up to 52 weeks, then by weeks (each named by its last day), the last class being longer."""
 
+WAIT_CLASSES = WAIT_DAYS + 1 + WAIT_WEEKS + 1
+
+NOBODY = -1
+PERSON_WAITING = np.dtype([("since", "i4"), ("service", "i4")])
+"""Since which tick somebody waits for a first visit, and where; the service is -1 where they do not."""
 
 STATE_COUNT = len(STATES)
 
 
 class Tallies(NamedTuple):
-    """Counts of one run in the measured years; all int64.
+    """Counts of one run in the measured years; all whole numbers, int64 while the run goes on (see `narrow`).
 
     `monthly` counts events (kinds, services, months); `by_practice` and `by_decile` hold the
-    seen (0), referred (1) and missed (2); `waits` are first visits by whole weeks waited, `wait_ticks` the sum of
-    their waits; `listed` is the change in the number waiting by week of the whole run, warm-up included; `moves` and
+    seen (0), referred (1) and missed (2).
+
+    `seen_after` and `unseen_after` are people who waited for a first visit, by the year in which they were referred, and
+    by days from then: until they were seen, or for as long as they were watched and not seen. The first "year" is of
+    those who waited when tick 0 came, the rest are the measured years. `left` are those of the unseen who gave up, or
+    were sent elsewhere after a missed appointment; all others wait at the end of the run. `wait_ticks` is the sum of the
+    waits of those seen, `waits_by_decile` the same by decile.
+
+    `listed` is the change in the number waiting by week of the whole run, warm-up included; `moves` and
     `partial` are the changes between states and the ticks they leave in their year; `flows` counts from where (0 is
     the entry) to where (the last is home). `existing` is the capacity of each service that is there without what levers
     provide, and `provided` what each change of capacity by a lever adds: appointments, or places for a day (`sim.provided`).
@@ -49,8 +61,10 @@ class Tallies(NamedTuple):
     monthly: np.ndarray  # (11, services, months)
     by_practice: np.ndarray  # (3, services, practices)
     by_decile: np.ndarray  # (3, services, years, 10)
-    waits: np.ndarray  # (services, years, WAIT_WEEKS)
-    wait_ticks: np.ndarray  # (services, years)
+    seen_after: np.ndarray  # (services, years + 1, WAIT_CLASSES)
+    unseen_after: np.ndarray  # (services, years + 1, WAIT_CLASSES)
+    left: np.ndarray  # (services, years + 1)
+    wait_ticks: np.ndarray  # (services, years + 1)
     waits_by_decile: np.ndarray  # (services, 10, 2): people, ticks
     listed: np.ndarray  # (services, weeks)
     moves: np.ndarray  # (years + 1, states, classes, 10): net entries; the first row is everything before tick 0
@@ -72,8 +86,10 @@ def new_tallies(plan: Plan) -> Tallies:
         monthly=zeros(len(KINDS), services, 12 * years),
         by_practice=zeros(3, services, len(plan.region.codes)),
         by_decile=zeros(3, services, years, 10),
-        waits=zeros(services, years, WAIT_WEEKS),
-        wait_ticks=zeros(services, years),
+        seen_after=zeros(services, years + 1, WAIT_CLASSES),
+        unseen_after=zeros(services, years + 1, WAIT_CLASSES),
+        left=zeros(services, years + 1),
+        wait_ticks=zeros(services, years + 1),
         waits_by_decile=zeros(services, 10, 2),
         listed=zeros(services, plan.last_tick // (7 * plan.ticks_per_day) + weeks_before(plan) + 1),
         moves=zeros(years + 1, len(STATES), class_count(plan.pathway), 10),
@@ -82,6 +98,28 @@ def new_tallies(plan: Plan) -> Tallies:
         existing=zeros(services, years),
         provided=zeros(len(plan.pathway.capacity_changes), years),
     )
+
+
+def nobody_waiting(people: int) -> np.ndarray:
+    """What is known of each person's wait before anything has happened."""
+    waiting = np.zeros(people, dtype=PERSON_WAITING)
+    waiting["service"] = NOBODY
+    return waiting
+
+
+def class_days() -> np.ndarray:
+    """The day that each class of waits is named by: itself, the last of a week, NaN for what is longer still.
+
+    >>> class_days()[[0, 126, 364, 365, -2, -1]]
+    array([   0.,  126.,  364.,  371., 1092.,   nan])
+    """
+    weeks = WAIT_DAYS + 7 * np.arange(1, WAIT_WEEKS + 1)
+    return np.concatenate([np.arange(WAIT_DAYS + 1), weeks, [np.nan]])
+
+
+def last_day(plan: Plan) -> int:
+    """The last measured day, from 0: nobody referred in the measured years is watched for longer."""
+    return (plan.last_tick - 1) // plan.ticks_per_day
 
 
 def year_count(plan: Plan) -> int:
@@ -103,7 +141,7 @@ SIZES = ("service_count", "years", "practices", "weeks", "first_tick", "last_tic
 TALLYING = np.dtype(
     [
         *((name, "u8") for name in Tallies._fields),
-        *((name, "u8") for name in ("rows", "practice", "group", "queued")),
+        *((name, "u8") for name in ("rows", "practice", "group", "queued", "waiting")),
         *((name, "i8") for name in SIZES),
     ]
 )
@@ -111,7 +149,9 @@ TALLYING = np.dtype(
 count_month = sums("monthly")
 count_practice = sums("by_practice")
 count_decile = sums("by_decile")
-count_wait = sums("waits")
+count_seen_after = sums("seen_after")
+count_unseen_after = sums("unseen_after")
+count_left = sums("left")
 count_wait_ticks = sums("wait_ticks")
 count_wait_decile = sums("waits_by_decile")
 count_listed = sums("listed")
@@ -122,19 +162,34 @@ rows_of = records("rows", EVENT)
 practice_of, _ = numbers("practice", "i2")
 group_of, _ = numbers("group", "i4")
 is_queued, _ = numbers("queued", "u1")
+waiting_of = records("waiting", PERSON_WAITING)
 
 
 def tally(
-    tallies: Tallies, rows: np.ndarray, count: int, plan: Plan, *, practice: np.ndarray, group: np.ndarray
+    tallies: Tallies,
+    rows: np.ndarray,
+    count: int,
+    plan: Plan,
+    *,
+    practice: np.ndarray,
+    group: np.ndarray,
+    waiting: np.ndarray,
 ) -> None:
     """Adds the first `count` rows of a block to the tallies.
 
     `practice` is by patient, int16, and so is `group`, int32; the group is ten times the class of worth, plus the decile from 0.
+    `waiting` is what is known of each patient's wait before the block (`nobody_waiting`), and after it is brought up to date.
     """
     memory = np.zeros(1, dtype=TALLYING)
     place(memory, tallies)
     queued = np.array([plan.pathway.services[name].capacity != "open" for name in plan.services], dtype=np.uint8)
-    for name, array in (("rows", rows), ("practice", practice), ("group", group), ("queued", queued)):
+    for name, array in (
+        ("rows", rows),
+        ("practice", practice),
+        ("group", group),
+        ("queued", queued),
+        ("waiting", waiting),
+    ):
         memory[0][name] = array.ctypes.data
     sizes = (
         len(plan.services),
@@ -188,6 +243,8 @@ def _tally(to: Any, count: Any) -> Any:
                 count_listed(to, service * to.weeks + week, 1)
             elif kind == SEEN or kind == DID_NOT_ATTEND or kind == GAVE_UP:
                 count_listed(to, service * to.weeks + week, -1)
+        if kind == REFERRAL or kind == JOINED or kind == SEEN or kind == GAVE_UP or kind == DISCHARGE:
+            follow_wait(to, row, kind, service, tick)
         if tick < 0:
             continue
         if kind == DISCHARGE:
@@ -204,11 +261,63 @@ def _tally(to: Any, count: Any) -> Any:
         if what == 1:
             count_flow(to, np.int64(row.detail) * (services + 1) + service, 1)
         elif what == 0 and row.detail == 1:
-            value = np.int64(row.value)
-            count_wait(to, (service * years + year) * WAIT_WEEKS + min(value // week_ticks, WAIT_WEEKS - 1), 1)
-            count_wait_ticks(to, service * years + year, value)
             count_wait_decile(to, (service * 10 + group) * 2, 1)
-            count_wait_decile(to, (service * 10 + group) * 2 + 1, value)
+            count_wait_decile(to, (service * 10 + group) * 2 + 1, np.int64(row.value))
+
+
+@loop
+def follow_wait(to: Any, row: Any, kind: Any, service: Any, tick: Any) -> Any:
+    """Begins or ends a person's wait for a first visit. Everybody has one thread of care, and so one wait at most.
+
+    Who joins a list without a referral was on it before the first measured day. A wait with a missed appointment goes on
+    where there is another, and has ended where the person is referred elsewhere or discharged.
+    """
+    waiting = waiting_of(to, np.int64(row.patient))
+    if waiting.service >= 0 and kind != JOINED:
+        if kind != SEEN:
+            end_wait(to, waiting, tick, False)
+        elif row.detail == 1 and service == waiting.service:
+            end_wait(to, waiting, tick, True)
+    if kind == REFERRAL or (kind == JOINED and row.detail == 1 and waiting.service < 0):
+        waiting.since = tick if kind == REFERRAL else tick - np.int64(row.value)
+        waiting.service = service
+        count_unseen_after(to, watched_class(to, waiting), 1)
+
+
+@loop
+def end_wait(to: Any, waiting: Any, tick: Any, seen: Any) -> Any:
+    """Moves somebody from those who wait at the end to those who were seen or left. Before tick 0 nobody else counts."""
+    row = wait_row(to, waiting)
+    count_unseen_after(to, watched_class(to, waiting), -1)
+    if tick >= 0:
+        days = tick // to.ticks_per_day - waiting.since // to.ticks_per_day
+        if seen:
+            count_seen_after(to, row * WAIT_CLASSES + wait_class(days), 1)
+            count_wait_ticks(to, row, tick - waiting.since)
+        else:
+            count_unseen_after(to, row * WAIT_CLASSES + wait_class(days), 1)
+            count_left(to, row, 1)
+    waiting.service = NOBODY
+
+
+@loop
+def wait_row(to: Any, waiting: Any) -> Any:
+    """Where the service and the year of a wait stand: 0 for those referred before tick 0."""
+    year = waiting.since // (DAYS_IN_A_YEAR * to.ticks_per_day) + 1 if waiting.since >= 0 else 0
+    return np.int64(waiting.service) * (to.years + 1) + year
+
+
+@loop
+def watched_class(to: Any, waiting: Any) -> Any:
+    """Where somebody counts who waits until the end of the run."""
+    days = (to.last_tick - 1) // to.ticks_per_day - waiting.since // to.ticks_per_day
+    return wait_row(to, waiting) * WAIT_CLASSES + wait_class(days)
+
+
+@loop
+def wait_class(days: Any) -> Any:
+    """The class of a wait of so many days; see `class_days`."""
+    return days if days <= WAIT_DAYS else min(WAIT_DAYS + (days - WAIT_DAYS + 6) // 7, WAIT_CLASSES - 1)
 
 
 def yearly(tallies: Tallies) -> np.ndarray:
@@ -216,6 +325,16 @@ def yearly(tallies: Tallies) -> np.ndarray:
     kinds, services, months = tallies.monthly.shape
     events: np.ndarray = tallies.monthly.reshape(kinds, services, months // 12, 12).sum(axis=3)
     return events
+
+
+def narrow(tallies: Tallies) -> Tallies:
+    """The same counts in half the memory, where they fit: what is kept of many runs. Sums of them are wide again."""
+    fits = {
+        name: array.astype(np.int32)
+        for name, array in tallies._asdict().items()
+        if name in ("seen_after", "unseen_after") and np.abs(array).max(initial=0) < 2**31
+    }
+    return tallies._replace(**fits)
 
 
 def add_areas(parts: list[Tallies]) -> Tallies:

@@ -2,22 +2,27 @@
 
 | table | one row per | columns |
 |---|---|---|
-| activity | service, year | referred, joined, seen, missed, gave_up |
-| waits | service, year | people (first visits), mean, median and 92nd percentile in days, share within 2, 6 and 18 weeks |
+| activity | service, year | length_years, referred, joined, seen, missed, gave_up |
+| waits | service, year of referral | see `waits_table`: everyone who was referred is counted, also who still waits |
 | lists | service, week | waiting (at the end of the week; week 0 is the first measured) |
 | health | year, state, decile, utility | person_years |
 | by_practice | practice, service | referred, seen, missed |
-| by_decile | decile, service, year | referred, seen, missed |
+| by_decile | decile, service, year | length_years, referred, seen, missed |
 | flows | from, to | people |
+
+Years count from 1; the last may be part of a year, and `length_years` says how much of one.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from outcomes import qalys_of_time
 from outcomes.discounting import discount_flow
+from outcomes.waiting import DAYS_PER_WEEK, WEEKS, day_by_which, restricted_mean_days, share_seen, watched_days
 from pathways.health import STATES
 from pathways.pathway import Outcome
 from sim.costs import costs_table, owed_table
@@ -25,7 +30,17 @@ from sim.costs import prices_table as prices_table  # so that whoever reads tabl
 from sim.events import ENTRY
 from sim.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.reducers import Tallies, list_sizes, person_ticks, weeks_before, year_count, yearly
+from sim.reducers import (
+    WAIT_DAYS,
+    Tallies,
+    class_days,
+    last_day,
+    list_sizes,
+    person_ticks,
+    weeks_before,
+    year_count,
+    yearly,
+)
 from sim.worth import worth
 
 COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
@@ -36,45 +51,104 @@ P92 = 0.92
 """The percentile that NHS statistics of waits publish beside the median."""
 
 
+def year_lengths(plan: Plan) -> np.ndarray:
+    """How long each measured year is, in years: all but the last are 1."""
+    lengths: np.ndarray = np.minimum(
+        1.0, plan.last_tick / (DAYS_IN_A_YEAR * plan.ticks_per_day) - np.arange(year_count(plan))
+    )
+    return lengths
+
+
 def activity_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     """What happened at each service in each measured year (from 1)."""
     service, year = np.indices((len(plan.services), year_count(plan))).reshape(2, -1)
     events = yearly(tallies)
-    table = {"service": np.array(plan.services)[service], "year": year + 1}
+    table = {
+        "service": np.array(plan.services)[service],
+        "year": year + 1,
+        "length_years": year_lengths(plan)[year],
+    }
     return pd.DataFrame(table | {name: events[kind, service, year] for name, kind in COUNTED.items()})
 
 
+def within_days(plan: Plan) -> int:
+    """The days within which mean waits are counted: 52 weeks, or as long as anybody is watched in a shorter run."""
+    return max(min(WAIT_DAYS, last_day(plan)), 0)
+
+
 def waits_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
-    """How long people waited from referral to their first visit; NaN where nobody was seen."""
-    service, year = np.indices((len(plan.services), year_count(plan))).reshape(2, -1)
-    people = tallies.waits[service, year].sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = tallies.wait_ticks[service, year] / people / plan.ticks_per_day
-        within = {
-            f"share_within_{weeks}_weeks": tallies.waits[service, year, :weeks].sum(axis=1) / people
-            for weeks in (2, 6, 18)
-        }
-    percentiles = {
-        f"{name}_wait_days": _day_by_which(tallies.waits[service, year], share)
-        for name, share in (("median", 0.5), ("p92", P92))
-    }
-    table = {"service": np.array(plan.services)[service], "year": year + 1, "people": people, "mean_wait_days": mean}
-    return pd.DataFrame(table | percentiles | within)
+    """How long people waited for their first visit, from referral, by the year in which they were referred.
 
+    Columns, times in days:
 
-def _day_by_which(waits: np.ndarray, share: float) -> np.ndarray:
-    """The day by which so many had been seen, from counts by whole weeks waited, as if spread evenly through each week.
+    - `length_years`: of the year in which they were referred; the last may be part of one;
+    - `people` referred; `seen`, `left` without being seen, `still_waiting` at the end of the run, `share_still_waiting`;
+    - `restricted_mean_wait_days`: the mean, who waits longer than `within_days` counted with these; `median_wait_days` and
+      `p92_wait_days` (beyond 52 weeks to the week); `share_within_2_weeks` … `_52_weeks`, that day included. All count those
+      still waiting and those who left for as long as they were watched (`outcomes.waiting`), and are NaN where not known;
+    - `carried_on_from_day`: where nobody was watched for `within_days`, the day from which the mean takes it that nobody
+      else was seen; NaN where nothing had to be assumed;
+    - `mean_wait_days_of_seen`: of those alone who have been seen. It leaves out the longest waits: never compare it.
 
-    `waits` has shape (rows, weeks). NaN where nobody was seen.
+    Year 0 are the people who waited when the first measured day came. They are those who had not been seen before, and
+    only counts and the last column are told of them.
     """
-    seen = np.cumsum(waits, axis=1)
-    wanted = share * seen[:, -1:]
-    week = (seen >= wanted).argmax(axis=1)
-    rows = np.arange(len(waits))
-    before = seen[rows, week] - waits[rows, week]
+    service, year = np.indices((len(plan.services), year_count(plan) + 1)).reshape(2, -1)
+    seen, left = tallies.seen_after[service, year].sum(axis=1), tallies.left[service, year]
+    waiting = tallies.unseen_after[service, year].sum(axis=1) - left
+    reached = share_seen(tallies.seen_after[service, year], tallies.unseen_after[service, year])
+    reached[year == 0] = np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
-        days: np.ndarray = 7 * (week + (wanted[:, 0] - before) / waits[rows, week])
-    return days
+        share_waiting = waiting / (seen + left + waiting)
+        mean_of_seen = tallies.wait_ticks[service, year] / seen / plan.ticks_per_day
+    within = within_days(plan)
+    first_year, days = reached[:, : WAIT_DAYS + 1], class_days()
+    watched = watched_days(first_year, days[: WAIT_DAYS + 1])
+    return pd.DataFrame(
+        {
+            "service": np.array(plan.services)[service],
+            "year": year,
+            "length_years": np.append(np.nan, year_lengths(plan))[year],
+            "people": seen + left + waiting,
+            "seen": seen,
+            "left": left,
+            "still_waiting": waiting,
+            "share_still_waiting": share_waiting,
+            "restricted_mean_wait_days": np.where(
+                year > 0,
+                _mean_wait(tallies.seen_after[service, year], tallies.unseen_after[service, year], plan),
+                np.nan,
+            ),
+            "within_days": within,
+            "carried_on_from_day": np.where(watched < within, watched, np.nan),
+            "median_wait_days": day_by_which(reached, days, 0.5),
+            "p92_wait_days": day_by_which(reached, days, P92),
+            **{f"share_within_{weeks}_weeks": reached[:, DAYS_PER_WEEK * weeks] for weeks in WEEKS},
+            "mean_wait_days_of_seen": mean_of_seen,
+        }
+    )
+
+
+def wait_by_year(services: Sequence[str], tallies: Tallies, plan: Plan) -> np.ndarray:
+    """The restricted mean wait in days of all referred to some services, by year of referral; shape (years,)."""
+    chosen = [plan.services.index(name) for name in services]
+    seen, unseen = (each[chosen, 1:].sum(axis=0) for each in (tallies.seen_after, tallies.unseen_after))
+    return _mean_wait(seen, unseen, plan)
+
+
+def _mean_wait(seen: np.ndarray, unseen: np.ndarray, plan: Plan) -> np.ndarray:
+    """The restricted mean of counts by class of days, shape (..., classes)."""
+    first_year = slice(WAIT_DAYS + 1)
+    return restricted_mean_days(
+        share_seen(seen, unseen)[..., first_year], class_days()[first_year], within=within_days(plan)
+    )
+
+
+def share_still_waiting(services: Sequence[str], tallies: Tallies, plan: Plan) -> float:
+    """The share of those referred in the measured years who wait at the end of the run; NaN where nobody was referred."""
+    chosen = [plan.services.index(name) for name in services]
+    seen, unseen, left = (each[chosen, 1:].sum() for each in (tallies.seen_after, tallies.unseen_after, tallies.left))
+    return float((unseen - left) / (seen + unseen)) if seen + unseen else float("nan")
 
 
 def lists_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
@@ -128,7 +202,12 @@ def by_decile_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     counts = {
         name: tallies.by_decile[k, service, year, decile] for k, name in enumerate(("seen", "referred", "missed"))
     }
-    names = {"decile": decile + 1, "service": np.array(plan.services)[service], "year": year + 1}
+    names = {
+        "decile": decile + 1,
+        "service": np.array(plan.services)[service],
+        "year": year + 1,
+        "length_years": year_lengths(plan)[year],
+    }
     return pd.DataFrame(names | counts)
 
 
@@ -146,8 +225,12 @@ def flows_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
 
 
 def outcome_values(tallies: Tallies, plan: Plan) -> dict[str, float]:
-    """The pathway's outcomes of one run: totals over the measured years, or mean waits in days (NaN if none). Beside
-    them, under `OWED`, the care that people still wait for at the end, in GBP: see `sim.costs`."""
+    """The pathway's outcomes of one run: totals over the measured years, or waits. Beside them, under `OWED`, the care
+    that people still wait for at the end, in GBP: see `sim.costs`.
+
+    A wait is the mean of everyone referred in the measured years, those still waiting counted: see `waits_table`, whose
+    years are taken together. NaN where nobody was referred.
+    """
     values = {name: _value(outcome, tallies, plan) for name, outcome in plan.pathway.outcomes.items()}
     return {**values, OWED: float(owed_table(tallies, plan)["owed_gbp"].sum())}
 
@@ -157,7 +240,7 @@ def by_year(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     costs = costs_table(tallies, plan)
     qalys = qalys_of_time(health_table(tallies, plan))
     table = pd.DataFrame({"year": np.arange(year_count(plan)) + 1})
-    table["length_years"] = np.minimum(1.0, plan.last_tick / (DAYS_IN_A_YEAR * plan.ticks_per_day) - table["year"] + 1)
+    table["length_years"] = year_lengths(plan)
     for name, found in (("cost_gbp", costs), ("qalys", qalys)):
         table[name] = table["year"].map(found.groupby("year")[name].sum()).fillna(0.0)
     return table
@@ -183,8 +266,8 @@ def _value(outcome: Outcome, tallies: Tallies, plan: Plan) -> float:
         case "referral":
             return float(tallies.monthly[REFERRAL, chosen].sum())
         case "wait":
-            people = tallies.waits[chosen].sum()
-            return float(tallies.wait_ticks[chosen].sum() / people / plan.ticks_per_day) if people else float("nan")
+            seen, unseen = (each[chosen, 1:].sum(axis=(0, 1)) for each in (tallies.seen_after, tallies.unseen_after))
+            return float(_mean_wait(seen, unseen, plan))
         case "cost":
             return float(costs_table(tallies, plan)["cost_gbp"].sum())
         case "qalys":

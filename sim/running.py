@@ -13,7 +13,7 @@ from sim.events import EventLog
 from sim.layout import LogArrays, StateArrays, chunks_for
 from sim.plan import Plan
 from sim.provided import with_capacity
-from sim.reducers import Tallies, copy_tallies, new_tallies, tally
+from sim.reducers import Tallies, copy_tallies, new_tallies, nobody_waiting, tally
 from sim.state import branch, copy_state, lever_from, new_block, new_state, with_chunks, with_scratch
 
 
@@ -23,6 +23,7 @@ class Running:
     def __init__(self, plan: Plan, cohort: Cohort, *, keep_log: bool = False, shuffle: int = 0):
         self.plan = plan
         self.cohort = cohort
+        self._waiting = nobody_waiting(len(cohort))
         self.kept: list[np.ndarray] | None = [] if keep_log else None
         self._state: StateArrays = new_state(plan, cohort, shuffle=shuffle)
         self.tallies = with_capacity(new_tallies(plan), plan, self._state.lever_from)
@@ -85,6 +86,7 @@ class Running:
         other.__dict__.update(self.__dict__)
         other.plan = plan
         other.tallies = with_capacity(copy_tallies(self.tallies), plan, state.lever_from)
+        other._waiting = self._waiting.copy()
         other.kept = None if self.kept is None else list(self.kept)
         other._state = state
         other._block = new_block(len(self._block.rows))
@@ -114,7 +116,7 @@ class Running:
     def _hand_on(self) -> None:
         """Counts the block's rows, keeps them if asked to, and empties it."""
         count = int(self._block.memory[0]["written"])
-        _count(self.tallies, self._block.rows, count, self.plan, self.cohort)
+        _count(self.tallies, self._block.rows, count, self.plan, self.cohort, self._waiting)
         if self.kept is not None:
             self.kept.append(self._block.rows[:count].copy())
         self._block.memory[0]["written"] = 0
@@ -124,9 +126,9 @@ def tallies_of(log: EventLog, cohort: Cohort) -> Tallies:
     """The tallies of a whole event log, whichever engine wrote it."""
     plan = log.plan
     tallies = with_capacity(new_tallies(plan), plan, lever_from(plan, cohort))
-    _count(tallies, log.rows, len(log.rows), plan, cohort)
+    _count(tallies, log.rows, len(log.rows), plan, cohort, nobody_waiting(len(cohort)))
     return tallies
 
 
-def _count(tallies: Tallies, rows: np.ndarray, count: int, plan: Plan, cohort: Cohort) -> None:
-    tally(tallies, rows, count, plan, practice=cohort.practice, group=cohort.group)
+def _count(tallies: Tallies, rows: np.ndarray, count: int, plan: Plan, cohort: Cohort, waiting: np.ndarray) -> None:
+    tally(tallies, rows, count, plan, practice=cohort.practice, group=cohort.group, waiting=waiting)

@@ -36,7 +36,9 @@ from tests.test_official_files import HEAD, MAP_HEAD, MAP_ROWS, ROWS, Files, row
 from tests.typed import Seen, backpath
 from ui import command_line, terminal
 from ui.command_line import app, spread_lists
+from ui.words import figures
 
+DIFFERENCE = {"mean", "low", "high", "lowest_run", "highest_run", "share_lower", "too_rare"}
 GALLERY = Path(__file__).parent / "gallery"
 OUTCOMES = (
     "gp_consultations", "first_contact_physio", "physio_referrals", "mri_scans", "msk_triage_referrals",
@@ -309,16 +311,18 @@ def test_json_is_one_object_and_nothing_else(small: Path) -> None:
         assert set(OUTCOMES) <= set(outcomes)
         for each in outcomes.values():
             difference = each["difference"]
-            assert set(difference) == {"mean", "low", "high", "share_lower"}
+            assert set(difference) == DIFFERENCE
             if None not in (each["base"], each["scenario"]):
                 assert difference["mean"] == pytest.approx(each["scenario"] - each["base"], abs=1e-6)
-                assert difference["low"] <= difference["mean"] <= difference["high"]
+                assert difference["lowest_run"] <= difference["mean"] <= difference["highest_run"]
+                assert difference["too_rare"] == (difference["low"] is None)
+                assert difference["too_rare"] or difference["low"] <= difference["mean"] <= difference["high"]
 
 
 def test_csv_has_a_row_for_each_scenario_and_outcome(small: Path) -> None:
     seen = comparison(small, "--csv")
     assert seen.code == 0
-    assert "Warning: Few replications" in seen.err
+    assert "Warning: Too rare to tell" in seen.err
     assert "Warning: " not in seen.out
     table = pd.read_csv(io.StringIO(seen.out))
     found = json.loads(comparison(small, "--json").out)["scenarios"]["mri_guidance"]
@@ -335,8 +339,11 @@ def test_the_table_names_every_outcome_and_warns_on_the_other_output(small: Path
     for outcome in load_pathway("usual_care").outcomes.values():
         assert outcome.title in seen.out
     few = [line for line in seen.err.splitlines() if line.startswith("Warning: Few")]
-    assert len(few) == 3
-    assert re.search(r"^Warning: And \d+ more wide intervals: see the report", seen.err, re.MULTILINE)
+    assert len(few) <= 3
+    assert re.search(
+        r"^Warning: Too rare to tell in 2 runs under 'mri_guidance': .*'MRI scans'", seen.err, re.MULTILINE
+    )
+    assert "too rare to tell" in seen.out
     assert "Warning: " in seen.err
     assert "Warning: " not in seen.out
 
@@ -500,7 +507,7 @@ def test_an_area_without_people_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_area_without_capacity_has_a_defined_result(small: Path, tmp_path: Path) -> None:
-    """No MRI appointments at all, but for emergencies: nobody's wait is known, and everything else goes on."""
+    """No MRI appointments at all, but for emergencies: everybody waits until the end of the 91 days, and everything else goes on."""
     region = Path(shutil.copytree(small, tmp_path / "region"))
     lines = (region / "capacity.csv").read_text().splitlines()
     rows = list(csv.reader(lines))
@@ -517,7 +524,8 @@ def test_an_area_without_capacity_has_a_defined_result(small: Path, tmp_path: Pa
     seen_at = activity.groupby("service")["seen"].sum()
     assert seen_at["mri"] == seen_at["mri_urgent"] == 0
     assert 2 * seen_at["emergency_mri"] == pytest.approx(2 * found["mri_scans"]["base"])
-    assert found["mri_wait_days"] == {"base": None, "scenario": None, "difference": dict.fromkeys(("mean", "low", "high", "share_lower"))}  # fmt: skip
+    assert (found["mri_wait_days"]["base"], found["mri_wait_days"]["scenario"]) == (90, 90)
+    assert min(found["mri_wait_days"]["still_waiting_share"].values()) > 0.9
     assert found["gp_consultations"]["base"] > 0
     assert comparison(region).code == 0
 
@@ -570,7 +578,7 @@ def test_run_prints_tables_json_or_csv(small: Path) -> None:
     typed = ("run", "usual_care", "--region", small, *QUICK)
     shown = backpath(*typed)
     assert shown.code == 0
-    assert "By service, last year" in shown.out
+    assert "By service, the first 0.25 years" in shown.out
     seen = backpath(*typed, "--json")
     assert (seen.code, seen.err) == (0, "")
     found = json.loads(seen.out)
@@ -591,6 +599,20 @@ def test_run_prints_tables_json_or_csv(small: Path) -> None:
     assert table["seen"].tolist() == [each["seen"] for each in found["services"]]
     scans = load_pathway("usual_care").outcomes["mri_scans"].services
     assert found["outcomes"]["mri_scans"] == table.set_index("service").loc[scans, "seen"].sum()
+
+
+def test_a_part_of_a_year_is_never_shown_as_a_year(small: Path) -> None:
+    """Of 1.2 years the second is a fifth of one: the table is of the first, and every row says how long its year is."""
+    typed = ("run", "usual_care", "--region", small, "--years", 1.2, "--replications", 1)
+    shown = backpath(*typed).out
+    assert "By service, year 1 " in shown
+    table = pd.read_csv(io.StringIO(backpath(*typed, "--csv").out))
+    gp = table[table["service"] == "gp"].set_index("year")
+    assert gp["length_years"].tolist() == pytest.approx([1, 0.2])
+    assert gp["referred"][2] < 0.5 * gp["referred"][1]
+    below = shown[shown.index("By service") :]
+    line = next(line for line in below.splitlines() if line.startswith("│ GP consultation "))
+    assert f"{figures(gp['referred'][1])} " in line
 
 
 def test_a_run_writes_its_record_and_tables_and_compares_nothing(small: Path, tmp_path: Path) -> None:

@@ -18,16 +18,18 @@ from pathways import BadInput, Pathway, Region, Scenario, Waiting, load_region
 from sim import compare as module
 from sim.compare import Case, Comparison, compare, one_replication, shares_warm_up, too_wide, warnings_of
 from sim.parallel import Stopped
-from sim.record import fingerprint
+from sim.record import fingerprint, record_of
 from sim.results import by_practice_table, lists_table, outcome_values
 from sim.running import Running
 from tests.build import Numbers, cohort_of, pathway, region, scenario
 from ui.cases import gather
+from ui.key_message import key_message
 from ui.tables import as_json, json_text
 
 TOP = {"region", "population", "years", "replications", "seed", "fingerprint", "scenarios"}
-MORE = {"care_owed", "rests_on", "against", "interval", "warnings"}
+MORE = {"care_owed", "rests_on", "against", "interval", "warnings", "waits_within_days"}
 """What the object holds besides what was promised."""
+DIFFERENCE = {"mean", "low", "high", "lowest_run", "highest_run", "share_lower", "too_rare"}
 PROMISED = [
     "gp_consultations",
     "first_contact_physio",
@@ -131,8 +133,8 @@ def test_the_object_has_the_promised_keys_and_no_others(library: Comparison) -> 
     for outcomes in written["scenarios"].values():
         assert set(outcomes) >= set(PROMISED)
         for outcome in outcomes.values():
-            assert set(outcome) == {"base", "scenario", "difference"}
-            assert set(outcome["difference"]) == {"mean", "low", "high", "share_lower"}
+            assert set(outcome) - {"still_waiting_share"} == {"base", "scenario", "difference"}
+            assert set(outcome["difference"]) == DIFFERENCE
     assert (written["region"], written["population"], written["seed"]) == ("demonstration", 104_000, 11)
     assert (written["years"], written["replications"], written["against"]) == (0.2, 3, "usual_care")
     assert re.fullmatch("[0-9a-f]{20}", written["fingerprint"])
@@ -149,25 +151,39 @@ def test_the_objects_numbers_are_those_of_the_runs(library: Comparison) -> None:
             assert written["scenario"] == pytest.approx(then.mean(), rel=1e-12)
             assert written["difference"]["mean"] == pytest.approx(pairs.mean(), rel=1e-12, abs=1e-12)
             assert written["difference"]["share_lower"] == (pairs < 0).mean()
+            assert written["difference"]["lowest_run"] == pairs.min()
+            assert written["difference"]["highest_run"] == pairs.max()
+            if written["difference"]["too_rare"]:
+                assert (written["difference"]["low"], written["difference"]["high"]) == (None, None)
+                continue
             half = stats.t.ppf(0.975, 2) * pairs.std() / np.sqrt(3)
             assert written["difference"]["low"] == pytest.approx(pairs.mean() - half, rel=1e-9, abs=1e-9)
             assert written["difference"]["high"] == pytest.approx(pairs.mean() + half, rel=1e-9, abs=1e-9)
 
 
 def test_a_number_that_does_not_exist_is_null_and_the_text_is_strict_json() -> None:
-    """Nobody is scanned where there are no slots, so there is no wait; one run has no interval."""
+    """Nobody falls ill where nobody lives, so nobody waits; one run has no interval."""
 
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is no JSON")
 
-    none = found(case("form", FORM), where=place(slots=0.0), replications=1)
+    none = found(case("form", FORM), where=place(people=0), replications=1)
     written = json.loads(json_text(none), parse_constant=refuse)["scenarios"]["form"]
     assert written["wait"] == {
         "base": None,
         "scenario": None,
-        "difference": {"mean": None, "low": None, "high": None, "share_lower": None},
+        "difference": dict.fromkeys(DIFFERENCE) | {"too_rare": False},
+        "still_waiting_share": {"base": None, "scenario": None},
     }
-    assert written["visits"]["difference"] == {"mean": 0.0, "low": None, "high": None, "share_lower": 0.0}
+    assert written["visits"]["difference"] == {
+        "mean": 0.0,
+        "low": None,
+        "high": None,
+        "lowest_run": 0.0,
+        "highest_run": 0.0,
+        "share_lower": 0.0,
+        "too_rare": False,
+    }
     assert written["scans"]["base"] == 0
 
 
@@ -373,6 +389,26 @@ def test_auto_gives_up_in_the_end_and_says_so(monkeypatch: pytest.MonkeyPatch) -
     auto = found(case("form", FORM), where=place(100), replications="auto")
     assert auto.replications == 20
     assert any("Few replications for 'Scans'" in sentence for sentence in warnings_of(auto))
+    assert "The width asked for was not reached: --replications auto stops at 20 runs" in warnings_of(auto)[0]
+    assert (as_json(auto)["asked"], as_json(auto)["width_reached"]) == ("auto", False)
+    record = record_of(auto, region_from="nowhere")
+    assert (record["asked"], record["width_reached"]) == ("auto", False)
+    twenty = found(case("form", FORM), where=place(100), replications=20)
+    assert not any("width asked for" in sentence for sentence in warnings_of(twenty))
+    assert "width_reached" not in as_json(twenty)
+
+
+def test_auto_works_out_each_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not from the beginning after every ten: of 2 cases and 30 replications the outcomes are worked out 60 times."""
+    monkeypatch.setattr(module, "AUTO_MOST", 30)
+    told = []
+    monkeypatch.setattr(module, "outcome_values", lambda *of: told.append(1) or outcome_values(*of))
+    auto = found(case("form", FORM), where=place(100), replications="auto")
+    assert auto.replications == 30
+    assert len(told) == 2 * 30
+    monkeypatch.undo()
+    at_once = found(case("form", FORM), where=place(100), replications=30)
+    pd.testing.assert_frame_equal(auto.values["form"], at_once.values["form"], check_exact=True)
 
 
 def test_too_few_replications_are_told_with_the_number_needed() -> None:
@@ -514,3 +550,61 @@ def test_other_lists_are_not_told(slots: float, listed: int, years: float) -> No
     waiting = (Waiting("mri", "mri", "", 4, listed),) if listed else ()
     compared = found(where=place(2000, slots=slots, waiting=waiting), years=years, replications=5)
     assert growing(compared) == []
+
+
+# waits
+
+
+def urgent_and_routine() -> Pathway:
+    """A clinic for which half are urgent and go first, and a lever that adds 30% to its slots."""
+    numbers = Numbers()
+    urgent = {"is_urgent": {"levels": {"yes": {"share": numbers(0.5, "share")}, "no": {"share": "rest"}}}}
+    return pathway(
+        numbers,
+        {
+            "clinic": {
+                "capacity": "slots",
+                "next": "home",
+                "waiting": {
+                    "priority": "routine",
+                    "priorities": [{"when": {"is_urgent": "yes"}, "priority": "urgent"}],
+                },
+            }
+        },
+        entry="clinic",
+        onset_rate=0.5,
+        attributes=urgent,
+        levers={
+            "more": {
+                "title": "More",
+                "says": "For a test",
+                "counter_effects": "None",
+                "changes": [{"service": "clinic", "capacity_times": numbers(1.3, "ratio")}],
+            }
+        },
+        outcomes={"wait": {"title": "Wait (days)", "of": "wait", "services": ["clinic"], "better": "less"}},
+    )
+
+
+def test_more_slots_shorten_the_wait_though_those_who_waited_longest_are_seen_at_last() -> None:
+    """Half are urgent and take nearly all slots. With 30% more, people who would still wait are seen: the mean of those seen
+    rises, which was once compared and told as worse; of everybody who was referred it falls."""
+    word = urgent_and_routine()
+    cases = {
+        name: Case(name, settings, word) for name, settings in (("usual", scenario()), ("more", scenario(more={})))
+    }
+    where = region(2000, sites={"clinic": 10.0})
+    compared = compare(cases, base="usual", region=where, years=2, replications=4, seed=1)
+    seen = {
+        name: np.mean([each.wait_ticks.sum() / each.seen_after.sum() for each in runs])
+        for name, runs in compared.tallies.items()
+    }
+    assert seen["more"] > 2 * seen["usual"]
+    difference = compared.difference("more", "wait")
+    assert difference.high < -20
+    assert key_message(compared, "more", "wait").verdict == "better"
+    assert compared.still_waiting("more", "wait") < compared.still_waiting("usual", "wait") - 0.1
+    beside = as_json(compared)["scenarios"]["more"]["wait"]["still_waiting_share"]
+    assert beside == {
+        name: compared.still_waiting(case, "wait") for name, case in (("base", "usual"), ("scenario", "more"))
+    }

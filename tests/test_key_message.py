@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outcomes import paired_difference
 from pathways.pathway import Outcome
 from tests.compared import made_up
 from tests.test_words import COST, NAN, QALYS, SCANS, WAIT
 from ui.key_message import KeyMessage, describe, describe_gain, key_message, percent_changes, watch
+from ui.words import percent_of
 
 
 def runs(falls: int, of: int, *, fall: float = -10.0, rise: float = 5.0) -> np.ndarray:
@@ -43,11 +45,24 @@ def test_each_row_of_the_specification_has_its_sentence(changes: np.ndarray, hea
     assert (message.headline, message.verdict) == (headline, verdict)
 
 
-def test_figures_are_the_median_and_the_5th_to_95th_percentile() -> None:
-    """Of −1 to −101 in steps of one, the 5th percentile is −96, the median −51 and the 95th −6."""
+def test_figures_are_the_mean_with_its_interval_and_the_range_of_the_runs() -> None:
+    """Of −1 to −101 in steps of one: mean −51, standard deviation 29.3, so ± 1.984 × 29.3 / √101 = 5.78."""
     message = describe(-np.arange(1.0, 102.0), SCANS)
-    assert (message.low, message.median, message.high) == (-96, -51, -6)
-    assert message.detail == "Median −51%, 90% interval −96% to −6% (101 runs)."
+    assert (message.mean, message.lowest, message.highest) == (-51, -101, -1)
+    assert (message.low, message.high) == pytest.approx((-56.78, -45.22), abs=0.01)
+    assert message.detail == "Mean −51%, 95% interval −57% to −45%; range of the 101 runs −101% to −1%."
+    assert message.figures == "−51% (−57% to −45%)"
+
+
+def test_ten_runs_are_told_with_an_interval_that_holds_the_mean_as_often_as_it_says() -> None:
+    """The 5th to 95th percentile of ten runs, once called their 90% interval, holds 76% of new runs; the t interval of the
+    mean holds the mean 95 times in 100."""
+    chance = np.random.default_rng(3)
+    held = 0
+    for _ in range(2000):
+        message = describe(chance.normal(-20, 5, 10), SCANS)
+        held += message.low <= -20 <= message.high
+    assert 0.94 <= held / 2000 <= 0.96
 
 
 @pytest.mark.parametrize("edge", [1.0, -1.0])
@@ -57,21 +72,20 @@ def test_a_change_of_just_over_one_percent_is_material(edge: float) -> None:
 
 
 def test_no_change_is_mentioned_only_where_the_interval_includes_it() -> None:
-    """18 of 19 runs fall: fewer than 95%, yet the 95th percentile, a tenth of the way to the rise, is still a fall."""
-    assert describe(runs(168, 200), SCANS).detail.endswith("The interval includes no change.")
+    """18 of 19 runs fall, fewer than 95%: not clear, though the interval, −9.4 ± 1.2, is below nought."""
+    assert "includes no change" not in describe(runs(18, 19, rise=0.5), SCANS).detail
     mostly = describe(runs(18, 19, rise=0.5), SCANS)
     assert mostly.high < 0
     assert mostly.verdict == "unclear"
-    assert "includes no change" not in mostly.detail
 
 
 def test_nineteen_of_twenty_runs_are_no_proof_while_the_interval_includes_no_change() -> None:
-    """With one run far off, the 95th percentile of 20 is −1 + 0.05 × 101 = +4.05."""
+    """With one run far off: mean +4.05 and ± 2.09 × 22.6 / √20 = 10.6."""
     message = describe(runs(19, 20, fall=-1, rise=100), SCANS)
-    assert message.high == pytest.approx(4.05)
+    assert message.high == pytest.approx(4.05 + 10.57, abs=0.01)
     assert message.headline == "95% of runs show fewer MRI scans."
     assert message.verdict == "unclear"
-    assert message.detail.endswith("The interval includes no change.")
+    assert message.detail.endswith("The interval includes no change: more runs may tell.")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +126,7 @@ def test_qalys_gained_are_clear_where_the_interval_excludes_zero_however_small_t
     message = gain(9, 10, 11)
     assert message.headline == "All 3 runs show more QALYs."
     assert message.verdict == "better"
-    assert message.detail == "+5 a year on average, 95% interval of the mean +3.76 to +6.24 (3 runs)."
+    assert message.detail == "Mean +5 a year, 95% interval +3.76 to +6.24; range of the 3 runs +4.5 to +5.5."
     assert message.absolute == "+0.1 a year per 1,000 registered people."
     assert message.figures == "+5 (+3.76 to +6.24)"
     assert gain(-9, -10, -11).verdict == "worse"
@@ -124,7 +138,7 @@ def test_qalys_that_cannot_be_told_from_zero_say_so() -> None:
     message = gain(30, -10, 10)
     assert message.headline == "No clear change in QALYs. 33% of runs are lower, 67% are higher."
     assert message.verdict == "unclear"
-    assert message.detail.endswith("(3 runs). This cannot be told from no change.")
+    assert message.detail.endswith("range of the 3 runs −5 to +15. This cannot be told from no change.")
     assert gain(30.0).verdict == "unclear"
     assert gain(0, 0, 0).headline == "No change in QALYs."
     assert gain().verdict == "none"
@@ -155,18 +169,20 @@ def test_nothing_to_compare_is_said_in_words() -> None:
     assert message.verdict == "none"
 
 
-def test_runs_without_a_base_are_left_out() -> None:
-    """A fall from 4 to 3 is −25%, a rise from 4 to 5 is +25%; a base of zero or nobody seen gives no percentage."""
-    changes = percent_changes(np.array([3.0, 5.0, 7.0, NAN, 2.0]), np.array([4.0, 4.0, 0.0, 4.0, NAN]))
-    assert changes.tolist() == [-25, 25]
+def test_percentages_are_of_the_bases_mean_and_runs_without_both_are_left_out() -> None:
+    """From 4, 4 and 1, on average 3, to 3, 5 and 7: −1, +1 and +6 are −33%, +33% and +200%. Of nothing there is none."""
+    changes = percent_changes(np.array([3.0, 5.0, 7.0, NAN, 2.0]), np.array([4.0, 4.0, 1.0, 4.0, NAN]))
+    assert changes == pytest.approx([-100 / 3, 100 / 3, 200])
+    assert len(percent_changes(np.array([3.0, 5.0]), np.zeros(2))) == 0
 
 
 def check_claim(message: KeyMessage, changes: np.ndarray) -> None:
     """What holds for whatever the runs show."""
-    low, high = np.quantile(changes, [0.05, 0.95])
+    found = paired_difference(changes, np.zeros(len(changes)))
+    low, high = found.low, found.high
     if message.clear:
         assert not low <= 0 <= high
-        assert (message.verdict == "better") == (message.median < 0)
+        assert (message.verdict == "better") == (message.mean < 0)
         assert max(abs(low), abs(high)) > 1
     words = message.headline + message.detail
     assert "100%" not in message.headline
@@ -174,7 +190,8 @@ def check_claim(message: KeyMessage, changes: np.ndarray) -> None:
     assert "−0%" not in words
     assert "+0%" not in words
     assert "probab" not in words
-    assert len(changes) == 1 or "90% interval" in message.detail
+    assert len(changes) == 1 or ("95% interval" in message.detail and "range of the" in message.detail)
+    assert "90% interval" not in message.detail
     assert ("fewer" in message.headline) <= (int((changes < 0).sum()) > len(changes) / 2)
     assert ("more" in message.headline) <= (int((changes > 0).sum()) > len(changes) / 2)
 
@@ -202,13 +219,13 @@ def test_runs_that_agree_prove_nothing_while_the_mean_may_be_nought() -> None:
     assert difference.low < 0 < difference.high
     assert message.headline == "All 3 runs show fewer MRI scans."
     assert message.verdict == "unclear"
-    assert message.detail.endswith("The 95% interval of the mean difference includes no change: more runs may tell.")
+    assert message.detail.endswith("The interval includes no change: more runs may tell.")
 
 
 def test_runs_that_agree_closely_are_enough() -> None:
     message = key_message(made_up({"mri_scans": [-20, -21, -19]}), "mri_guidance", "mri_scans")
     assert message.verdict == "better"
-    assert message.detail == "Median −20%, 90% interval −21% to −19% (3 runs)."
+    assert message.detail == "Mean −20%, 95% interval −22% to −18%; range of the 3 runs −21% to −19%."
 
 
 def test_absolute_figures_are_always_given() -> None:
@@ -216,7 +233,12 @@ def test_absolute_figures_are_always_given() -> None:
     comparison = made_up({"mri_scans": [-20] * 4, "mri_wait_days": [-20] * 4, "total_cost_gbp": [-20] * 4})
     said = {outcome: key_message(comparison, "mri_guidance", outcome).absolute for outcome in comparison.outcomes}
     assert said["mri_scans"] == "About 1,000 a year today, about 800 averaged over 1 year."
-    assert said["mri_wait_days"] == "About 1,000 days today, about 800 days averaged over 1 year."
+    assert said["mri_wait_days"].startswith(
+        "About 1,000 days today, about 800 days with it: the mean within the first year of all who are referred over 1 year, "
+        "those still waiting counted. At the end "
+    )
+    shares = (percent_of(comparison.still_waiting(name, "mri_wait_days")) for name in ("usual_care", "mri_guidance"))
+    assert said["mri_wait_days"].endswith("At the end {} of them still wait today, {} with it.".format(*shares))
     assert said["total_cost_gbp"] == "About £1,000 a year today, about £800 averaged over 1 year."
     assert all(said.values())
 
@@ -234,9 +256,40 @@ def test_what_clearly_gets_worse_is_watched_and_nothing_else() -> None:
         }
     )
     assert watch(comparison, "mri_guidance") == [
-        "MSK triage referrals go up. Median +5%, 90% interval +4% to +6%.",
-        "physiotherapy wait goes up. Median +12%, 90% interval +10% to +13%.",
-        "QALYs go down. −55 a year, 95% interval −64.2 to −45.8.",
+        "MSK triage referrals go up. Mean +5%, 95% interval +4% to +6%; range of the 4 runs +4% to +6%.",
+        "physiotherapy wait goes up. Mean +12%, 95% interval +9% to +14%; range of the 4 runs +10% to +13%.",
+        "QALYs go down. Mean −55 a year, 95% interval −64.2 to −45.8; range of the 4 runs −60 to −50.",
     ]
     assert len(watch(comparison, "mri_guidance", besides="physio_wait_days")) == 2
     assert watch(comparison, "physio_first") == []
+
+
+def test_two_operations_in_ten_runs_are_told_as_too_rare_and_not_as_certain() -> None:
+    """The same two on both sides: every run is equal, and the t interval would be from 0 to 0."""
+    comparison = made_up({"surgery": [0.0] * 10})
+    for name in ("usual_care", "mri_guidance"):
+        comparison.values[name]["surgery"] = [0.0] * 8 + [1.0, 1.0]
+    message = key_message(comparison, "mri_guidance", "surgery")
+    assert (message.verdict, message.clear) == ("too rare", False)
+    assert message.headline == "Too rare to tell: spinal operations."
+    assert message.detail == "2 today and 2 then in all 10 runs together; none of the runs differs."
+    assert message.figures == "too rare to tell"
+
+
+def test_a_few_that_differ_among_many_are_no_material_change_and_have_no_interval() -> None:
+    """A thousand scans in each of ten runs, in two of which there is one more: 0.02%."""
+    comparison = made_up({"mri_scans": [0.0] * 8 + [0.1, 0.1]})
+    message = key_message(comparison, "mri_guidance", "mri_scans")
+    assert (message.verdict, message.figures) == ("no change", "too rare to tell")
+    assert message.headline == "No material change in MRI scans."
+
+
+def test_where_nothing_differs_nothing_is_too_rare() -> None:
+    """A scenario that is the base in every count has differences of exactly nought, of the rarest things as well."""
+    comparison = made_up({"surgery": [0.0] * 4})
+    same = dict(comparison.tallies) | {"mri_guidance": comparison.tallies["usual_care"]}
+    object.__setattr__(comparison, "tallies", same)
+    for name in ("usual_care", "mri_guidance"):
+        comparison.values[name]["surgery"] = [0.0, 0.0, 1.0, 0.0]
+    assert not comparison.too_rare("mri_guidance", "surgery")
+    assert key_message(comparison, "mri_guidance", "surgery").verdict == "no change"

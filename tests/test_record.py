@@ -162,9 +162,9 @@ def test_a_single_other_count_has_another_fingerprint() -> None:
     """The results are in it, and not only what they were made from."""
     compared = run()
     before = fingerprint(compared)
-    compared.tallies["form"][1].waits[1, 0, 0] += 1
+    compared.tallies["form"][1].seen_after[1, 0, 0] += 1
     assert fingerprint(compared) != before
-    compared.tallies["form"][1].waits[1, 0, 0] -= 1
+    compared.tallies["form"][1].seen_after[1, 0, 0] -= 1
     assert fingerprint(compared) == before
 
 
@@ -192,7 +192,8 @@ def test_a_record_holds_all_that_went_in_and_what_came_out(home: Path) -> None:
 
 
 def test_a_wait_that_nobody_had_is_null_in_the_record() -> None:
-    nobody = replace(place(), sites=(replace(place().sites[0], amount=0.0),))
+    """Nobody falls ill in the one practice there is, so that nobody is referred."""
+    nobody = replace(place(), people=place().people * 0)
     assert record_of(run(nobody), region_from="nowhere")["outcomes"]["usual"] == {"scans": 0.0, "wait": None}
 
 

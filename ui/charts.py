@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes import qalys_of_time
+from outcomes import paired_difference, qalys_of_time
+from pathways.pathway import Outcome
 from sim.compare import Comparison
 from sim.costs import costs_table
 from sim.layout import REFERRAL, SEEN
 from sim.reducers import list_sizes, weeks_before
-from sim.results import by_decile_table, health_table
+from sim.results import by_decile_table, health_table, wait_by_year, within_days, year_lengths
 from ui.key_message import key_message
-from ui.words import figures, in_a_sentence, percent, row_title, span
+from ui.words import figures, in_a_sentence, percent, row_title, span, waits_are
 
 BASELINE = "#425563"
 SCENARIO_COLOURS = ("#005EB8", "#007F3B", "#AE2573", "#B35900")
@@ -29,8 +30,11 @@ INK = "#212B32"
 GRID = "#D8DDE0"
 LABEL_ROOM = 70
 """Pixels left free at both ends of an axis for labels that are centred on a symbol."""
+ROUNDING = 1e-9
+"""A year that falls short of a whole one by less is whole."""
 MOST_SCENARIOS = len(SCENARIO_COLOURS)
-MEDIAN_AND_BAND = "Symbol: median of the runs. Band: 90% interval."
+MEAN_AND_INTERVAL = "Symbol: mean of the runs. Band: its 95% interval."
+MEAN_AND_RANGE = "Line: mean of the runs. Band: range of the runs, lowest to highest."
 
 CONFIG: dict[str, Any] = {
     "background": "#FFFFFF",
@@ -114,9 +118,9 @@ def _colour_and_dash(titles: list[str], colours: list[str]) -> tuple[dict[str, A
 
 
 def change_chart(comparison: Comparison, outcome: str) -> Chart:
-    """The change of one outcome in each scenario: a symbol at the median, a band over 90% of the runs.
+    """The change of one outcome in each scenario: a symbol at the mean, a band over its 95% interval, as in the tables.
 
-    Of QALYs, what is gained a year: a symbol at the mean, a band over its 95% interval.
+    Of QALYs, what is gained a year. What is too rare to tell has a symbol and no band.
     """
     word = comparison.plan.pathway.outcomes[outcome]
     rows, said = [], []
@@ -126,9 +130,9 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
             continue
         title = comparison.cases[name].scenario.title
         text = message.figures
-        rows.append(
-            {"scenario": title, "median": message.median, "low": message.low, "high": message.high, "label": text}
-        )
+        mean = message.mean
+        low, high = (mean if np.isnan(end) else end for end in (message.low, message.high))
+        rows.append({"scenario": title, "mean": mean, "low": low, "high": high, "label": text})
         said.append(f"{title}: {text}.")
     gained = word.of == "qalys"
     titles, colours = _scales(comparison, comparison.scenarios, with_base=False)
@@ -167,11 +171,11 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 150, "opacity": 1},
-                "encoding": {"y": y, "x": {"field": "median", "type": "quantitative"}, "color": colour, "shape": shape},
+                "encoding": {"y": y, "x": {"field": "mean", "type": "quantitative"}, "color": colour, "shape": shape},
             },
             {
                 "mark": {"type": "text", "dy": -17, "fontSize": 13, "color": INK},
-                "encoding": {"y": y, "x": {"field": "median", "type": "quantitative"}, "text": {"field": "label"}},
+                "encoding": {"y": y, "x": {"field": "mean", "type": "quantitative"}, "text": {"field": "label"}},
             },
             {
                 "data": {"values": [{"zero": 0}]},
@@ -181,37 +185,46 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
         ],
     }
     title = f"{row_title(word)}, average over {span(comparison.years)}"
-    band = "Symbol: mean of the runs. Band: its 95% interval." if gained else MEDIAN_AND_BAND
-    subtitle = [band, "Dashed line: no change."]
+    subtitle = [MEAN_AND_INTERVAL, *_about(comparison, word), "Dashed line: no change."]
     return Chart(specification(title, subtitle, body), f"Change in {in_a_sentence(word.title)}. {' '.join(said)}")
 
 
+def _about(comparison: Comparison, word: Outcome) -> list[str]:
+    """A line that says what the figure is, of a wait."""
+    about = waits_are(within_days(comparison.plan))
+    return [f"{about[:1].upper()}{about[1:]}."] if word.of == "wait" else []
+
+
 def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.ndarray, str]:
-    """One outcome by period in each run, shape (runs, periods), and the period: counts by quarter, all else by year."""
+    """One outcome by period in each run, shape (runs, periods), and the period: counts by quarter, all else by year.
+
+    Only whole quarters and years: a last part of one would look like a fall. Waits are by the year of referral. In a run
+    of less than a quarter or a year its only part is given.
+    """
     word = comparison.plan.pathway.outcomes[outcome]
     plan = comparison.plan
     chosen = [plan.services.index(name) for name in word.services]
     runs = comparison.tallies[scenario]
+    whole = max(int(year_lengths(plan).sum() + ROUNDING), 1)
     match word.of:
         case "seen" | "referral":
             kind = SEEN if word.of == "seen" else REFERRAL
             monthly = np.array([tallies.monthly[kind, chosen].sum(axis=0) for tallies in runs], dtype=float)
-            return monthly.reshape(len(runs), -1, 3).sum(axis=2), "quarter"
+            quarters = monthly.reshape(len(runs), -1, 3).sum(axis=2)
+            return quarters[:, : max(int(4 * year_lengths(plan).sum() + ROUNDING), 1)], "quarter"
         case "wait":
-            people = np.array([tallies.waits[chosen].sum(axis=(0, 2)) for tallies in runs], dtype=float)
-            ticks = np.array([tallies.wait_ticks[chosen].sum(axis=0) for tallies in runs], dtype=float)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                return ticks / people / plan.ticks_per_day, "year"
+            means = [wait_by_year(word.services, tallies, plan) for tallies in runs]
+            return np.array(means)[:, :whole], "year"
         case "cost":
             costs = [costs_table(tallies, comparison.plan_of(scenario, run)) for run, tallies in enumerate(runs)]
-            return np.array([each.groupby("year")["cost_gbp"].sum() for each in costs]), "year"
+            return np.array([each.groupby("year")["cost_gbp"].sum() for each in costs])[:, :whole], "year"
         case _:
             worths = [qalys_of_time(health_table(tallies, plan)) for tallies in runs]
-            return np.array([each.groupby("year")["qalys"].sum() for each in worths]), "year"
+            return np.array([each.groupby("year")["qalys"].sum() for each in worths])[:, :whole], "year"
 
 
 def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = True) -> Chart:
-    """One outcome over the years in today's pathway and in each scenario: median and 90% band of the runs.
+    """One outcome over the years in today's pathway and in each scenario: mean and range of the runs.
 
     Of QALYs, what each scenario gains in each year.
     """
@@ -229,13 +242,13 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
             column = values[:, k][~np.isnan(values[:, k])]
             if not len(column):
                 continue
-            low, median, high = np.quantile(column, [0.05, 0.5, 0.95])
+            low, mean, high = column.min(), column.mean(), column.max()
             at = (k + (0.5 if period == "quarter" else 1)) / per_year
             rows.append(
                 {
                     "scenario": comparison.cases[name].scenario.title,
                     "year": at,
-                    "median": float(median),
+                    "mean": float(mean),
                     "low": float(low),
                     "high": float(high),
                 }
@@ -267,7 +280,7 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
                 "mark": {"type": "line", "strokeWidth": 2.5, "point": period == "year"},
                 "encoding": {
                     "x": x,
-                    "y": {"field": "median", "type": "quantitative", "scale": y_scale},
+                    "y": {"field": "mean", "type": "quantitative", "scale": y_scale},
                     "color": colour,
                     "strokeDash": dash,
                 },
@@ -276,13 +289,13 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
     }
     said = "; ".join(_from_to(rows, title) for title in (titles[1:] if gained else titles))
     return Chart(
-        specification(f"{row_title(word)}, {unit}", "Line: median of the runs. Band: 90% interval.", body),
+        specification(f"{row_title(word)}, {unit}", [MEAN_AND_RANGE, *_about(comparison, word)], body),
         f"{row_title(word)} over {span(comparison.years)}. {said}.",
     )
 
 
 def _from_to(rows: list[dict[str, Any]], title: str) -> str:
-    own = [row["median"] for row in rows if row["scenario"] == title]
+    own = [row["mean"] for row in rows if row["scenario"] == title]
     return f"{title}: from {figures(own[0])} to {figures(own[-1])}" if own else f"{title}: nothing"
 
 
@@ -304,16 +317,17 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
             ]
         )
         with np.errstate(invalid="ignore", divide="ignore"):
-            share = 100 * (changes - before) / before
+            share = 100 * (changes - before) / before.mean(axis=0)
         for decile in range(10):
             usable = share[:, decile][np.isfinite(share[:, decile])]
             if len(usable):
-                low, median, high = np.quantile(usable, [0.05, 0.5, 0.95])
+                found = paired_difference(usable, np.zeros(len(usable)))
+                low, high = (found.mean if len(usable) == 1 else end for end in (found.low, found.high))
                 rows.append(
                     {
                         "scenario": comparison.cases[name].scenario.title,
                         "decile": decile + 1,
-                        "median": float(median),
+                        "mean": found.mean,
                         "low": float(low),
                         "high": float(high),
                     }
@@ -346,7 +360,7 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
                 "encoding": {
                     "x": x,
                     "xOffset": offset,
-                    "y": {"field": "median", "type": "quantitative"},
+                    "y": {"field": "mean", "type": "quantitative"},
                     "color": colour,
                     "shape": {
                         "field": "scenario",
@@ -365,11 +379,11 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
     }
     said = []
     for title in titles:
-        own: dict[int, float] = {row["decile"]: row["median"] for row in rows if row["scenario"] == title}
+        own: dict[int, float] = {row["decile"]: row["mean"] for row in rows if row["scenario"] == title}
         if 1 in own and 10 in own:
             said.append(f"{title}: {percent(own[1])} in decile 1, {percent(own[10])} in decile 10.")
     return Chart(
-        specification(f"{word.title} by deprivation", MEDIAN_AND_BAND, body),
+        specification(f"{word.title} by deprivation", MEAN_AND_INTERVAL, body),
         f"Change in {in_a_sentence(word.title)} by deprivation. {' '.join(said)}",
     )
 
@@ -392,12 +406,12 @@ def lists_chart(comparison: Comparison, service: str) -> Chart:
     for name in names:
         sizes = np.array([list_sizes(tallies)[position, first_week:] for tallies in comparison.tallies[name]])[:, :-1]
         for week in range(0, sizes.shape[1], 4):
-            low, median, high = np.quantile(sizes[:, week], [0.05, 0.5, 0.95])
+            low, mean, high = sizes[:, week].min(), sizes[:, week].mean(), sizes[:, week].max()
             rows.append(
                 {
                     "scenario": comparison.cases[name].scenario.title,
                     "year": (week + 1) * 7 / 365,
-                    "median": float(median),
+                    "mean": float(mean),
                     "low": float(low),
                     "high": float(high),
                 }
@@ -427,7 +441,7 @@ def lists_chart(comparison: Comparison, service: str) -> Chart:
                 "mark": {"type": "line", "strokeWidth": 2.5},
                 "encoding": {
                     "x": x,
-                    "y": {"field": "median", "type": "quantitative"},
+                    "y": {"field": "mean", "type": "quantitative"},
                     "color": colour,
                     "strokeDash": dash,
                 },
@@ -436,6 +450,6 @@ def lists_chart(comparison: Comparison, service: str) -> Chart:
     }
     said = "; ".join(_from_to(rows, name) for name in titles)
     return Chart(
-        specification(f"Waiting for: {title}", "Line: median of the runs. Band: 90% interval.", body),
+        specification(f"Waiting for: {title}", MEAN_AND_RANGE, body),
         f"People waiting for {title}. {said}.",
     )

@@ -16,6 +16,7 @@ from pathways.pathway import Outcome
 from sim.compare import Case, Comparison, warnings_of
 from sim.joint_draws import JointDraws
 from sim.record import fingerprint, region_digest
+from sim.results import within_days
 from ui import jobs, own_scenario
 from ui.calibrated import calibration_at, calibration_line
 from ui.cases import gather
@@ -24,8 +25,8 @@ from ui.flow import flows, sankey, titles
 from ui.key_message import KeyMessage, key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence
 from ui.report import html_report
-from ui.tables import csv_text, json_text, rows_of
-from ui.words import NO_VALUE, amount, counted, per_year, percent, row_title, signed
+from ui.tables import csv_text, json_text, rows_of, still_waiting
+from ui.words import NO_VALUE, amount, counted, per_year, percent, row_title, signed, waits_are
 
 BASE = "usual_care"
 YEARS = (1, 3, 5, 10)
@@ -331,8 +332,7 @@ def _all_outcomes(comparison: Comparison, leading: str) -> None:
         )
     st.subheader(f"All outcomes: {shown}")
     st.caption(
-        "A year on average; waits in days from referral. Change: median of the runs, in brackets their 90% interval; "
-        "of QALYs, the mean gained and its 95% interval."
+        f"A year on average; {waits_are(within_days(comparison.plan))}. Change: mean of the runs, in brackets its 95% interval."
     )
     name = titles_of[shown]
     with st.grid(min_column_width=210):
@@ -349,6 +349,7 @@ COLOURS: dict[str, Literal["green", "red", "gray"]] = {
     "worse": "red",
     "changed": "gray",
     "unclear": "gray",
+    "too rare": "gray",
     "no change": "gray",
     "none": "gray",
 }
@@ -357,10 +358,10 @@ COLOURS: dict[str, Literal["green", "red", "gray"]] = {
 def _tile(word: Outcome, message: KeyMessage, value: float) -> None:
     gained = word.of == "qalys" and message.verdict != "none"
     change = message.figures or NO_VALUE
-    arrow: Literal["up", "down", "off"] = "off" if not message.clear else "up" if message.median > 0 else "down"
+    arrow: Literal["up", "down", "off"] = "off" if not message.clear else "up" if message.mean > 0 else "down"
     st.metric(
         row_title(word),
-        signed(message.median, word) if gained else amount(value, word),
+        signed(message.mean, word) if gained else amount(value, word),
         change.partition(" ")[2] or change if gained else change,
         delta_color=COLOURS[message.verdict],
         delta_arrow=arrow,
@@ -414,6 +415,9 @@ def _table(comparison: Comparison) -> None:
             hide_index=True,
             alt=f"Decision table of {title}",
         )
+        if beside := still_waiting(comparison, name):
+            about = waits_are(within_days(comparison.plan))
+            st.caption(f"{about[:1].upper()}{about[1:]}. {beside}")
     st.download_button(
         "Report (web page)",
         lambda: html_report(comparison),

@@ -226,11 +226,20 @@ def terminal_tables(tables: dict[str, pd.DataFrame]) -> list[Table]:
     waited = tables["waits"]
     keys = list(waited.columns[: list(waited.columns).index("waits")])
     first = Table(title="Waits, those still waiting counted (days)", title_justify="left", box=box.SIMPLE_HEAD)
-    shown = ["waits", "still_waiting", "all_median_days", "all_p92_days"]
+    shown = ["waits", "still_waiting", "all_mean_days_within_52_weeks", "all_median_days", "all_p92_days"]
     shares = ["all_share_within_2_weeks", "all_share_within_6_weeks", "all_share_within_18_weeks"]
     for name in keys:
         first.add_column(name.capitalize())
-    for name in ("Waits", "Waiting", "Median", "92 in 100", "In 2 weeks", "In 6 weeks", "In 18 weeks"):
+    for name in (
+        "Waits",
+        "Waiting",
+        "Mean in 52 weeks",
+        "Median",
+        "92 in 100",
+        "In 2 weeks",
+        "In 6 weeks",
+        "In 18 weeks",
+    ):
         first.add_column(name, justify="right")
     for row in waited[[*keys, *shown, *shares]].astype(object).to_numpy().tolist():
         names, numbers, parts = row[: len(keys)], row[len(keys) : -3], row[-3:]

@@ -1,10 +1,11 @@
 """The key message: what the runs show of one outcome, in words. One function for every face.
 
-Its interval is the range of the runs: from the 5th to the 95th percentile of the paired percent changes. It speaks of
-runs, not of probability: runs cover chance (and sampled inputs, where there are any), not errors of the model.
+Its interval is the one of the tables: the 95% t interval of the mean difference, in percent of the base's mean. Beside it
+stands the range of the runs, from the lowest to the highest. Both speak of runs, not of probability: runs cover chance
+(and sampled inputs, where there are any), not errors of the model. What rests on too few events is told as too rare.
 
-QALYs are told as QALYs gained, judged by the t interval of their mean: their total is that of everyone ever ill and
-grows with the horizon, so that a percentage of it means nothing.
+QALYs are told as QALYs gained: their total is that of everyone ever ill and grows with the horizon, so that a percentage
+of it means nothing.
 """
 
 from __future__ import annotations
@@ -15,18 +16,32 @@ from typing import Literal
 import numpy as np
 
 from outcomes import paired_difference
+from outcomes.paired import FEW_EVENTS
 from pathways.checks import quantities_of_levers
 from pathways.pathway import Outcome
 from pathways.quantity import GRADES
 from sim.compare import Comparison
+from sim.results import within_days
 from ui.owed import Owed, owed_of
-from ui.words import comparative, in_a_sentence, per_year, percent, signed, span, with_unit
+from ui.words import (
+    TOO_RARE,
+    comparative,
+    figures,
+    in_a_sentence,
+    per_year,
+    percent,
+    percent_of,
+    signed,
+    span,
+    with_unit,
+    within_words,
+)
 
 MATERIAL = 1.0
 """A change whose whole interval lies within so many percent is not material."""
 CLEAR, LIKELY = 0.95, 0.80
 
-Verdict = Literal["better", "worse", "changed", "unclear", "no change", "none"]
+Verdict = Literal["better", "worse", "changed", "unclear", "too rare", "no change", "none"]
 """`changed` is a clear change that is neither good nor bad in itself."""
 
 
@@ -34,17 +49,20 @@ Verdict = Literal["better", "worse", "changed", "unclear", "no change", "none"]
 class KeyMessage:
     """What the runs show of one outcome: a headline, its figures, and a verdict for symbols and colours.
 
-    `median`, `low` and `high` are percent changes: the median and 90% of the runs. Of QALYs they are QALYs gained a
-    year: the mean and its 95% interval. `figures` writes the three of them.
+    `mean`, `low` and `high` are the mean change and its 95% interval, `lowest` and `highest` the range of the runs, all in
+    percent of the base's mean; of QALYs they are QALYs gained a year. `figures` writes the first three. There is no
+    interval of one run, nor of what is too rare.
     """
 
     headline: str
     detail: str
     absolute: str
     verdict: Verdict
-    median: float
+    mean: float
     low: float
     high: float
+    lowest: float
+    highest: float
     figures: str = ""
 
     @property
@@ -54,48 +72,87 @@ class KeyMessage:
 
 
 def percent_changes(scenario: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """Percent change in each pair of runs; runs whose base is zero or missing are left out."""
-    usable = np.isfinite(scenario) & np.isfinite(base) & (base != 0)
-    changes: np.ndarray = 100 * (scenario[usable] - base[usable]) / np.abs(base[usable])
+    """The differences of paired runs in percent of the base's mean; without a run in which either is missing.
+
+    Nothing where the base is nought in all of them: there is no percentage of nothing.
+    """
+    usable = np.isfinite(scenario) & np.isfinite(base)
+    scale = abs(float(base[usable].mean())) if usable.any() else 0.0
+    changes: np.ndarray = 100 * (scenario[usable] - base[usable]) / scale if scale else np.zeros(0)
     return changes
+
+
+def _nothing(name: str) -> KeyMessage:
+    nan = float("nan")
+    said = f"No change in {name} can be told: there is nothing to compare with."
+    return KeyMessage(said, "", "", "none", nan, nan, nan, nan, nan)
 
 
 def describe(changes: np.ndarray, outcome: Outcome) -> KeyMessage:
     """The key message for paired percent changes.
 
     >>> scans = Outcome(title="MRI scans", of="seen", services=["mri"], better="less")
-    >>> describe(np.array([-23.0, -30.0, -15.0]), scans).headline
-    'All 3 runs show fewer MRI scans.'
+    >>> message = describe(np.array([-23.0, -30.0, -16.0]), scans)
+    >>> message.headline, message.detail
+    ('All 3 runs show fewer MRI scans.', 'Mean −23%, 95% interval −40% to −6%; range of the 3 runs −30% to −16%.')
     """
     name = in_a_sentence(outcome.title)
     runs = len(changes)
     if runs == 0:
-        nan = float("nan")
-        return KeyMessage(
-            f"No change in {name} can be told: there is nothing to compare with.", "", "", "none", nan, nan, nan
-        )
-    median, low, high = float(np.median(changes)), *map(float, np.quantile(changes, [0.05, 0.95]))
-    short = f"{percent(median)} ({percent(low)} to {percent(high)})"
-    figures = f"Median {percent(median)}, 90% interval {percent(low)} to {percent(high)} ({runs} runs)."
+        return _nothing(name)
+    found = paired_difference(changes, np.zeros(runs))
+    numbers = (found.mean, found.low, found.high, found.lowest, found.highest)
+    mean, low, high, lowest, highest = map(percent, numbers)
+    short, said = f"{mean} ({low} to {high})", f"Mean {mean}, 95% interval {low} to {high}"
+    said += f"; range of the {runs} runs {lowest} to {highest}."
     if runs == 1:
-        short = percent(median)
-        figures = f"{percent(median)} in one run, which gives no interval."
-    if abs(low) <= MATERIAL and abs(high) <= MATERIAL:
-        return KeyMessage(f"No material change in {name}.", figures, "", "no change", median, low, high, short)
+        short, said = mean, f"{mean} in one run, which gives no interval."
+    widest = max(abs(found.low), abs(found.high)) if runs > 1 else abs(found.mean)
+    if widest <= MATERIAL:
+        return KeyMessage(f"No material change in {name}.", said, "", "no change", *numbers, short)
     falls, rises = int((changes < 0).sum()), int((changes > 0).sum())
     lower = falls >= rises
     agree = max(falls, rises)
     share = agree / runs
     if share < LIKELY:
-        said = f"No clear change in {name}. {_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
-        return KeyMessage(said, figures, "", "unclear", median, low, high, short)
+        shares = f"{_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
+        return KeyMessage(f"No clear change in {name}. {shares}", said, "", "unclear", *numbers, short)
     who = f"All {runs} runs show" if agree == runs else f"{_share(agree, runs)} of runs show"
     headline = f"{who if runs > 1 else 'One run shows'} {comparative(outcome, lower=lower)} {name}."
-    includes_none = low <= 0 <= high
+    includes_none = found.low <= 0 <= found.high
     if share < CLEAR or includes_none or runs == 1:
-        includes = " The interval includes no change." if includes_none else ""
-        return KeyMessage(headline, figures + includes, "", "unclear", median, low, high, short)
-    return KeyMessage(headline, figures, "", _valued(outcome, lower=lower), median, low, high, short)
+        includes = " The interval includes no change: more runs may tell." if includes_none else ""
+        return KeyMessage(headline, said + includes, "", "unclear", *numbers, short)
+    return KeyMessage(headline, said, "", _valued(outcome, lower=lower), *numbers, short)
+
+
+def describe_rare(values: np.ndarray, before: np.ndarray, outcome: Outcome) -> KeyMessage:
+    """The key message for what rests on too few events, or too few runs that differ, to be told from chance.
+
+    Where even as many as are too few would be immaterial among all there are, that is what is told.
+
+    >>> fusions = Outcome(title="Fusions", of="seen", services=["fusion"], better="less")
+    >>> message = describe_rare(np.array([0.0, 1.0]), np.array([1.0, 1.0]), fusions)
+    >>> message.headline, message.detail
+    ('Too rare to tell: fusions.', '2 today and 1 then in all 2 runs together; one of the runs differs.')
+    """
+    nan, name = float("nan"), in_a_sentence(outcome.title)
+    there = np.isfinite(values) & np.isfinite(before)
+    values, before = values[there], before[there]
+    counts = outcome.of in ("seen", "referral")
+    counted = f"{figures(before.sum())} today and {figures(values.sum())} then in all {len(values)} runs together; "
+    differ = int((values != before).sum())
+    who = {0: "none of the runs differs", 1: "one of the runs differs"}.get(differ, f"{differ} of the runs differ")
+    detail = f"{counted if counts else ''}{who}."
+    scale = abs(float(before.mean())) if before.any() else nan
+    changes = 100 * (values - before) / scale
+    mean, lowest, highest = float(changes.mean()), float(changes.min()), float(changes.max())
+    many = outcome.of in ("cost", "wait") or (counts and MATERIAL * before.sum() >= 100 * FEW_EVENTS)
+    immaterial = many and max(abs(lowest), abs(highest)) <= MATERIAL
+    verdict: Verdict = "no change" if immaterial else "too rare"
+    headline = f"No material change in {name}." if immaterial else f"Too rare to tell: {name}."
+    detail = detail[:1].upper() + detail[1:]
+    return KeyMessage(headline, detail, "", verdict, mean, nan, nan, lowest, highest, TOO_RARE)
 
 
 def _valued(outcome: Outcome, *, lower: bool) -> Verdict:
@@ -116,35 +173,36 @@ def describe_gain(differences: np.ndarray, outcome: Outcome, *, years: float, pe
     """
     name = in_a_sentence(outcome.title)
     gained = differences[np.isfinite(differences)] / (years or 1)
-    runs, nan = len(gained), float("nan")
+    runs = len(gained)
     if runs == 0:
-        said = f"No change in {name} can be told: there is nothing to compare with."
-        return KeyMessage(said, "", "", "none", nan, nan, nan)
-    difference = paired_difference(gained, np.zeros(runs))
-    mean, low, high = difference.mean, difference.low, difference.high
+        return _nothing(name)
+    found = paired_difference(gained, np.zeros(runs))
+    mean, low, high = found.mean, found.low, found.high
+    numbers = (mean, low, high, found.lowest, found.highest)
     absolute = f"{signed(1000 * mean / max(people, 1), outcome)} a year per 1,000 registered people."
     if not gained.any():
         same = "The same in one run." if runs == 1 else f"The same in all {runs} runs."
-        return KeyMessage(f"No change in {name}.", same, absolute, "no change", 0, 0, 0, "0")
+        return KeyMessage(f"No change in {name}.", same, absolute, "no change", 0, 0, 0, 0, 0, "0")
     if runs == 1:
         headline = f"One run shows {comparative(outcome, lower=mean < 0)} {name}."
         detail = f"{signed(mean, outcome)} a year in one run, which gives no interval."
-        return KeyMessage(headline, detail, absolute, "unclear", mean, mean, mean, signed(mean, outcome))
+        return KeyMessage(headline, detail, absolute, "unclear", *numbers, signed(mean, outcome))
     interval = f"{signed(low, outcome)} to {signed(high, outcome)}"
     short = f"{signed(mean, outcome)} ({interval})"
-    detail = f"{signed(mean, outcome)} a year on average, 95% interval of the mean {interval} ({runs} runs)."
+    reach = f"range of the {runs} runs {signed(found.lowest, outcome)} to {signed(found.highest, outcome)}"
+    detail = f"Mean {signed(mean, outcome)} a year, 95% interval {interval}; {reach}."
     falls, rises = int((gained < 0).sum()), int((gained > 0).sum())
     if low <= 0 <= high:
         headline = (
             f"No clear change in {name}. {_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
         )
         told = f"{detail} This cannot be told from no change."
-        return KeyMessage(headline, told, absolute, "unclear", mean, low, high, short)
+        return KeyMessage(headline, told, absolute, "unclear", *numbers, short)
     lower = mean < 0
     agree = falls if lower else rises
     who = f"All {runs} runs show" if agree == runs else f"{_share(agree, runs)} of runs show"
     headline = f"{who} {comparative(outcome, lower=lower)} {name}."
-    return KeyMessage(headline, detail, absolute, _valued(outcome, lower=lower), mean, low, high, short)
+    return KeyMessage(headline, detail, absolute, _valued(outcome, lower=lower), *numbers, short)
 
 
 def _share(part: int, whole: int) -> str:
@@ -159,20 +217,34 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     """The key message of a comparison for one scenario and outcome, with absolute figures."""
     word = comparison.plan.pathway.outcomes[outcome]
     values, before = (comparison.values[name][outcome].to_numpy() for name in (scenario, comparison.base))
-    if word.of == "qalys":
-        return describe_gain(values - before, word, years=comparison.years, people=comparison.region.population)
-    message = describe(percent_changes(values, before), word)
-    difference = comparison.difference(scenario, outcome)
-    if message.clear and difference.low <= 0 <= difference.high:
-        few = f"{message.detail} The 95% interval of the mean difference includes no change: more runs may tell."
-        message = replace(message, verdict="unclear", detail=few)
+    rare = comparison.too_rare(scenario, outcome)
+    if rare:
+        message = describe_rare(values, before, word)
+    elif word.of == "qalys":
+        message = describe_gain(values - before, word, years=comparison.years, people=comparison.region.population)
+    else:
+        message = describe(percent_changes(values, before), word)
     if word.of == "cost":
         message = _beside_care_owed(message, owed_of(comparison, scenario))
-    today = per_year(comparison.mean(comparison.base, outcome), word, comparison.years)
-    then = per_year(comparison.mean(scenario, outcome), word, comparison.years)
-    yearly = "" if word.of == "wait" else " a year"
-    absolute = f"About {with_unit(today, word)}{yearly} today, about {with_unit(then, word)} averaged over {span(comparison.years)}."
-    return replace(message, absolute=absolute if message.verdict != "none" else "")
+    if word.of == "qalys" or message.verdict == "none":
+        return message
+    means = (comparison.mean(name, outcome) for name in (comparison.base, scenario))
+    today, then = (with_unit(per_year(mean, word, comparison.years), word) for mean in means)
+    if word.of == "wait":
+        return replace(message, absolute=_waits(comparison, scenario, outcome, today, then))
+    return replace(
+        message, absolute=f"About {today} a year today, about {then} averaged over {span(comparison.years)}."
+    )
+
+
+def _waits(comparison: Comparison, scenario: str, outcome: str, today: str, then: str) -> str:
+    """What the figures of a wait are, and how many still wait."""
+    before, after = (percent_of(comparison.still_waiting(name, outcome)) for name in (comparison.base, scenario))
+    return (
+        f"About {today} today, about {then} with it: the mean within {within_words(within_days(comparison.plan))} of all who "
+        f"are referred over {span(comparison.years)}, those still waiting counted. At the end {before} of them still wait "
+        f"today, {after} with it."
+    )
 
 
 def _beside_care_owed(message: KeyMessage, owed: Owed) -> KeyMessage:
@@ -201,14 +273,9 @@ def watch(comparison: Comparison, scenario: str, *, besides: str | None = None) 
             continue
         message = key_message(comparison, scenario, outcome)
         if message.verdict == "worse":
-            rises = message.median > 0
+            rises = message.mean > 0
             verb = "goes up" if rises else "goes down"
             if word.of != "wait" and word.of != "cost":
                 verb = "go up" if rises else "go down"
-            figures = (
-                f"{signed(message.median, word)} a year, 95% interval {signed(message.low, word)} to {signed(message.high, word)}"
-                if word.of == "qalys"
-                else f"Median {percent(message.median)}, 90% interval {percent(message.low)} to {percent(message.high)}"
-            )
-            sentences.append(f"{in_a_sentence(word.title)} {verb}. {figures}.")
+            sentences.append(f"{in_a_sentence(word.title)} {verb}. {message.detail}")
     return sentences

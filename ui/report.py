@@ -14,13 +14,21 @@ from pathlib import Path
 from pathways import refuse
 from sim.compare import Comparison, warnings_of
 from sim.record import fingerprint, record_of, stamp, versions
-from sim.results import activity_table, by_decile_table, by_practice_table, health_table, lists_table, waits_table
+from sim.results import (
+    activity_table,
+    by_decile_table,
+    by_practice_table,
+    health_table,
+    lists_table,
+    waits_table,
+    within_days,
+)
 from ui.calibrated import calibration_html, calibration_line
 from ui.charts import Chart, change_chart, lists_chart
 from ui.key_message import key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence
-from ui.tables import SYMBOL_OF, csv_text, rows_of
-from ui.words import span
+from ui.tables import SYMBOL_OF, csv_text, rows_of, still_waiting
+from ui.words import span, waits_are
 
 HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")
 STYLE = """
@@ -133,9 +141,11 @@ def _table(comparison: Comparison, name: str) -> str:
             f"<td>{escape(value)}</td>" for value in values
         )
         body += f'<td class="{verdict}">{escape(mark)}</td></tr>\n'
-    caption = "A year on average; waits in days from referral"
+    caption = f"A year on average; {waits_are(within_days(comparison.plan))}"
     table = f"<table><caption>{caption}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="wide" tabindex="0">{table}</div>'
+    beside = still_waiting(comparison, name)
+    below = f'\n<p class="small">{escape(beside)}</p>' if beside else ""
+    return f'<div class="wide" tabindex="0">{table}</div>{below}'
 
 
 def _charts(comparison: Comparison) -> str:
@@ -185,11 +195,18 @@ def _provenance(comparison: Comparison) -> str:
         f'<h2>How this was made</h2>\n<p class="small">Fingerprint {fingerprint(comparison)}, seed {comparison.seed}, '
         f"{comparison.replications} paired runs under common random numbers, {comparison.region.population:,} registered people, "
         f"{escape(used)}. Tables: mean of the paired differences, its percentage of the base's mean, and its 95% t interval. "
-        "Percentages and 90% intervals in the text and the charts: median and range of the runs, from the 5th to the 95th "
-        f"percentile. {escape(cover)} Costs and QALYs are not discounted; "
+        "The text and the charts of changes give the same mean and interval, the text also the range of the runs, from the lowest "
+        f"to the highest; bands over time are that range. {escape(cover)} Costs and QALYs are not discounted; "
         "QALYs gained are those of everyone who has had back pain in the model, told with the 95% t interval of their mean. "
+        f"{_say_waits(comparison)}"
         f"Sources of the area: {escape('; '.join(comparison.region.about.sources))}.</p>"
     )
+
+
+def _say_waits(comparison: Comparison) -> str:
+    """How waits are counted."""
+    about = waits_are(within_days(comparison.plan))
+    return f"{about[:1].upper()}{about[1:]}; who waits longer counts with that time, who leaves unseen for as long as they waited. "
 
 
 def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> list[str]:

@@ -11,18 +11,26 @@ from rich.table import Table
 
 from sim.compare import Comparison
 from sim.record import number_or_none
-from sim.results import activity_table, lists_table, waits_table
+from sim.results import activity_table, lists_table, waits_table, within_days, year_lengths
 from ui.tables import in_short
-from ui.words import amount, figures, per_year
+from ui.words import amount, figures, per_year, span, waits_are
+
+WAITS = (
+    "restricted_mean_wait_days",
+    "median_wait_days",
+    "p92_wait_days",
+    "share_within_18_weeks",
+    "share_still_waiting",
+)
 
 
 def run_frame(comparison: Comparison) -> pd.DataFrame:
-    """One row per service and year: activity, mean wait and people waiting at the year's end, means over the runs."""
+    """One row per service and year: activity, waits of those referred in it, people waiting at its end; means over the runs."""
     plan, runs = comparison.plan, comparison.tallies[comparison.base]
     frames = []
     for tallies in runs:
         frame = activity_table(tallies, plan).merge(
-            waits_table(tallies, plan)[["service", "year", "mean_wait_days"]], on=["service", "year"]
+            waits_table(tallies, plan)[["service", "year", *WAITS]], on=["service", "year"]
         )
         lists = lists_table(tallies, plan)
         ends = (
@@ -50,16 +58,30 @@ def run_tables(comparison: Comparison) -> list[Table]:
             word.title, amount(per_year(comparison.mean(comparison.base, name), word, comparison.years), word)
         )
     frame = run_frame(comparison)
-    services = Table(title="By service, last year", title_justify="left")
+    year, length = last_year(comparison)
+    about = waits_are(within_days(comparison.plan))
+    services = Table(
+        title=f"By service, {'year ' + str(year) if length == 1 else 'the first ' + span(length)}",
+        caption=f"{about[:1].upper()}{about[1:]}.",
+        title_justify="left",
+        caption_justify="left",
+    )
     services.add_column("Service")
-    for column in ("Referred", "Seen", "Missed", "Gave up", "Mean wait (days)", "Waiting at the end"):
+    for column in ("Referred", "Seen", "Missed", "Gave up", "Mean wait (days)", "Waiting at its end"):
         services.add_column(column, justify="right")
-    last = frame[frame["year"] == frame["year"].max()] if len(frame) else frame
-    shown = ("referred", "seen", "missed", "gave_up", "mean_wait_days", "waiting_at_end")
+    last = frame[frame["year"] == year]
+    shown = ("referred", "seen", "missed", "gave_up", "restricted_mean_wait_days", "waiting_at_end")
     for service, *cells in last[["service", *shown]].to_numpy().tolist():
         title = comparison.plan.pathway.services[str(service)].title
         services.add_row(title, *(figures(float(cell)) for cell in cells))
     return [outcomes, services]
+
+
+def last_year(comparison: Comparison) -> tuple[int, float]:
+    """The last whole year, or the only part of one, and its length in years."""
+    lengths = year_lengths(comparison.plan)
+    whole = int((lengths >= 1).sum())
+    return (whole, 1.0) if whole else (1, round(float(lengths.sum()), 2))
 
 
 def run_json(comparison: Comparison) -> str:

@@ -13,18 +13,38 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from sim.compare import Comparison, warnings_of
+from sim.compare import Comparison, warnings_of, width_reached
 from sim.record import fingerprint, number_or_none, stamp
+from sim.results import within_days
 from ui.calibrated import calibration_json
 from ui.key_message import KeyMessage, key_message, rests_on
 from ui.owed import owed_json, owed_of
-from ui.words import NO_VALUE, amount, per_year, percent, row_title, signed
+from ui.words import (
+    NO_VALUE,
+    TOO_RARE,
+    amount,
+    in_a_sentence,
+    per_year,
+    percent,
+    percent_of,
+    row_title,
+    signed,
+    waits_are,
+)
 
 FULL_WIDTH = 100
 """A terminal of so many columns shows the whole table, each outcome on one line."""
-COLOUR_OF = {"better": "green", "worse": "red", "changed": "", "unclear": "yellow", "no change": "", "none": ""}
-SYMBOL_OF = {"better": "✓", "worse": "✗", "changed": "≠", "unclear": "?", "no change": "=", "none": ""}
-SHORT_VERDICT = {"no change": "same"}
+COLOUR_OF = {
+    "better": "green",
+    "worse": "red",
+    "changed": "",
+    "unclear": "yellow",
+    "too rare": "yellow",
+    "no change": "",
+    "none": "",
+}
+SYMBOL_OF = {"better": "✓", "worse": "✗", "changed": "≠", "unclear": "?", "too rare": "?", "no change": "=", "none": ""}
+SHORT_VERDICT = {"no change": "same", "too rare": "rare"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +52,7 @@ class Row:
     """One line of a decision table, in words.
 
     `change` is the mean of the paired differences with its percentage of the base's mean, `interval` the 95% interval
-    of that mean. Of QALYs there is no total and no percentage.
+    of that mean, or that it is too rare to tell. Of QALYs there is no total and no percentage.
     """
 
     outcome: str
@@ -63,7 +83,9 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
         )
         agreement = f"{max(lower, higher)} of {difference.runs} {'lower' if lower >= higher else 'higher'}"
         interval = f"{signed(low, word)} to {signed(high, word)}"
-        if difference.runs < 2:
+        if comparison.too_rare(scenario, outcome):
+            interval = TOO_RARE
+        elif difference.runs < 2:
             interval = "one run: none" if difference.runs else NO_VALUE
         rows.append(
             Row(
@@ -88,6 +110,17 @@ def _runs(lower: int, higher: int, runs: int) -> str:
     return f"{max(lower, higher)}/{runs}{'↓' if lower >= higher else '↑'}"
 
 
+def still_waiting(comparison: Comparison, scenario: str) -> str:
+    """What stands beside the waits of a decision table: the shares of those referred who wait at the end; "" without waits."""
+    said = [
+        f"{in_a_sentence(word.title)} {percent_of(comparison.still_waiting(comparison.base, outcome))} → "
+        f"{percent_of(comparison.still_waiting(scenario, outcome))}"
+        for outcome, word in comparison.plan.pathway.outcomes.items()
+        if word.of == "wait"
+    ]
+    return f"Still waiting at the end, of all referred: {', '.join(said)}." if said else ""
+
+
 def _narrow(text: str) -> str:
     """Pounds and numbers from ten thousand in thousands, so that a row fits on a line: £85,900 is £85.9k.
 
@@ -101,6 +134,13 @@ def _narrow(text: str) -> str:
     )
 
 
+def _of_waits(comparison: Comparison, scenario: str) -> tuple[str, ...]:
+    """The lines beneath a table that say what its waits are; none without waits."""
+    beside = still_waiting(comparison, scenario)
+    about = waits_are(within_days(comparison.plan))
+    return (f"{about[:1].upper()}{about[1:]}.", beside) if beside else ()
+
+
 def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_WIDTH) -> Table:
     """The decision table for a terminal; a narrow one leaves out what can be worked out from the rest."""
     title = comparison.cases[scenario].scenario.title
@@ -110,7 +150,12 @@ def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_W
         title=f"{title} against {base[:1].lower()}{base[1:]}: {comparison.region.about.title}, a year on average",
         title_justify="left",
         title_style="bold",
-        caption="Change: mean of the paired differences (% of the base's mean). Runs: how many agree.",
+        caption="\n".join(
+            (
+                "Change: mean of the paired differences (% of the base's mean). Runs: how many agree.",
+                *_of_waits(comparison, scenario),
+            )
+        ),
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         show_edge=False,
@@ -143,6 +188,8 @@ def in_short(comparison: Comparison) -> dict[str, Any]:
         "population": comparison.region.population,
         "years": comparison.years,
         "replications": comparison.replications,
+        **({"asked": "auto", "width_reached": width_reached(comparison)} if comparison.asked == "auto" else {}),
+        "waits_within_days": within_days(comparison.plan),
         "seed": comparison.seed,
         "fingerprint": fingerprint(comparison),
         **calibration_json(comparison.calibration),
@@ -152,20 +199,29 @@ def in_short(comparison: Comparison) -> dict[str, Any]:
 def as_json(comparison: Comparison) -> dict[str, Any]:
     """The comparison as one object; a number that does not exist is null."""
     scenarios: dict[str, Any] = {}
+    outcomes = comparison.plan.pathway.outcomes
     for name in comparison.scenarios:
         scenarios[name] = {}
         for outcome in comparison.outcomes:
-            difference = comparison.difference(name, outcome)
+            difference, rare = comparison.difference(name, outcome), comparison.too_rare(name, outcome)
             scenarios[name][outcome] = {
                 "base": number_or_none(comparison.mean(comparison.base, outcome)),
                 "scenario": number_or_none(comparison.mean(name, outcome)),
                 "difference": {
                     "mean": number_or_none(difference.mean),
-                    "low": number_or_none(difference.low),
-                    "high": number_or_none(difference.high),
+                    "low": None if rare else number_or_none(difference.low),
+                    "high": None if rare else number_or_none(difference.high),
+                    "lowest_run": number_or_none(difference.lowest),
+                    "highest_run": number_or_none(difference.highest),
                     "share_lower": number_or_none(difference.share_lower),
+                    "too_rare": rare,
                 },
             }
+            if outcomes[outcome].of == "wait":
+                scenarios[name][outcome]["still_waiting_share"] = {
+                    side: number_or_none(comparison.still_waiting(each, outcome))
+                    for side, each in (("base", comparison.base), ("scenario", name))
+                }
     return {
         **in_short(comparison),
         "against": comparison.base,
@@ -190,9 +246,14 @@ CSV_COLUMNS = (
     "difference",
     "low",
     "high",
+    "lowest",
+    "highest",
+    "too_rare",
     "share_lower",
     "share_higher",
     "runs",
+    "base_still_waiting",
+    "scenario_still_waiting",
     "run_id",
     "seed",
     "price_year",

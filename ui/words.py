@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+from outcomes.waiting import YEAR_DAYS
 from pathways.pathway import Outcome
 
 MINUS = "−"
 NO_VALUE = "–"
+TOO_RARE = "too rare to tell"
 
 
 def percent(value: float) -> str:
@@ -112,6 +114,24 @@ def counted(number: int, what: str) -> str:
     ('1 practice', '1,200 practices')
     """
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def within_words(days: int) -> str:
+    """How far waits are counted, in words.
+
+    >>> within_words(364), within_words(181)
+    ('the first year', 'the first 181 days')
+    """
+    return "the first year" if days == YEAR_DAYS else f"the first {counted(days, 'day')}"
+
+
+def waits_are(days: int) -> str:
+    """What the figure of a wait is, for a heading or a caption.
+
+    >>> waits_are(364)
+    'waits: mean days from referral within the first year, those still waiting counted'
+    """
+    return f"waits: mean days from referral within {within_words(days)}, those still waiting counted"
 
 
 def row_title(outcome: Outcome) -> str:
