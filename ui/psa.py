@@ -214,7 +214,7 @@ def what_could_change(findings: Findings, scenario: str) -> list[str]:
         few, all_of = len(names["no"]), len(tornado.quantities())
         which = f"None of the {all_of} quantities" if few == all_of else f"{few} of the {all_of} quantities"
         turn = "turns" if few == all_of else "do not turn"
-        telling = _telling(findings, tornado)
+        telling = _telling(findings, tornado, names["no"])
         said.append(f"{which} looked at {turn} the answer around alone, at either end of its range.{telling}")
     return said
 
@@ -231,9 +231,9 @@ def _not_shown(findings: Findings, tornado: Tornado, names: list[str]) -> str:
     return f"Whether {many} turn the answer around is not shown by so few runs ({runs}): {why}. Take more (--one-way)."
 
 
-def _telling(findings: Findings, tornado: Tornado) -> str:
-    """Which quantities move the answer most, beyond chance."""
-    names = [name for name in tornado.quantities() if tornado.beyond_chance(name)][:3]
+def _telling(findings: Findings, tornado: Tornado, among: list[str]) -> str:
+    """Which of some quantities move the answer most, beyond chance."""
+    names = [name for name in among if tornado.beyond_chance(name)][:3]
     graded = ", ".join(f"{name} ({findings.grade(name, tornado.scenario)})" for name in names)
     return f" The most telling: {graded}." if names else " None moves it by more than chance does."
 
