@@ -106,7 +106,7 @@ def _days_of_a_contact(plan: Plan, service: str) -> float:
 def owed_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     """Care owed at the end of the run, undiscounted: `first` wait for a first visit, since their referral, and `later` are
     all others on the service's list."""
-    first = list_sizes(tallies)[:, -1]
+    first = tallies.unseen_after.sum(axis=(1, 2)) - tallies.left.sum(axis=1)
     listed = list_sizes(tallies)[:, -1]
     rows = []
     for position, (name, service) in enumerate(plan.pathway.services.items()):

@@ -12,10 +12,11 @@ import pytest
 
 from calibration.psa import runs
 from pathways import Pathway, Region
-from sim.compare import Case, Comparison, Engine, compare
+from sim.compare import Case, Comparison, Engine, compare, logs_of
 from sim.costs import capacity_tables, costs_table, mean_visits, owed_table
+from sim.layout import JOINED, SEEN
 from sim.prices import price_basis
-from sim.reducers import add_areas, list_sizes
+from sim.reducers import add_areas
 from sim.results import OWED
 from tests.build import Numbers, pathway, region, scenario
 from ui.budget import budget_of, json_text, sentences
@@ -273,18 +274,28 @@ def test_a_saving_that_comes_from_people_still_waiting_is_told_as_such() -> None
     assert sentence in told["of_the_saving"]
 
 
-def test_care_owed_is_the_rest_of_a_course_for_those_who_wait_for_its_first_visit() -> None:
-    """Courses of two visits or four, as many of each: three on average, the rest of the list is owed the next visit."""
+def test_care_owed_is_a_course_for_those_who_wait_for_its_first_visit_and_the_next_visit_for_others() -> None:
+    """Courses of two visits or four, as many of each: three on average. Who waits is counted from the log."""
     numbers = Numbers()
-    course = {"visits": numbers({"2": 0.5, "4": 0.5}, "share"), "gap": {"fixed": numbers(7, "days")}}
+    course = {
+        "visits": numbers({"2": 0.5, "4": 0.5}, "share"),
+        "gap": {"fixed": numbers(7, "days")},
+        "follow_up_priority": "routine",
+    }
     found = full(numbers, course=course)
-    plan, tallies = found.plans["more"], found.tallies["more"][0]
+    case = found.cases["more"]
+    log = next(logs_of(case, region=found.region, years=1, replications=1, seed=1, engine="compiled")).rows
+    first, later = (
+        int((log["detail"][log["kind"] == JOINED] == 1).sum() - (log["detail"][log["kind"] == SEEN] == 1).sum()),
+        int((log["detail"][log["kind"] == JOINED] > 1).sum() - (log["detail"][log["kind"] == SEEN] > 1).sum()),
+    )
+    assert first > 1000
+    assert later > 10
+    plan = found.plans["more"]
     assert mean_visits(plan.pathway, "clinic") == 3
-    row = owed_table(tallies, plan).iloc[0]
-    assert row["first"] > 1000
-    assert row["visits"] == 3 * row["first"] + row["later"]
-    assert row["owed_gbp"] == row["visits"] * PRICE
-    assert row["first"] + row["later"] >= list_sizes(tallies)[0, -1]
+    row = owed_table(found.tallies["more"][0], plan).iloc[0]
+    assert row[["first", "later", "visits"]].tolist() == [first, later, 3 * first + later]
+    assert row["owed_gbp"] == (3 * first + later) * PRICE
 
 
 def test_nobody_waits_and_nothing_is_owed() -> None:

@@ -16,7 +16,7 @@ from outcomes import paired_difference
 from pathways import BadInput, Region, load_region
 from pathways.checks import quantities_of_levers
 from sim.compare import Case, Comparison, compare
-from sim.results import by_year, discounted
+from sim.results import OWED, by_year, discounted
 from sim.scores import at_scores, value_at
 from tests.typed import backpath
 from ui.budget import activity_changes, budget_of
@@ -302,6 +302,23 @@ def test_a_request_that_makes_no_sense_is_refused(
 # what is told
 
 
+def test_a_saving_of_the_draws_is_told_with_the_care_that_is_owed_for_it(found: Psa, bars: Tornado) -> None:
+    """Form saves 1,000 pounds and gains a QALY in every draw, and owes 1,500 pounds more: it was said to dominate."""
+    values = found.values.copy()
+    form = values["strategy"] == "mri_guidance"
+    base = values.loc[~form].set_index(["draw", "replication"])[["cost", "qaly", OWED]]
+    paired = base.loc[list(zip(values.loc[form, "draw"], values.loc[form, "replication"], strict=True))].to_numpy()
+    values.loc[form, ["cost", "qaly", OWED]] = paired + np.array([-1000.0, 1.0, 1500.0])
+    findings = findings_of(replace(found, values=values), {"mri_guidance": bars}, threshold=20_000)
+    told = as_json(findings)["scenarios"]["mri_guidance"]
+    assert told["result"] == "dominates"
+    assert told["result_with_care_owed"] == "cost per QALY gained"
+    assert told["care_owed"]["mean"] == pytest.approx(1500)
+    said = "Of the saving of £1,000, all is care that people are still waiting for: they are owed £1,500 more."
+    assert said in told["care_owed_line"]
+    assert said in html(findings)
+
+
 def test_the_page_and_the_json_say_the_same(found: Psa, bars: Tornado) -> None:
     findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
     told = as_json(findings)
@@ -339,8 +356,15 @@ def made_up(found: Psa, *, cost: float, noise: float, draws: int = 40) -> Psa:
     for draw in range(draws):
         health, dearer = rng.normal(0.05, 1), cost * rng.normal()
         for replication in range(2):
-            zero = {"draw": draw, "replication": replication, "strategy": "usual_care", "cost": 0.0, "qaly": 0.0}
-            more = {"strategy": "mri_guidance", "cost": dearer + noise * rng.normal(), "qaly": health}
+            zero = {
+                "draw": draw,
+                "replication": replication,
+                "strategy": "usual_care",
+                "cost": 0.0,
+                "qaly": 0.0,
+                OWED: 0.0,
+            }
+            more = {"strategy": "mri_guidance", "cost": dearer + noise * rng.normal(), "qaly": health, OWED: 0.0}
             rows += [zero, {**zero, **more}]
     scores = pd.DataFrame({"gp_price": rng.normal(size=draws)})
     return replace(found, values=pd.DataFrame(rows), draws=replace(found.draws, scores=scores))

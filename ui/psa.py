@@ -32,8 +32,10 @@ from outcomes.two_loops import (
 )
 from sim.prices import price_basis
 from sim.record import number_or_none, region_digest, stamp, versions
+from sim.results import OWED
 from sim.scores import uncertain, without_distribution
 from ui.calibrated import calibration_html, calibration_json, calibration_line
+from ui.owed import of_the_saving
 from ui.report import html_page, html_table, new_folder, svg
 from ui.uncertainty_charts import acceptability_chart, plane_chart, tornado_chart
 from ui.words import MINUS, figures, money, span
@@ -53,6 +55,8 @@ class Value:
 
     `mean` is the mean net benefit with the 95% interval of a mean of so many draws, chance within them included, and
     `base_case` the net benefit with every quantity at its value. `apart` is how far the first lies from the second.
+    `owed` is the change in the care that people still wait for at the end, not discounted, and `result_with_owed` what the
+    differences are called with it among the costs.
     """
 
     scenario: str
@@ -63,6 +67,8 @@ class Value:
     base_case: PairedDifference
     share_better: float | None
     result: str
+    owed: tuple[float, float, float]
+    result_with_owed: str
     noise: float
 
     @property
@@ -131,6 +137,10 @@ def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: floa
     for name in found.scenarios:
         cost, qaly = (wide[of][name] - wide[of][found.base] for of in ("cost", "qaly"))
         benefit = threshold * qaly - cost
+        owed = pd.Series(found.differences(name, OWED, threshold=threshold))
+        between = {
+            f"inc_{of}": float(apart(wide[of][name].mean(), wide[of][found.base].mean())) for of in ("cost", "qaly")
+        }
         values[name] = Value(
             scenario=name,
             cost=_interval(cost),
@@ -139,11 +149,10 @@ def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: floa
             mean=_mean(found.differences(name, "net_benefit", threshold=threshold)),
             base_case=tornadoes[name].base_case,
             share_better=float((benefit > 0).mean()) if told[name] and not few else None,
-            result=incremental_result(
-                **{
-                    f"inc_{of}": float(apart(wide[of][name].mean(), wide[of][found.base].mean()))
-                    for of in ("cost", "qaly")
-                }
+            result=incremental_result(**between),
+            owed=_interval(owed),
+            result_with_owed=incremental_result(
+                inc_cost=between["inc_cost"] + float(owed.mean()), inc_qaly=between["inc_qaly"]
             ),
             noise=noise[name],
         )
@@ -181,6 +190,17 @@ def headline(findings: Findings, scenario: str) -> str:
             f"{_pounds(mean)} {at}, and the mean itself may be {_range(value.mean)}; {sure}."
         )
     return f"{title}: {better} value for money than {other} on average, by {money(abs(mean))} {at}; {sure}."
+
+
+def owed_line(findings: Findings, scenario: str) -> str:
+    """The change in care that people still wait for, and what it makes of a saving."""
+    value = findings.values[scenario]
+    mean, low, high = value.owed
+    said = (
+        f"Care owed to people who still wait after {span(findings.found.years)}, not discounted: {_pounds(mean)} "
+        f"({_pounds(low)} to {_pounds(high)})."
+    )
+    return f"{said} {of_the_saving(-value.cost[0], mean)}".strip()
 
 
 def base_case_line(findings: Findings, scenario: str) -> str:
@@ -368,6 +388,9 @@ def as_json(findings: Findings) -> dict[str, Any]:
             },
             "share_better": value.share_better,
             "result": value.result,
+            "care_owed": dict(zip(("mean", "low", "high"), value.owed, strict=True)),
+            "result_with_care_owed": value.result_with_owed,
+            "care_owed_line": owed_line(findings, name),
             "noise": number_or_none(value.noise),
             "mean_of_draws": _as_interval(value.mean),
             "base_case": _as_interval(value.base_case),
@@ -502,7 +525,7 @@ def html(findings: Findings) -> str:
     ]
     for name in found.scenarios:
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in what_could_change(findings, name))
-        base_case = f"<p>{escape(base_case_line(findings, name))}</p>"
+        base_case = f"<p>{escape(owed_line(findings, name))}</p><p>{escape(base_case_line(findings, name))}</p>"
         parts.append(
             f'<h2>{escape(findings.title(name))}</h2><div class="message"><p><strong>{escape(headline(findings, name))}'
             f"</strong></p>{base_case}<p><strong>What could change this answer:</strong></p><ul>{told}</ul></div>"

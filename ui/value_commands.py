@@ -98,6 +98,7 @@ def psa(
         findings_of,
         headline,
         json_text,
+        owed_line,
         terminal_tables,
         what_could_change,
         worth_of_knowing,
@@ -174,6 +175,7 @@ def psa(
             out.print(table)
         for name in found.scenarios:
             _say(headline(findings, name))
+            _say(f"  {owed_line(findings, name)}")
             _say(f"  {base_case_line(findings, name)}")
             for sentence in what_could_change(findings, name):
                 _say(f"  What could change this: {sentence}")
