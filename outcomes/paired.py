@@ -13,7 +13,7 @@ LEVEL = 0.95
 
 FEW_EVENTS = 20
 """Differences that rest on fewer events than this, over all runs together, are too rare to tell. A judgement of ours, the
-usual limit below which rates are called unreliable; `benchmarks/coverage.py` measures what intervals are worth above it."""
+usual limit below which rates are called unreliable; `benchmarks/intervals.py` measures what intervals are worth above it."""
 FEW_RUNS = 10
 """So are those of which fewer runs than this, and less than half of all, differ at all."""
 

@@ -1,6 +1,6 @@
 """How often the 95% intervals of `compare` hold the truth: batches of ten paired replications, outcome by outcome.
 
-    python benchmarks/coverage.py --folder coverage
+    python benchmarks/intervals.py --folder coverage
 
 The area is the demonstration region made twenty times smaller, for one measured year; the scenarios move demand and
 capacity. Runs are made in parts, each with a seed of its own and kept in the folder, so that an interrupted run goes on
@@ -28,7 +28,7 @@ from sim.compare import compare, told_as_rare
 from sim.record import run_id
 from ui.cases import gather
 
-SCENARIOS = ("mri_guidance", "physio_first", "waiting_list_initiative")
+SCENARIOS = ("mri_guidance", "waiting_list_initiative")
 SMALLER, BATCH, PART = 20, 10, 250
 """How many times smaller the area is, the replications of a batch, and those of a part."""
 POOLED, EACH, LEVEL = (0.94, 0.96), (0.93, 0.97), 0.99
