@@ -22,6 +22,7 @@ from outcomes import (
     too_few_events,
     too_few_runs_differ,
 )
+from outcomes.paired import FEW_EVENTS
 from pathways import BadInput, Pathway, Problem, Region, Scenario
 from pathways.pathway import Outcome
 from sim.cohort import draw_cohort
@@ -438,14 +439,27 @@ def warnings_of(comparison: Comparison, *, most: int | None = None) -> list[str]
 
 
 def _too_rare(comparison: Comparison, scenario: str) -> list[str]:
-    """A sentence that names the outcomes that are too rare to tell; none where there are none."""
+    """A sentence that names the outcomes that are too rare to tell; none where there are none.
+
+    Counts of which even as many as are too few would be within the precision that is asked for are not named.
+    """
     outcomes = comparison.plan.pathway.outcomes
-    found = [f"'{word.title}'" for name, word in outcomes.items() if comparison.too_rare(scenario, name)]
+    found = [
+        f"'{word.title}'"
+        for name, word in outcomes.items()
+        if comparison.too_rare(scenario, name)
+        and not (word.of in ("seen", "referral") and _many(comparison.values[comparison.base][name]))
+    ]
     if not found or comparison.replications < 2:
         return []
     return [
         f"Too rare to tell in {comparison.replications} runs under '{scenario}': {', '.join(found)}. More runs may tell."
     ]
+
+
+def _many(counts: pd.Series) -> bool:
+    """Whether so many events happened that the few which would be too few are a small part of them."""
+    return PRECISION * float(counts.sum()) >= FEW_EVENTS
 
 
 def _shortened(sentences: list[str], most: int | None, what: str) -> list[str]:
