@@ -169,7 +169,8 @@ def test_v14_zero_capacity_lets_the_list_grow_to_all_arrivals() -> None:
     kinds = np.bincount(running.log().rows["kind"], minlength=len(KINDS))
     assert kinds[SEEN] == 0
     assert running.waiting()[0] == kinds[JOINED] == len(running.cohort) > 100
-    assert outcome_values(running.tallies, plan) == {}
+    owed = outcome_values(running.tallies, plan)
+    assert owed == {"care_owed_gbp": len(running.cohort)}  # a visit costs a pound
 
 
 def test_v15_infinite_capacity_makes_all_waits_zero() -> None:

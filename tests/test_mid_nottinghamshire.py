@@ -262,7 +262,7 @@ def test_people_in_the_least_deprived_fifth_have_fewer_procedures() -> None:
 def test_first_hospital_use_comes_earlier_in_deprived_neighbourhoods() -> None:
     """The direction holds; the size does not reach the paper's twenty years, nor a decade (see the page).
 
-    Some years and a half against as much chance between replications: it takes more of them than the rest of the page.
+    A year and a half, against as much chance between replications: it takes more of them than the rest of the page.
     """
     gaps = []
     for replication in range(16):
