@@ -5,7 +5,7 @@ Within a replication the base is burned in once; each scenario branches off at t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from threading import Event
@@ -71,11 +71,11 @@ class Case:
 class Comparison:
     """What a comparison found.
 
-    `plans` are those of the cases for the region's first area. `tallies[name][r]` are the counts of scenario `name`
-    in replication r, over all areas; the base is among them. With a `calibration` each replication had its own draw,
-    and `plans` are those of the first; for prices and utilities ask `plan_of`. `values[name]` are the outcomes, one row per
-    replication; those that are known already need not be worked out again. `asked` is how many replications were asked
-    for: "auto" where as many as the intervals needed.
+    `plans` are those of the cases for the region's first area, `in_areas` those for each. `tallies[name][r]` are the
+    counts of scenario `name` in replication r, over all areas; the base is among them. With a `calibration` each
+    replication had its own draw, and `plans` are those of the first; for prices and utilities ask `plan_of`.
+    `values[name]` are the outcomes, one row per replication; those that are known already need not be worked out again.
+    `asked` is how many replications were asked for: "auto" where as many as the intervals needed.
     """
 
     region: Region
@@ -89,6 +89,7 @@ class Comparison:
     calibration: JointDraws | None = None
     asked: int | Literal["auto"] | None = None
     values: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    in_areas: Sequence[Mapping[str, Plan]] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", {name: self._values_of(name) for name in self.tallies})
@@ -232,7 +233,7 @@ def compare(
     most = AUTO_MOST if calibration is None else min(AUTO_MOST, calibration.count)
     areas = [region.area(name) for name in region.area_names()]
     plans_of = _plans_of(cases, base, areas, years, calibration)
-    plans = plans_of(0, 0)
+    in_areas = [plans_of(0, area) for area in range(len(areas))]
     order = _order_of_practices(region)
     found: dict[str, list[Tallies]] = {name: [] for name in cases}
     values: Mapping[str, pd.DataFrame] = {}
@@ -244,7 +245,9 @@ def compare(
             for name, each in tallies.items():
                 found[name].append(narrow(each)._replace(by_practice=each.by_practice[:, :, order]))
         used = calibration.first(target) if calibration else None
-        result = Comparison(region, base, cases, plans, years, seed, engine, found, used, replications, values)
+        result = Comparison(
+            region, base, cases, in_areas[0], years, seed, engine, found, used, replications, values, in_areas
+        )
         values = result.values
         if replications != "auto" or target + AUTO_STEP > most or not too_wide(result):
             return result
@@ -427,7 +430,7 @@ def warnings_of(comparison: Comparison, *, most: int | None = None) -> list[str]
         few = [stopped, *few]
     rare = [sentence for name in comparison.scenarios for sentence in _too_rare(comparison, name)]
     names = dict.fromkeys([comparison.base, *comparison.scenarios])
-    at_start = doubts_about_lists(comparison.plan)
+    at_start = _doubts_about_lists(comparison)
     lists = [sentence for name in names for sentence in growing_lists(comparison, name)]
     return [
         *doubt,
@@ -435,6 +438,18 @@ def warnings_of(comparison: Comparison, *, most: int | None = None) -> list[str]
         *rare,
         *_shortened(at_start, most, "lists at the start"),
         *_shortened(lists, most, "growing lists"),
+    ]
+
+
+def _doubts_about_lists(comparison: Comparison) -> list[str]:
+    """What the lists at the start say that the pathway does not, in every area; of a scenario what is not so today."""
+    today = [says for plans in comparison.in_areas for says in doubts_about_lists(plans[comparison.base])]
+    return today + [
+        f"Under '{name}': {says}"
+        for name in comparison.scenarios
+        for plans in comparison.in_areas
+        for says in doubts_about_lists(plans[name])
+        if says not in today
     ]
 
 

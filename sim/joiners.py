@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -32,6 +33,7 @@ PILOT_SEED = int(label("pilot of the warm-up")) >> 2
 MOST_OF_A_SERVICE = 1000
 """More people than this say nothing new about who joins a list."""
 PILOTS_KEPT = 16
+"""For each area: a region of many areas comes back to each of them in every replication."""
 
 
 class Joiners(NamedTuple):
@@ -49,17 +51,17 @@ class Joiners(NamedTuple):
 
 @dataclass
 class Pilot:
-    """A pilot that is running or has run, for one pathway in one area."""
+    """A pilot that is running or has run, for one pathway in one area, which it does not keep alive."""
 
     pathway: Pathway
-    region: Region
+    area: ref[Region]
     lock: Lock
     found: Joiners | None = None
 
     def serves(self, plan: Plan) -> bool:
         """Whether it is the pilot of a plan, whichever levers that has."""
         same = self.pathway is plan.pathway or self.pathway == plan.pathway
-        return same and self.region is plan.region
+        return same and self.area() is plan.region
 
 
 _pilots: list[Pilot] = []
@@ -67,13 +69,18 @@ _lock = Lock()
 
 
 def joiners_of(plan: Plan) -> Joiners:
-    """Those who join the lists of the services that have one at the start. Kept, as all replications ask for the same."""
+    """Those who join the lists of the services that have one at the start.
+
+    Kept while the area is in use, as all replications ask for the same.
+    """
     with _lock:
         pilot = next((known for known in _pilots if known.serves(plan)), None)
         if pilot is None:
-            pilot = Pilot(plan.pathway, plan.region, Lock())
-            _pilots.append(pilot)
-            del _pilots[:-PILOTS_KEPT]
+            pilot = Pilot(plan.pathway, ref(plan.region), Lock())
+            in_use = [(area, known) for known in _pilots if (area := known.area()) is not None]
+            here = [known for area, known in in_use if area is plan.region]
+            elsewhere = [known for area, known in in_use if area is not plan.region]
+            _pilots[:] = [*elsewhere, *here[1 - PILOTS_KEPT :], pilot]
     with pilot.lock:
         if pilot.found is None:
             pilot.found = _found(plan)
@@ -124,7 +131,7 @@ def _nobody_joins(plan: Plan, service: str, rows: list[Waiting]) -> str:
     if not people or len(joiners_of(plan).of[plan.services.index(service)]):
         return ""
     return (
-        f"{plan.pathway.services[service].title}: {people} people are on its list at the start, and nobody joins it in "
+        f"{_title(plan, service)}: {people} people are on its list at the start, and nobody joins it in "
         "the warm-up. They are taken from all registered people in pain, and not from those whom the pathway sends there."
     )
 
@@ -138,10 +145,16 @@ def _impatient(plan: Plan, service: str, rows: list[Waiting]) -> str:
     if not people:
         return ""
     return (
-        f"{plan.pathway.services[service].title}: {people} people on its list have waited longer than anyone's patience "
+        f"{_title(plan, service)}: {people} people on its list have waited longer than anyone's patience "
         f"lasts there, which is {most / week:.3g} weeks at most. The list is believed: they stay until they are seen. "
         "Look at the list or at 'patience'."
     )
+
+
+def _title(plan: Plan, service: str) -> str:
+    """What a service is called, with the area where a region has several."""
+    area = ", ".join(plan.region.area_names())
+    return plan.pathway.services[service].title + (f" ({area})" if area else "")
 
 
 def _found(plan: Plan) -> Joiners:

@@ -448,6 +448,34 @@ def test_enough_replications_of_steady_lists_need_no_warning() -> None:
     assert warnings_of(compared) == []
 
 
+def listed_impatiently() -> tuple[Pathway, Pathway, Region]:
+    """A scan is waited for without end, or eight weeks at the most; four people in the south have waited for ten."""
+    numbers = Numbers()
+    mri = {"capacity": "slots", "next": "home", "waiting": {"gives_up_to": "home"}}
+    eight = {"patience": {"fixed": numbers(56, "days")}, "gives_up_to": "home"}
+    patient, impatient = (
+        pathway(numbers, {"mri": {**mri, "waiting": waiting}}, entry="mri", onset_rate=0.2, warm_up="4 weeks")
+        for waiting in (mri["waiting"], eight)
+    )
+    rows = (Waiting("mri", "mri/north", "North", 1, 9), Waiting("mri", "mri/south", "South", 10, 4))
+    return patient, impatient, replace(two_areas(), waiting=rows)
+
+
+def test_doubts_about_lists_are_told_of_every_area_and_every_case() -> None:
+    """Of the second area, where the first has nothing to tell; and of a scenario in which people are less patient."""
+    patient, impatient, where = listed_impatiently()
+    told = "mri (South): 4 people on its list have waited longer than anyone's patience lasts there"
+    for today, then, sentences in (
+        (patient, patient, []),
+        (impatient, impatient, [told]),
+        (patient, impatient, [f"Under 'then': {told}"]),
+    ):
+        cases = {"today": case("today", word=today), "then": case("then", word=then)}
+        compared = compare(cases, base="today", region=where, years=0.1, replications=2, seed=1)
+        found_here = [sentence for sentence in warnings_of(compared) if "on its list" in sentence]
+        assert [sentence.split(",")[0] for sentence in found_here] == sentences
+
+
 # lists without end
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from dataclasses import replace
 from math import sqrt
 from typing import Any
 
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 
 from pathways import Pathway, Region, Waiting, load_region, load_scenario
+from sim import joiners
 from sim.cohort import Cohort
 from sim.joiners import doubts_about_lists, joiners_of
 from sim.layout import AGE, FIRST_ATTRIBUTE, JOINED
@@ -141,6 +145,41 @@ def test_levers_and_replications_share_one_pilot() -> None:
     assert np.array_equal(cohort_of(without).patients, cohort_of(with_lever).patients)
     keys = [set(on_the_list(cohort_of(without, replication=r))["key"].tolist()) for r in range(2)]
     assert not keys[0] & keys[1]
+
+
+def test_one_pilot_runs_for_each_area_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty areas, replication after replication: each area is come back to after all of the others."""
+    names = [f"A{k}" for k in range(20)]
+    one = listing((2, 3), people=40)
+    whole = replace(
+        one,
+        codes=tuple(names),
+        areas=tuple(names),
+        **{field: getattr(one, field)[:1] * 20 for field in ("names", "networks")},
+        **{field: np.repeat(getattr(one, field)[:1], 20, axis=0) for field in ("people", "deciles", "x_km", "y_km")},
+        sites=tuple(replace(one.sites[0], area=name) for name in names),
+        waiting=tuple(replace(one.waiting[0], area=name) for name in names),
+    )
+    word = small(Numbers())
+    plans = [plan_of(word, whole.area(name)) for name in names]
+    pilots: list[Plan] = []
+    found = joiners._found
+    monkeypatch.setattr(joiners, "_found", lambda plan: pilots.append(plan) or found(plan))
+    for replication in range(3):
+        for plan in plans:
+            cohort_of(plan, replication=replication)
+    assert len(pilots) == 20
+
+
+def test_pilots_of_an_area_that_is_gone_are_forgotten() -> None:
+    place = listing((2, 30))
+    joiners_of(plan_of(small(Numbers()), place))
+    kept, gone = len(joiners._pilots), weakref.ref(place)
+    del place
+    gc.collect()
+    assert gone() is None
+    joiners_of(plan_of(small(Numbers()), listing((2, 30))))
+    assert len(joiners._pilots) <= kept
 
 
 def test_where_nobody_falls_ill_a_list_is_of_registered_people() -> None:
