@@ -21,6 +21,9 @@ COPIES = 8
 SEED = 6
 JITTER = 1e-9
 LEAST_SHARED = 0.001
+"""What months share of their chance is not told from none, or from all, more finely than this."""
+HALF, MOST = 0.5, 0.9
+"""The bands whose shares inside are judged."""
 
 Excess = Mapping[tuple[str, str], float]
 
@@ -75,15 +78,15 @@ def inside(summaries: Summaries, draws: np.ndarray, groups: Sequence[Sequence[in
     runs = len(draws) // COPIES
     of_run = np.tile(np.arange(runs), COPIES)
     published = summaries.published
-    here = {share: _in_band(published, draws, step, share) for share in (0.5, 0.9)}
+    here = {share: _in_band(published, draws, step, share) for share in (HALF, MOST)}
     left = [(draws[k], draws[of_run != k]) for k in range(runs)]
-    theirs = {share: np.array([_in_band(one, others, step, share) for one, others in left]) for share in (0.5, 0.9)}
+    theirs = {share: np.array([_in_band(one, others, step, share) for one, others in left]) for share in here}
     found = []
     for group in groups:
         at = list(group)
         counts = {share: int(here[share][at].sum()) for share in here}
         p = [_as_few(counts[share], theirs[share][:, at].sum(axis=1), len(at)) for share in here]
-        found.append(Inside(len(at), counts[0.5], counts[0.9], min(1.0, 2 * min(p))))
+        found.append(Inside(len(at), counts[HALF], counts[MOST], min(1.0, 2 * min(p))))
     return found
 
 

@@ -28,6 +28,7 @@ from outcomes.tables import BadTable, Rules, as_numbers, filled, hold
 BANDS = ("sex", "ageband")
 """Columns that a table may be by beside the area, in all tables of a call alike."""
 CONFIDENCES = (CONFIDENCE, 0.998)
+"""The levels that are published beside rates by area, as the limits of a funnel are."""
 AREA = "area"
 
 Levels = float | Sequence[float]

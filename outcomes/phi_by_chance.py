@@ -11,6 +11,7 @@ from outcomes.overdispersion import Kind, Method, Trim, on_scale, trimmed
 DRAWS, FEWEST_DRAWS, MOST_COUNTS = 1000, 100, 1_000_000
 """Of so many draws the mean is taken; of fewer where there are so many units that they need more counts than that."""
 SEED = 42
+"""The same units always have the same φ by chance."""
 
 
 def phi_by_chance(

@@ -67,7 +67,9 @@ def people_fall_ill_at_possible_rates(draft: Draft) -> Iterator[Problem]:
             f"'{getattr(word, number)}' is {quantity.number():g} {quantity.unit}, with its factors ",
         )
         if name == "onset" and highest > most:
-            says += f"up to {highest:,.4g} onsets a year of one person; {most} are the most."
+            says += (
+                f"up to {highest:,.4g} onsets a year of one person; {most} are the most. Lower the rate or the factors."
+            )
             yield problem(draft, people_fall_ill_at_possible_rates, path, says)
         elif name == "prevalent" and highest > most:
             says += f"{highest:.3g} in those with the highest; it is taken as 1 there. Lower the share or the factors."

@@ -10,6 +10,7 @@ from pathways.quantity import DAYS_IN, Quantity
 from pathways.word import Duration
 
 NINE_IN_TEN = 0.9
+"""The share of durations that a `p90` says are not longer."""
 
 
 def shape_in_days(duration: Duration, quantities: Mapping[str, Quantity]) -> tuple[str, tuple[float, ...]]:

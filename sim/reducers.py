@@ -28,7 +28,7 @@ from sim.memory import numbers, place, records, sums
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.worth import class_count
 
-WAIT_DAYS, WAIT_WEEKS = 364, 104
+WAIT_DAYS, WAIT_WEEKS = 52 * 7, 2 * 52
 """Waits are counted by days up to 52 weeks, then by weeks (each named by its last day), the last class being longer."""
 
 WAIT_CLASSES = WAIT_DAYS + 1 + WAIT_WEEKS + 1

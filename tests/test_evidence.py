@@ -263,6 +263,8 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "calibration/treatment_effects.py": {0.001: "tolerance of a root", 63: "bits of a seed"},
     "calibration/validation.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
     "calibration/variation.py": {20: "a seed"},
+    "calibration/verdict.py": {50: "percent of a band", 90: "percent of a band"},
+    "sim/reducers.py": {31: "bits of a number"},
     "outcomes/chance.py": dict.fromkeys((11400714819323198485, 27, 30, 31, 53), "SplitMix64")
     | {40: "room above a count"},
     "outcomes/paired.py": {0.95: "level of the intervals"},
@@ -303,7 +305,7 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "sim/quantiles.py": dict.fromkeys((26, 31, 57, 62, 63), "bits") | {0.9: "p90"},
     "sim/reference.py": {0.25: "part of a tick", 62: "bits"},
     "sim/results.py": {18: "weeks, of the waits that are reported"},
-    "sim/rules.py": {62: "bits", 3650: "days, above all published waits"},
+    "sim/rules.py": {62: "bits", 255: "the last of eight bits", 3650: "days, above all published waits"},
     "sim/running.py": {15: "bits"},
 }
 """The other numbers in the code, by file, each with what it is; none is about the NHS or about patients.
