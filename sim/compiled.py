@@ -446,8 +446,9 @@ def change_state(log: Any, patient: Any, i: Any, new: Any, tick: Any) -> Any:
 def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
     """What the care thread does: answers the back's call, then what is due.
 
-    A need for care that came during a visit is answered when that visit is over. At last, the class of someone who
-    still waits is looked at again: only so do newcomers to a class stay on their list until it is lined up.
+    A need for care that came during a visit is answered when that visit is over; a visit on the same day to the service
+    that people see while they wait answers it. At last, the class of someone who still waits is looked at again: only so
+    do newcomers to a class stay on their list until it is lined up.
     """
     patient = patients(state, i)
     to = np.int64(NOWHERE)
@@ -475,8 +476,8 @@ def act_care(plan: Any, state: Any, log: Any, i: Any, tick: Any) -> Any:
             arrives = True
     if to != NOWHERE:
         arrives = route(plan, state, log, i, to, tick)
-    at_once = arrives and services(plan, patient.service).capacity == OPEN
-    if patient.called != NOT_CALLED and not at_once and not is_visiting(patient):
+    waits = not arrives or services(plan, patient.service).capacity != OPEN or patient.service == plan.waiting_service
+    if patient.called != NOT_CALLED and waits and not is_visiting(patient):
         to = answer(plan, state, log, i, tick)
         if to != NOWHERE:
             arrives = route(plan, state, log, i, to, tick)

@@ -301,6 +301,8 @@ class Reference:
         record = self.services[patient["service"]]
         while True:
             if record["capacity"] == OPEN:
+                if patient["service"] == self.rules["waiting_service"] and self.called[i].triggered:
+                    self.hear(i)  # this very visit answers a need that came during the one before
                 self.meet(i)
             else:
                 if seen is None and self.called[i].triggered and (to := self.answer(i)) is not None:

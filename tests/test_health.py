@@ -748,6 +748,33 @@ def test_a_need_of_care_during_a_stay_before_another_service_is_that_of_someone_
             assert told[3:8] == [(20, LEFT, 1), (20, REFERRAL, 2), (20, SEEN, 0), (20, JOINED, 2), (20, SEEN, 2)]
 
 
+def test_the_gp_seen_on_the_day_when_a_stay_is_over_answers_the_need_that_came_during_it() -> None:
+    """A need each ten days, a ward for twenty, then the GP on the same day: the day after only those seek care anew who
+    have come to need it since, one in ten and not six in seven."""
+    numbers = Numbers()
+    services = {
+        "gp": {"capacity": "open", "next": "home"},
+        "ward": {"capacity": "places", "stay": {"fixed": numbers(20, "days")}, "next": "gp"},
+    }
+    care = {"entry": "ward", "while_waiting": {"service": "gp", "then": "home"}}
+    word = pathway(
+        numbers,
+        services,
+        entry="ward",
+        onset_rate=1.0,
+        care=care,
+        health=health(numbers, consult=steady(numbers, 0.1)),
+    )
+    plan = plan_of(word, region(1000, sites={"ward": 1e6}), years=0.2)
+    cohort = cohort_of(plan)
+    for log in both_logs(plan, cohort):
+        since = log["tick"] - cohort.patients["onset"][log["patient"]]
+        seen = int(((log["kind"] == SEEN) & (log["service"] == 0) & (since == 20)).sum())
+        again = int(((log["kind"] == REFERRAL) & (log["service"] == 1) & (since == 21)).sum())
+        assert seen > 80
+        within(again / seen, 1 - exp(-0.1), sqrt(0.1 * 0.9 / seen))
+
+
 def test_a_missed_appointment_and_a_visit_of_a_day_lose_no_need_of_care() -> None:
     """Care is sought on 98 days of 100, whether it is then given or missed: as often as the need comes."""
     for missed in (0.0, 1.0):
