@@ -18,13 +18,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
-from outcomes import paired_difference
 from pathways import Region, load_region
-from sim.compare import compare, told_as_rare
+from sim.compare import Comparison, compare
 from sim.record import run_id
 from ui.cases import gather
 
@@ -47,8 +45,8 @@ def small_region() -> Region:
     )
 
 
-def runs(folder: Path, batches: int) -> pd.DataFrame:
-    """The outcomes of all runs: one row per run and scenario, the base among them. Parts that are there are read."""
+def intervals(folder: Path, batches: int) -> pd.DataFrame:
+    """What every batch says of every scenario and outcome: a row each. Parts that are there are read."""
     cases, base = gather(list(SCENARIOS), against="usual_care")
     place, parts = small_region(), -(-batches * BATCH // PART)
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,30 +56,35 @@ def runs(folder: Path, batches: int) -> pd.DataFrame:
         path = folder / f"{run_id(one)}-{part}.parquet"
         if not path.exists():
             compared = compare(cases, base=base, region=place, years=1, replications=PART, seed=part)
-            values = [table.assign(scenario=name, run=table.index) for name, table in compared.values.items()]
-            pd.concat(values).to_parquet(path)
+            pd.concat([batch_of(compared, first) for first in range(0, PART, BATCH)]).to_parquet(path)
             print(f"part {part + 1} of {parts}: {time.monotonic() - began:.0f} s", flush=True)
-        tables.append(pd.read_parquet(path).assign(part=part))
+        tables.append(pd.read_parquet(path))
     return pd.concat(tables, ignore_index=True)
 
 
-def coverage(table: pd.DataFrame, batches: int) -> pd.DataFrame:
-    """One row per scenario and outcome: how many intervals were told, and how many of them hold the truth."""
-    cases, base = gather(list(SCENARIOS), against="usual_care")
-    by_scenario = dict(list(table.groupby("scenario")))
+def batch_of(compared: Comparison, first: int) -> pd.DataFrame:
+    """What a comparison of just these replications says, as every face does."""
+    chosen = slice(first, first + BATCH)
+    batch = replace(
+        compared,
+        tallies={name: runs[chosen] for name, runs in compared.tallies.items()},
+        values={name: values.iloc[chosen].reset_index(drop=True) for name, values in compared.values.items()},
+    )
     rows = []
-    for scenario in SCENARIOS:
-        for outcome, word in cases[base].pathway.outcomes.items():
-            then, before = (
-                by_scenario[name][outcome].to_numpy()[: batches * BATCH].reshape(-1, BATCH) for name in (scenario, base)
-            )
-            found = [paired_difference(*pair) for pair in zip(then, before, strict=True)]
-            rare = np.array([told_as_rare(word, *pair) for pair in zip(then, before, strict=True)])
-            means, low, high = (np.array([getattr(each, end) for each in found]) for end in ("mean", "low", "high"))
-            truth = (np.nansum(means) - means) / (np.isfinite(means).sum() - 1)
-            told = ~rare & np.isfinite(low)
-            held = (low <= truth) & (truth <= high)
-            rows.append((scenario, outcome, rare.mean(), told.sum(), held[told].sum(), held.sum(), len(held)))
+    for scenario in batch.scenarios:
+        for outcome in batch.outcomes:
+            found = batch.difference(scenario, outcome)
+            rows.append((scenario, outcome, found.mean, found.low, found.high, batch.too_rare(scenario, outcome)))
+    return pd.DataFrame(rows, columns=["scenario", "outcome", "mean", "low", "high", "too_rare"])
+
+
+def coverage(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per scenario and outcome: how many intervals were told, and how many of them hold the truth."""
+    rows = []
+    for (scenario, outcome), found in table.groupby(["scenario", "outcome"], sort=False):
+        truth = (found["mean"].sum() - found["mean"]) / (len(found) - 1)
+        held, told = (found["low"] <= truth) & (truth <= found["high"]), ~found["too_rare"]
+        rows.append((scenario, outcome, 1 - told.mean(), told.sum(), held[told].sum(), held.sum(), len(held)))
     return pd.DataFrame(rows, columns=["scenario", "outcome", "rare", "told", "held", "held_of_all", "batches"])
 
 
@@ -91,7 +94,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("coverage"), help="where parts are kept")
     parser.add_argument("--batches", type=int, default=1000, help=f"batches of {BATCH} replications")
     asked = parser.parse_args()
-    found = coverage(runs(asked.folder, asked.batches), asked.batches)
+    found = coverage(intervals(asked.folder, asked.batches))
     judged = found[found["rare"] < SOMETIMES_RARE]
     worst = []
     for row in found.itertuples():

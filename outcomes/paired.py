@@ -79,33 +79,31 @@ def paired_difference(
 
 
 def too_few_runs_differ(scenario: Sequence[float] | np.ndarray, base: Sequence[float] | np.ndarray) -> bool:
-    """Whether some runs differ, but so few that their mean has no interval to speak of.
+    """Whether so few runs differ, or none, that their mean has no interval to speak of.
 
-    Where no run differs nothing is rare: there is no difference. Runs in which either is missing are left out.
+    That none differs does not show that there is no difference: where it is known by construction, ask that first. Runs in
+    which either is missing are left out; of fewer than two there is no interval anyway, and the answer is no.
 
-    >>> too_few_runs_differ([5.0] * 9 + [9.0], [5.0] * 10), too_few_runs_differ([5.0] * 10, [5.0] * 10)
+    >>> too_few_runs_differ([5.0] * 9 + [9.0], [5.0] * 10), too_few_runs_differ([4.0] * 9 + [9.0], [5.0] * 10)
     (True, False)
     """
     one, other = _pairs(scenario, base)
-    differ = int((one != other).sum())
-    return 0 < differ < min(FEW_RUNS, len(one) / 2)
+    return len(one) > 1 and int((one != other).sum()) < min(FEW_RUNS, len(one) / 2)
 
 
 def too_few_events(scenario: Sequence[float] | np.ndarray, base: Sequence[float] | np.ndarray) -> bool:
     """Whether counts rest on too few events to tell how they differ: one number of events per run on both sides.
 
-    Either there are too few events in all runs of both, or the runs differ by too few. Two fusions in ten runs, the same
-    two on both sides, do not show that nothing differs; ten thousand visits, the same in each run, do. Where it is known
-    by construction that nothing differs there is nothing to tell: ask that first.
+    What counts is by how many events the runs differ, one after another, however many there are: fifty operations in ten
+    runs, the same fifty on both sides, do not show that none is ever spared. Of so few the interval has no width, or one by
+    accident, and holds the truth hardly ever. Where it is known by construction that nothing differs, ask that first. Of
+    fewer than two runs there is no interval anyway, and the answer is no.
 
-    >>> too_few_events([0] * 8 + [1, 1], [0] * 8 + [1, 1]), too_few_events([999, 1002], [999, 1000])
-    (True, True)
-    >>> too_few_events([1000] * 10, [1000] * 10), too_few_events([990] * 10, [1000] * 10)
-    (False, False)
+    >>> too_few_events([5] * 10, [5] * 10), too_few_events([999, 1002], [999, 1000]), too_few_events([990] * 10, [1000] * 10)
+    (True, True, False)
     """
     one, other = _pairs(scenario, base)
-    differ = float(np.abs(one - other).sum())
-    return bool(one.sum() + other.sum() < FEW_EVENTS or 0 < differ < FEW_EVENTS or too_few_runs_differ(one, other))
+    return len(one) > 1 and bool(np.abs(one - other).sum() < FEW_EVENTS or too_few_runs_differ(one, other))
 
 
 def replications_are_enough(differences: np.ndarray, *, scale: float, precision: float) -> bool:

@@ -24,11 +24,11 @@ from outcomes import (
 )
 from outcomes.paired import FEW_EVENTS
 from pathways import BadInput, Pathway, Problem, Region, Scenario
-from pathways.pathway import Outcome
 from sim.cohort import draw_cohort
 from sim.events import EventLog
 from sim.joiners import doubts_about_lists
 from sim.joint_draws import JointDraws
+from sim.layout import REFERRAL, SEEN
 from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
 from sim.plan import Plan, compile_plan
 from sim.reducers import Tallies, add_areas, list_sizes, narrow, weeks_before
@@ -143,11 +143,26 @@ class Comparison:
     def too_rare(self, scenario: str, outcome: str) -> bool:
         """Whether a difference rests on too few events, or too few runs, to have an interval that means something.
 
-        Where not a single count differs in any run there is no difference, however rare the outcome.
+        A wait rests on the people who come and who are seen: where neither differ by more than a few, the little that it
+        differs hangs on single people in the queue. Where not a single count differs in any run there is no difference,
+        however rare the outcome.
         """
         values, before = (self.values[name][outcome].to_numpy() for name in (scenario, self.base))
-        rare = told_as_rare(self.plan.pathway.outcomes[outcome], values, before)
+        word = self.plan.pathway.outcomes[outcome]
+        rare = too_few_runs_differ(values, before)
+        if word.of in ("seen", "referral"):
+            rare = too_few_events(values, before)
+        if word.of == "wait":
+            rare = rare or all(self._few_events(scenario, kind, word.services) for kind in (REFERRAL, SEEN))
         return rare and not self.nothing_differs(scenario)
+
+    def _few_events(self, scenario: str, kind: int, services: Sequence[str]) -> bool:
+        """Whether the runs differ by too few events of a kind at some services."""
+        chosen = [self.plan.services.index(name) for name in services]
+        sides = (
+            [tallies.monthly[kind, chosen].sum() for tallies in self.tallies[name]] for name in (scenario, self.base)
+        )
+        return too_few_events(*map(np.array, sides))
 
     def nothing_differs(self, scenario: str) -> bool:
         """Whether a scenario's runs are those of the base, to the last count."""
@@ -194,12 +209,6 @@ class Comparison:
                     }
                 )
         return pd.DataFrame(rows)
-
-
-def told_as_rare(outcome: Outcome, values: np.ndarray, before: np.ndarray) -> bool:
-    """Whether an outcome of paired runs is too rare to tell, unless it is known that nothing differs."""
-    counts = outcome.of in ("seen", "referral")
-    return too_few_events(values, before) if counts else too_few_runs_differ(values, before)
 
 
 def compare(
@@ -454,16 +463,12 @@ def _doubts_about_lists(comparison: Comparison) -> list[str]:
 
 
 def _too_rare(comparison: Comparison, scenario: str) -> list[str]:
-    """A sentence that names the outcomes that are too rare to tell; none where there are none.
-
-    Counts of which even as many as are too few would be within the precision that is asked for are not named.
-    """
+    """A sentence that names the outcomes that are too rare to tell, and may matter; none where there are none."""
     outcomes = comparison.plan.pathway.outcomes
     found = [
         f"'{word.title}'"
         for name, word in outcomes.items()
-        if comparison.too_rare(scenario, name)
-        and not (word.of in ("seen", "referral") and _many(comparison.values[comparison.base][name]))
+        if comparison.too_rare(scenario, name) and _may_matter(comparison, scenario, name)
     ]
     if not found or comparison.replications < 2:
         return []
@@ -472,9 +477,13 @@ def _too_rare(comparison: Comparison, scenario: str) -> list[str]:
     ]
 
 
-def _many(counts: pd.Series) -> bool:
-    """Whether so many events happened that the few which would be too few are a small part of them."""
-    return PRECISION * float(counts.sum()) >= FEW_EVENTS
+def _may_matter(comparison: Comparison, scenario: str, outcome: str) -> bool:
+    """Whether what is too rare to tell may be more than the precision that is asked for: of counts as many events as would
+    be too few, of all else the largest difference of a run."""
+    if comparison.plan.pathway.outcomes[outcome].of in ("seen", "referral"):
+        return PRECISION * float(comparison.values[comparison.base][outcome].sum()) < FEW_EVENTS
+    found = comparison.difference(scenario, outcome)
+    return max(abs(found.lowest), abs(found.highest)) > PRECISION * _scale(comparison, outcome)
 
 
 def _shortened(sentences: list[str], most: int | None, what: str) -> list[str]:

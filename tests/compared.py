@@ -13,6 +13,8 @@ import pandas as pd
 from pathways import load_region
 from sim.calibration_folder import joint_draws, write_joint_draws
 from sim.compare import Comparison, compare
+from sim.layout import KINDS, REFERRAL
+from sim.reducers import Tallies
 from sim.results import OWED
 from ui.cases import gather
 
@@ -30,7 +32,7 @@ def quick() -> Comparison:
 def made_up(changes: Mapping[str, Sequence[float]], *, scenario: str = "mri_guidance") -> Comparison:
     """`quick()` with other figures: the base is 1,000 in every run, the scenario differs by these percents.
 
-    Outcomes that are not named do not change at all.
+    Outcomes that are not named do not change at all. Of waits that are, so do the people who are referred.
     """
     comparison = copy.copy(quick())
     runs = max(len(each) for each in changes.values())
@@ -40,7 +42,17 @@ def made_up(changes: Mapping[str, Sequence[float]], *, scenario: str = "mri_guid
         other[outcome] = BASE_VALUE * (1 + np.array(percents) / 100)
     values = dict.fromkeys(comparison.cases, base) | {scenario: other}
     object.__setattr__(comparison, "values", values)
+    if any(comparison.plan.pathway.outcomes[outcome].of == "wait" and any(changes[outcome]) for outcome in changes):
+        object.__setattr__(
+            comparison, "tallies", dict(comparison.tallies) | {scenario: with_more_referrals(comparison)}
+        )
     return comparison
+
+
+def with_more_referrals(comparison: Comparison) -> list[Tallies]:
+    """The tallies of the base with ten more referrals in every run, to every service and in every month."""
+    more = (np.arange(len(KINDS)) == REFERRAL)[:, None, None] * 10
+    return [tallies._replace(monthly=tallies.monthly + more) for tallies in comparison.tallies[comparison.base]]
 
 
 def calibrated_by_hand(folder: Path) -> Path:

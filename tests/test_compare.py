@@ -22,6 +22,7 @@ from sim.record import fingerprint, record_of
 from sim.results import by_practice_table, lists_table, outcome_values
 from sim.running import Running
 from tests.build import Numbers, cohort_of, pathway, region, scenario
+from tests.compared import with_more_referrals
 from ui.cases import gather
 from ui.key_message import key_message
 from ui.tables import as_json, json_text
@@ -530,6 +531,8 @@ def made(outcome: str, base: list[float], then: list[float]) -> Comparison:
     zeros = pd.DataFrame({name: np.zeros(len(base)) for name in compared.outcomes})
     values = {"usual": zeros.assign(**{outcome: base}), "form": zeros.assign(**{outcome: then})}
     object.__setattr__(compared, "values", values)
+    if outcome == "wait":
+        object.__setattr__(compared, "tallies", dict(compared.tallies) | {"form": with_more_referrals(compared)})
     return compared
 
 

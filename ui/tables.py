@@ -21,6 +21,7 @@ from ui.key_message import KeyMessage, key_message, rests_on
 from ui.owed import owed_json, owed_of
 from ui.words import (
     NO_VALUE,
+    NONE_DIFFERS,
     TOO_RARE,
     amount,
     in_a_sentence,
@@ -84,7 +85,7 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
         agreement = f"{max(lower, higher)} of {difference.runs} {'lower' if lower >= higher else 'higher'}"
         interval = f"{signed(low, word)} to {signed(high, word)}"
         if comparison.too_rare(scenario, outcome):
-            interval = TOO_RARE
+            interval = TOO_RARE if difference.lowest < difference.highest else NONE_DIFFERS
         elif difference.runs < 2:
             interval = "one run: none" if difference.runs else NO_VALUE
         rows.append(
@@ -95,7 +96,7 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
                 scenario=NO_VALUE if gained else amount(then, word),
                 change=f"{signed(mean, word)}{share}" if difference.runs else NO_VALUE,
                 interval=interval,
-                agreement=NO_VALUE if not difference.runs else "none differs" if lower == higher == 0 else agreement,
+                agreement=NO_VALUE if not difference.runs else NONE_DIFFERS if lower == higher == 0 else agreement,
                 runs=NO_VALUE if not difference.runs else _runs(lower, higher, difference.runs),
                 message=message,
             )

@@ -9,7 +9,7 @@ from pathways.pathway import Outcome
 
 MINUS = "−"
 NO_VALUE = "–"
-TOO_RARE = "too rare to tell"
+TOO_RARE, NONE_DIFFERS = "too rare to tell", "none differs"
 
 
 def percent(value: float) -> str:
