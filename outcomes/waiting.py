@@ -41,10 +41,11 @@ def wait_spells(events: pd.DataFrame, *, end_day: float | None = None) -> pd.Dat
 
     `events`: one row per event, with `patient`, `day`, `kind` and `service` (and `value`). Columns of the result:
     `patient`, `service`, `start_day`, `end_day`, `outcome` (seen, gave_up, discharge, or waiting at `end_day`, the day
-    of the last event unless given) and `days`. A second referral to a service for which the person waits already begins
-    no new wait; who joined a list without a referral has waited since they joined, and the days in `value` before. A
-    visit with `detail` 0, where there is that column, is one made while waiting, and ends no wait. What happens after
-    `end_day` is not looked at. Raises `BadTable` with everything that is wrong with the events.
+    of the last event unless given), `days` and, of them, `days_before` anybody watched. A second referral to a service
+    for which the person waits already begins no new wait; who joined a list without a referral has waited since they
+    joined, and the days in `value` before. A visit with `detail` 0, where there is that column, is one made while
+    waiting, and ends no wait. What happens after `end_day` is not looked at. Raises `BadTable` with everything that is
+    wrong with the events.
 
     >>> events = pd.DataFrame({"patient": [1, 1, 2], "day": [0, 30, 10], "kind": ["referral", "seen", "referral"],
     ...                        "service": ["physio"] * 3})
@@ -69,7 +70,8 @@ def wait_spells(events: pd.DataFrame, *, end_day: float | None = None) -> pd.Dat
     begin, left = rows[first], until[care[rows[first]]]
     waiting = (last < 0) & np.isnan(left)
     outcome = np.select([waiting, last < 0, gave_up[last]], [WAITING, DISCHARGED, GAVE_UP], SEEN)
-    start_day = (day - days_before(table, listed))[begin]
+    before = days_before(table, listed)[begin]
+    start_day = day[begin] - before
     stop_day = np.where(waiting, end, np.where(last < 0, left, day[rows[last]]))
     return pd.DataFrame(
         {
@@ -79,6 +81,7 @@ def wait_spells(events: pd.DataFrame, *, end_day: float | None = None) -> pd.Dat
             "end_day": stop_day,
             "outcome": named(outcome, OUTCOMES),
             "days": stop_day - start_day,
+            "days_before": before,
         }
     )
 
@@ -96,7 +99,8 @@ def waits(
       `_52_` of them, that day included (18 weeks are 126 days);
     - `all_median_days`, `all_p75_days` … and `all_share_within_2_weeks` …: the same with everybody else counted for as
       long as they waited (Kaplan-Meier); NaN where the data end before so many would have been seen. These are the ones
-      to believe: the waits of those seen leave out the longest;
+      to believe: the waits of those seen leave out the longest. Who had waited already when the data begin counts from
+      then on alone: of them only those are known who had not been seen before;
     - `all_mean_days_within_52_weeks`: the mean with whoever waits longer counted as 52 weeks (`restricted_mean_days`). Where
       nobody was watched for so long, `all_share_within_52_weeks` is NaN, and the share last known is carried on;
     - `median_days_still_waiting` so far.
@@ -162,18 +166,19 @@ def list_sizes(events: pd.DataFrame, *, end_day: float | None = None, start_day:
     )
 
 
-def share_seen(seen: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+def share_seen(seen: np.ndarray, unseen: np.ndarray, later: np.ndarray | int = 0) -> np.ndarray:
     """The share seen by each of the days, all others counted for as long as they were watched; shape (..., days).
 
     `seen` and `unseen` are people by how long they waited: those who were seen then, and those who were watched for so
     long and not seen (they gave up, were discharged, or still wait). NaN once nobody is watched any longer, unless
-    everybody had been seen by then. Method: Kaplan and Meier 1958; who is watched for as long as another's end counts as
+    everybody had been seen by then. `later` are people not yet watched on each of the days, who had waited longer when
+    the data begin (delayed entry). Method: Kaplan and Meier 1958; who is watched for as long as another's end counts as
     watched until after it. This is the one definition: `waits`, the simulation's tables and its comparisons all use it.
 
     >>> share_seen(np.array([0, 1, 0, 1, 0, 0]), np.array([0, 0, 1, 0, 1, 0]))
     array([0.   , 0.25 , 0.25 , 0.625, 0.625,   nan])
     """
-    there = np.cumsum((seen + unseen)[..., ::-1], axis=-1)[..., ::-1]
+    there = np.cumsum((seen + unseen)[..., ::-1], axis=-1)[..., ::-1] - later
     still = np.cumprod(1 - seen / np.maximum(there, 1), axis=-1)
     watched = (there > 0) | ((still == 0) & (there[..., :1] > 0))
     return np.where(watched, 1 - still, np.nan)
@@ -223,21 +228,24 @@ def watched_days(reached: np.ndarray, days: np.ndarray) -> np.ndarray:
     return np.where(known.any(axis=-1), np.where(everybody, np.inf, last), np.nan)
 
 
-def days_by_which(days: np.ndarray, ended: np.ndarray, shares: np.ndarray) -> np.ndarray:
+def days_by_which(
+    days: np.ndarray, ended: np.ndarray, shares: np.ndarray, before: np.ndarray | float = 0.0
+) -> np.ndarray:
     """The days by which these shares have ended, those who have not counted for as long as they were watched.
 
-    `days` and `ended` are by person. NaN where so many are not reached. Method: `share_seen`.
+    `days` and `ended` are by person, as is `before`, the days before anybody watched them. NaN where so many are not
+    reached. Method: `share_seen`.
 
     >>> days_by_which(np.array([10.0, 20, 30, 40]), np.array([True, False, True, False]), np.array([0.25, 0.5, 0.75]))
     array([10., 30., nan])
     """
-    times, reached = _curve(days, ended)
+    times, reached = _curve(days, ended, before)
     return np.array([day_by_which(reached, times, share) if len(times) else np.nan for share in shares], dtype=float)
 
 
 def _summary(table: pd.DataFrame) -> dict[str, float]:
     """One row of `waits`."""
-    days, outcome = table["days"].to_numpy(), table["outcome"]
+    days, before, outcome = table["days"].to_numpy(), table["days_before"].to_numpy(), table["outcome"]
     seen = (outcome == "seen").to_numpy()
     row: dict[str, float] = {"waits": len(table)}
     for name, kind in zip(("seen", "gave_up", "discharged", "still_waiting"), OUTCOMES, strict=True):
@@ -250,31 +258,32 @@ def _summary(table: pd.DataFrame) -> dict[str, float]:
         row[f"share_within_{weeks}_weeks"] = (
             float((days[seen] <= weeks * DAYS_PER_WEEK).mean()) if seen.any() else np.nan
         )
-    row |= dict(zip((f"all_{name}" for name in names), days_by_which(days, seen, shares).tolist(), strict=True))
+    row |= dict(zip((f"all_{name}" for name in names), days_by_which(days, seen, shares, before).tolist(), strict=True))
     for weeks in WEEKS:
-        row[f"all_share_within_{weeks}_weeks"] = share_ended_by(days, seen, weeks * DAYS_PER_WEEK)
-    times, reached = _curve(days, seen)
+        row[f"all_share_within_{weeks}_weeks"] = share_ended_by(days, seen, weeks * DAYS_PER_WEEK, before)
+    times, reached = _curve(days, seen, before)
     row["all_mean_days_within_52_weeks"] = float(restricted_mean_days(reached, times, within=YEAR_DAYS))
     still = (outcome == "waiting").to_numpy()
     row["median_days_still_waiting"] = float(np.median(days[still])) if still.any() else np.nan
     return row
 
 
-def share_ended_by(days: np.ndarray, ended: np.ndarray, limit: float) -> float:
+def share_ended_by(days: np.ndarray, ended: np.ndarray, limit: float, before: np.ndarray | float = 0.0) -> float:
     """The share that has ended within `limit` days, as `days_by_which` counts; NaN where nobody was watched so long.
 
     >>> share_ended_by(np.array([10.0, 20, 30, 40]), np.array([True, False, True, False]), 30)
     0.625
     """
-    times, reached = _curve(days, ended)
+    times, reached = _curve(days, ended, before)
     place = int(np.searchsorted(times, limit, side="right"))
     if not len(times) or (place == len(times) and times[-1] < limit and reached[-1] < 1):
         return float("nan")
     return float(reached[place - 1]) if place else 0.0
 
 
-def _curve(days: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every length of time that anybody was watched, and the share that had ended by then; `days`, `ended` by person."""
+def _curve(days: np.ndarray, ended: np.ndarray, before: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """Every length of time that anybody was watched, and the share that had ended by then; all three by person."""
     times, place = np.unique(days, return_inverse=True)
-    counts = [np.bincount(place[chosen], minlength=len(times)) for chosen in (ended, ~ended)]
-    return times, share_seen(*counts)
+    seen, unseen = (np.bincount(place[chosen], minlength=len(times)) for chosen in (ended, ~ended))
+    began = np.sort(np.broadcast_to(before, days.shape))
+    return times, share_seen(seen, unseen, later=len(began) - np.searchsorted(began, times, side="right"))

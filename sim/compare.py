@@ -546,7 +546,7 @@ def _width(comparison: Comparison, outcome: str, half: float, scale: float, *, s
         return f"±{per_100k:.3g}" + ("" if short else " a year per 100,000 registered people")
     if word.of == "wait" and scale == LEAST_WAIT_DAYS:
         return f"±{half:.1f} days"
-    return f"±{100 * half / scale:.3g}%" if short else f"±{100 * half / scale:.1f}% of today's figure"
+    return f"±{100 * half / scale:.3g}%" if short else f"±{100 * half / scale:.1f}% of the base's figure"
 
 
 def growing_lists(comparison: Comparison, scenario: str) -> list[str]:

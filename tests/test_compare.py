@@ -423,7 +423,7 @@ def test_too_few_replications_are_told_with_the_number_needed() -> None:
     sentence, needed = told["scans"]
     assert needed == ceil(5 * (widths["scans"] / module.PRECISION) ** 2) > 5
     assert sentence == (
-        f"Few replications for 'Scans' under 'form': the interval is ±{100 * widths['scans']:.1f}% of today's figure. "
+        f"Few replications for 'Scans' under 'form': the interval is ±{100 * widths['scans']:.1f}% of the base's figure. "
         f"About {needed} replications would bring it to ±2%."
     )
     assert sentence in warnings_of(compared)

@@ -102,6 +102,22 @@ def test_a_log_of_a_run_can_be_followed(tmp_path: Path) -> None:
     assert "Continuity of care" in seen.out
 
 
+def test_a_log_too_short_for_a_mean_within_52_weeks_says_so(tmp_path: Path) -> None:
+    """One is seen after 10 days, one still waits after 40: the mean of 187 days says that it takes this one to wait on."""
+    rows = [
+        (1, 0, "referral", "physio"),
+        (1, 10, "seen", "physio"),
+        (2, 0, "referral", "physio"),
+        (3, 40, "onset", None),
+    ]
+    table = pd.DataFrame(rows, columns=["patient", "day", "kind", "service"])
+    done = backpath("journeys", written(tmp_path, table), "--disclosure", "none")
+    assert "187" in done.out
+    assert "The log does not watch anybody for 52 weeks" in done.out
+    watched = table.assign(day=[0, 10, 0, 400])
+    assert "does not watch" not in backpath("journeys", written(tmp_path, watched), "--disclosure", "none").out
+
+
 def test_ticks_are_brought_to_days(tmp_path: Path) -> None:
     table = events(20).rename(columns={"day": "tick"}).assign(value=4)
     read = read_events(written(tmp_path, table), days_per_tick=0.25)

@@ -235,8 +235,8 @@ def test_absolute_figures_are_always_given() -> None:
     said = {outcome: key_message(comparison, "mri_guidance", outcome).absolute for outcome in comparison.outcomes}
     assert said["mri_scans"] == "About 1,000 a year today, about 800 averaged over 1 year."
     assert said["mri_wait_days"].startswith(
-        "About 1,000 days today, about 800 days with it: the mean within the first year of all who are referred over 1 year, "
-        "those still waiting counted. At the end "
+        "About 1,000 days today, about 800 days with it: the mean, each wait counted up to 52 weeks, of all who are referred "
+        "over 1 year, those still waiting as well. At the end "
     )
     shares = (percent_of(comparison.still_waiting(name, "mri_wait_days")) for name in ("usual_care", "mri_guidance"))
     assert said["mri_wait_days"].endswith("At the end {} of them still wait today, {} with it.".format(*shares))

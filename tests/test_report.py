@@ -166,7 +166,7 @@ def test_every_row_of_a_terminal_of_100_columns_takes_one_line() -> None:
     lines = capture.get().rstrip().splitlines()
     assert len(lines) > 3 + len(comparison.outcomes) + 1
     below = " ".join(line.strip() for line in lines[3 + len(comparison.outcomes) :])
-    assert "Waits: mean days from referral within the first year, those still waiting counted." in below
+    assert "Waits: mean days from referral, each counted up to 52 weeks, those still waiting as well." in below
     assert still_waiting(comparison, "mri_guidance") in below
     assert max(map(len, lines)) <= 100
     for row, line in zip(rows_of(comparison, "mri_guidance"), lines[3:], strict=False):

@@ -134,6 +134,29 @@ def test_people_listed_when_the_data_begin_have_waited_before() -> None:
     assert list_sizes(rows.assign(value=[30, 35, 0, 1]), end_day=7)["week"].tolist() == [0, 1, 2, 3, 4]
 
 
+def test_people_listed_when_the_data_begin_tell_nothing_of_the_time_before() -> None:
+    """Two referred on day 0 are seen after 10 and 30 days. A third had waited 20 days by then and is seen on the first day.
+
+    Who is known only because they still waited after 20 days cannot show how many are seen before: half are seen by
+    day 10, half of the two who were still watched at 20 on that day. Counted from their referral they made it 23.3 days.
+    """
+    rows = events_of(
+        [
+            (1, 0, "referral", "clinic"),
+            (1, 10, "seen", "clinic"),
+            (2, 0, "referral", "clinic"),
+            (2, 30, "seen", "clinic"),
+            (3, 0, "joined", "clinic"),
+            (3, 0, "seen", "clinic"),
+        ]
+    )
+    row = waits(rows.assign(value=[0, 0, 0, 0, 20, 20])).iloc[0]
+    assert row["waits"] == 3
+    assert row["all_median_days"] == 10
+    assert row["all_share_within_2_weeks"] == 0.5
+    assert row["all_mean_days_within_52_weeks"] == pytest.approx(10 + 10 * 0.5 + 10 * 0.25)
+
+
 def test_what_happens_after_the_end_day_is_not_looked_at() -> None:
     rows = events_of([(1, 0, "referral", "clinic"), (1, 30, "seen", "clinic"), (2, 40, "referral", "clinic")])
     table = wait_spells(rows, end_day=20)

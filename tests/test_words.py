@@ -33,6 +33,12 @@ NAN = float("nan")
 values = st.floats(-1e12, 1e12, allow_nan=False)
 
 
+def test_less_than_half_a_penny_is_nothing() -> None:
+    """A standard error of 0.0000000273 pounds was told to ten places."""
+    assert money(2.73e-8) == money(-2.73e-8) == "£0"
+    assert money(0.05) == "£0.05"
+
+
 def read_back(text: str) -> float:
     """The number that a reader sees."""
     return float(text.replace(MINUS, "-").replace(",", "").replace("£", "").replace("%", "").replace("+", ""))

@@ -15,18 +15,20 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from outcomes import paired_difference
+from outcomes import paired_difference, too_few_events
 from outcomes.budget import NEEDED, RELEASED, budget_of_costs, capacity_released
+from outcomes.paired import FEW_EVENTS
 from pathways.quantity import DAYS_IN
 from sim.compare import Comparison
 from sim.costs import capacity_tables, costs_table, prices_table
 from sim.prices import price_basis
 from sim.record import number_or_none, stamp
 from sim.results import activity_table
+from ui.key_message import MATERIAL
 from ui.owed import Owed, owed_json, owed_of, owed_sentence
 from ui.report import new_folder
 from ui.tables import in_short
-from ui.words import figures, money
+from ui.words import NO_VALUE, TOO_RARE, figures, money, span
 
 LINES = {"gross": "Full cost", "cash_releasing": "Of which cash", "capacity": "Of which capacity (not cash)"}
 
@@ -37,9 +39,9 @@ class Budget:
 
     `by_year`: one row per year and line: `year`, `line`, `mean`, `low`, `high` in GBP, savings negative, the 95% interval
     of the mean over paired runs. `capacity`: one row per service that changes: `service`, `contacts`, `low`, `high` and
-    `hours` a year (missing where nobody said how long a contact takes), `direction`. `provided`: one row per service at
-    which levers provide something: `service`, `contacts` a year that it has room for, their mean `price_gbp`, and
-    `gbp` a year, means over the runs. `owed` is the care that people still wait for at the end.
+    `hours` a year (missing where nobody said how long a contact takes), `direction`; what is too rare to tell has no
+    interval. `provided`: one row per service at which levers provide something: `service`, `contacts` a year that it has
+    room for, their mean `price_gbp`, and `gbp` a year, means over the runs. `owed` is the care that people still wait for at the end.
     """
 
     scenario: str
@@ -92,7 +94,7 @@ def _provided(comparison: Comparison, scenario: str) -> pd.DataFrame:
 
 
 def activity_changes(comparison: Comparison, scenario: str) -> list[pd.DataFrame]:
-    """Run by run, people seen more or fewer than in the base, by service and year, in the capacity that exists: what is
+    """Run by run, people `seen` more or fewer than `in_base`, by service and year, in the capacity that exists: what is
     seen in what levers provide frees or needs nothing else."""
     found = []
     for run in range(comparison.replications):
@@ -102,7 +104,7 @@ def activity_changes(comparison: Comparison, scenario: str) -> list[pd.DataFrame
             table = activity_table(tallies, plan)
             in_existing = costs_table(tallies, plan)["contacts"]
             seen.append(table["seen"] * in_existing / (table["seen"] + table["missed"]).clip(lower=1))
-        found.append(table[["service", "year"]].assign(seen=seen[0] - seen[1]))
+        found.append(table[["service", "year"]].assign(seen=seen[0] - seen[1], in_base=seen[1]))
     return found
 
 
@@ -115,7 +117,10 @@ def _capacity(comparison: Comparison, scenario: str, changes: list[pd.DataFrame]
     """Contacts and hours a year by service, where any run differs."""
     services = comparison.cases[scenario].pathway.services
     quantities = comparison.cases[scenario].pathway.quantities
-    by_run = pd.concat([change.groupby("service")["seen"].sum() for change in changes], axis=1)
+    by_run, in_base = (
+        pd.concat([change.groupby("service")[column].sum() for change in changes], axis=1)
+        for column in ("seen", "in_base")
+    )
     rows = []
     for service, word in services.items():
         values = by_run.loc[service].to_numpy(dtype=float) / comparison.years
@@ -128,6 +133,11 @@ def _capacity(comparison: Comparison, scenario: str, changes: list[pd.DataFrame]
         columns = ["service", "resource", "minutes_per_contact", "minutes_per_session"]
         released = capacity_released(change, pd.DataFrame(uses, columns=columns)).iloc[0]
         hours = float(released["sessions"]) if word.contact else np.nan
+        before = in_base.loc[service].to_numpy(dtype=float)
+        if too_few_events(before + values * comparison.years, before):
+            many = MATERIAL * before.sum() >= 100 * FEW_EVENTS
+            rows.append((service, contacts, np.nan, np.nan, hours, "no clear change" if many else TOO_RARE))
+            continue
         direction = "no clear change" if not (low > 0 or high < 0) else "released" if contacts < 0 else "extra needed"
         rows.append((service, contacts, low, high, hours, direction))
     return pd.DataFrame(rows, columns=["service", "contacts", "low", "high", "hours", "direction"])
@@ -141,12 +151,13 @@ def sentences(comparison: Comparison, budget: Budget) -> list[str]:
         else "No set-up cost was given (--set-up)."
     )
     services = comparison.plan.pathway.services
+    average = "" if comparison.years == 1 else f" on average over {span(comparison.years)}"
     bought = [
         f"{services[service].title} {figures(contacts)} a year at {money(price)}"
         for service, contacts, price, _ in budget.provided.to_numpy().tolist()
     ]
     provided = [
-        f"Provided by levers and paid for, whoever uses it: {'; '.join(bought)}; {money(budget.provided['gbp'].sum())} a year. "
+        f"Provided by levers and paid for, whoever uses it: {'; '.join(bought)}; {money(budget.provided['gbp'].sum())} a year{average}. "
         "All of it is cash, but where staff are moved from elsewhere."
     ] * bool(bought)
     priced = prices_table(comparison.plan.pathway, comparison.region).set_index("service")["price_gbp"] > 0
@@ -185,13 +196,21 @@ def terminal_tables(comparison: Comparison, budget: Budget) -> list[Table]:
             way = "" if line != "capacity" or mean == 0 else f" {RELEASED if mean < 0 else NEEDED}"
             cells.append(f"{money(mean)}{way}{interval}")
         money_table.add_row(words, *cells)
-    capacity = Table(title=f"{title}: contacts and hours a year", title_justify="left", box=box.SIMPLE_HEAD)
+    capacity = Table(
+        title=f"{title}: contacts and hours a year in the capacity that exists",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        caption="Change, and its 95% interval over paired runs. What is seen in what levers provide is not in it.",
+        caption_justify="left",
+    )
     capacity.add_column("Service")
     for column in ("Contacts", "95% interval", "Hours", ""):
         capacity.add_column(column, justify="right")
     services = comparison.plan.pathway.services
     for name, contacts, low, high, hours, direction in budget.capacity.to_numpy().tolist():
-        interval = "one run: none" if np.isnan(low) else f"{figures(low)} to {figures(high)}"
+        interval = f"{figures(low)} to {figures(high)}"
+        if np.isnan(low):
+            interval = "one run: none" if comparison.replications == 1 else NO_VALUE
         capacity.add_row(services[name].title, figures(contacts), interval, figures(hours), direction)
     return [money_table, capacity]
 

@@ -225,7 +225,13 @@ def terminal_tables(tables: dict[str, pd.DataFrame]) -> list[Table]:
     """Waits, referral to treatment and continuity for a terminal."""
     waited = tables["waits"]
     keys = list(waited.columns[: list(waited.columns).index("waits")])
-    first = Table(title="Waits, those still waiting counted (days)", title_justify="left", box=box.SIMPLE_HEAD)
+    first = Table(
+        title="Waits, those still waiting counted (days)",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        caption=_carried_on(waited),
+        caption_justify="left",
+    )
     shown = ["waits", "still_waiting", "all_mean_days_within_52_weeks", "all_median_days", "all_p92_days"]
     shares = ["all_share_within_2_weeks", "all_share_within_6_weeks", "all_share_within_18_weeks"]
     for name in keys:
@@ -269,6 +275,18 @@ def terminal_tables(tables: dict[str, pd.DataFrame]) -> list[Table]:
             third.add_row(title, _figure(times[people]), _share(cells[0]), *map(_figure, cells[1:]))
         found.insert(1, third)
     return found
+
+
+def _carried_on(waited: pd.DataFrame) -> str | None:
+    """For which services the mean within 52 weeks takes it that nobody else was seen, for want of a longer log; None without."""
+    unknown = waited["all_share_within_52_weeks"].isna() & waited["all_mean_days_within_52_weeks"].notna()
+    names = ", ".join(dict.fromkeys(map(str, waited.loc[unknown, "service"])))
+    if not names:
+        return None
+    return (
+        "The log does not watch anybody for 52 weeks, and the mean takes it that whoever was not seen by then still waits at "
+        f"52 weeks, which makes it too long: {names}."
+    )
 
 
 def _figure(value: Any) -> str:

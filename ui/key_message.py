@@ -22,7 +22,7 @@ from pathways.pathway import Outcome
 from pathways.quantity import GRADES
 from sim.compare import Comparison
 from sim.results import within_days
-from ui.owed import Owed, owed_of
+from ui.owed import TODAY, Owed, of_the_base, owed_of
 from ui.words import (
     TOO_RARE,
     comparative,
@@ -126,7 +126,7 @@ def describe(changes: np.ndarray, outcome: Outcome) -> KeyMessage:
     return KeyMessage(headline, said, "", _valued(outcome, lower=lower), *numbers, short)
 
 
-def describe_rare(values: np.ndarray, before: np.ndarray, outcome: Outcome) -> KeyMessage:
+def describe_rare(values: np.ndarray, before: np.ndarray, outcome: Outcome, *, base: str = TODAY) -> KeyMessage:
     """The key message for what rests on too few events, or too few runs that differ, to be told from chance.
 
     Where even as many as are too few would be immaterial among all there are, that is what is told.
@@ -140,7 +140,7 @@ def describe_rare(values: np.ndarray, before: np.ndarray, outcome: Outcome) -> K
     there = np.isfinite(values) & np.isfinite(before)
     values, before = values[there], before[there]
     counts = outcome.of in ("seen", "referral")
-    counted = f"{figures(before.sum())} today and {figures(values.sum())} then in all {len(values)} runs together; "
+    counted = f"{figures(before.sum())} {base} and {figures(values.sum())} then in all {len(values)} runs together; "
     differ = int((values != before).sum())
     who = {0: "none of the runs differs", 1: "one of the runs differs"}.get(differ, f"{differ} of the runs differ")
     detail = f"{counted if counts else ''}{who}."
@@ -219,7 +219,7 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     values, before = (comparison.values[name][outcome].to_numpy() for name in (scenario, comparison.base))
     rare = comparison.too_rare(scenario, outcome)
     if rare:
-        message = describe_rare(values, before, word)
+        message = describe_rare(values, before, word, base=of_the_base(comparison))
     elif word.of == "qalys":
         message = describe_gain(values - before, word, years=comparison.years, people=comparison.region.population)
     else:
@@ -233,17 +233,19 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     if word.of == "wait":
         return replace(message, absolute=_waits(comparison, scenario, outcome, today, then))
     return replace(
-        message, absolute=f"About {today} a year today, about {then} averaged over {span(comparison.years)}."
+        message,
+        absolute=f"About {today} a year {of_the_base(comparison)}, about {then} averaged over {span(comparison.years)}.",
     )
 
 
 def _waits(comparison: Comparison, scenario: str, outcome: str, today: str, then: str) -> str:
     """What the figures of a wait are, and how many still wait."""
+    base = of_the_base(comparison)
     before, after = (percent_of(comparison.still_waiting(name, outcome)) for name in (comparison.base, scenario))
     return (
-        f"About {today} today, about {then} with it: the mean within {within_words(within_days(comparison.plan))} of all who "
-        f"are referred over {span(comparison.years)}, those still waiting counted. At the end {before} of them still wait "
-        f"today, {after} with it."
+        f"About {today} {base}, about {then} with it: the mean, each wait counted up to "
+        f"{within_words(within_days(comparison.plan))}, of all who are referred over {span(comparison.years)}, those still "
+        f"waiting as well. At the end {before} of them still wait {base}, {after} with it."
     )
 
 

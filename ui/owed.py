@@ -13,18 +13,28 @@ from sim.record import number_or_none
 from sim.results import OWED
 from ui.words import money, span
 
+TODAY = "today"
+
+
+def of_the_base(comparison: Comparison) -> str:
+    """What figures of the base are called in a sentence: of today, or of the scenario that others are compared with."""
+    scenario = comparison.cases[comparison.base].scenario
+    return f"under '{scenario.title}'" if scenario.levers else TODAY
+
 
 @dataclass(frozen=True)
 class Owed:
     """Care owed at the end of the run, in GBP: means in the base and in a scenario, and the difference over paired runs.
 
     `cost` is the difference in cost over the measured years, None where the pathway has no outcome that is a cost.
+    `of_the_base` is what figures of the base are called.
     """
 
     base: float
     scenario: float
     difference: PairedDifference
     cost: PairedDifference | None
+    of_the_base: str = TODAY
 
     @property
     def saving(self) -> float:
@@ -50,6 +60,7 @@ def owed_of(comparison: Comparison, scenario: str) -> Owed:
         scenario=comparison.mean(scenario, OWED),
         difference=comparison.difference(scenario, OWED),
         cost=comparison.difference(scenario, costs[0]) if costs else None,
+        of_the_base=of_the_base(comparison),
     )
 
 
@@ -58,7 +69,7 @@ def owed_sentence(owed: Owed, years: float) -> str:
     change, low, high = owed.difference.mean, owed.difference.low, owed.difference.high
     interval = "" if np.isnan(low) else f", 95% interval {money(low)} to {money(high)}"
     said = (
-        f"Care owed to people who still wait after {span(years)}: {money(owed.base)} today, {money(owed.scenario)} then "
+        f"Care owed to people who still wait after {span(years)}: {money(owed.base)} {owed.of_the_base}, {money(owed.scenario)} then "
         f"({'+' if change > 0 else ''}{money(change)}{interval})."
     )
     return f"{said} {owed.said}".strip()

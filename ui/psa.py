@@ -38,7 +38,7 @@ from ui.calibrated import calibration_html, calibration_json, calibration_line
 from ui.owed import of_the_saving
 from ui.report import html_page, html_table, new_folder, svg
 from ui.uncertainty_charts import acceptability_chart, plane_chart, tornado_chart
-from ui.words import MINUS, figures, money, span
+from ui.words import LEAST_MONEY, MINUS, figures, money, span
 
 CURVE = np.arange(0, 50_001, 1000)
 """Thresholds of a curve of acceptability, in pounds per QALY."""
@@ -56,7 +56,7 @@ class Value:
     `mean` is the mean net benefit with the 95% interval of a mean of so many draws, chance within them included, and
     `base_case` the net benefit with every quantity at its value. `apart` is how far the first lies from the second.
     `owed` is the change in the care that people still wait for at the end, not discounted, and `result_with_owed` what the
-    differences are called with it among the costs.
+    differences are called with it among the costs. `saving` is what is saved on average; 0 where so few draws do not show it.
     """
 
     scenario: str
@@ -69,6 +69,7 @@ class Value:
     result: str
     owed: tuple[float, float, float]
     result_with_owed: str
+    saving: float
     noise: float
 
     @property
@@ -138,6 +139,7 @@ def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: floa
         cost, qaly = (wide[of][name] - wide[of][found.base] for of in ("cost", "qaly"))
         benefit = threshold * qaly - cost
         owed = pd.Series(found.differences(name, OWED, threshold=threshold))
+        cheaper = _mean(found.differences(name, "cost", threshold=threshold))
         between = {
             f"inc_{of}": float(apart(wide[of][name].mean(), wide[of][found.base].mean())) for of in ("cost", "qaly")
         }
@@ -154,6 +156,7 @@ def findings_of(found: Psa, tornadoes: Mapping[str, Tornado], *, threshold: floa
             result_with_owed=incremental_result(
                 inc_cost=between["inc_cost"] + float(owed.mean()), inc_qaly=between["inc_qaly"]
             ),
+            saving=-cheaper.mean if cheaper.high < 0 else 0.0,
             noise=noise[name],
         )
     known = sorted({name for case in found.cases.values() for name in without_distribution(case.pathway)})
@@ -180,7 +183,7 @@ def headline(findings: Findings, scenario: str) -> str:
     at = f"({_pounds(low)} to {_pounds(high)}) at {money(findings.threshold)} per QALY"
     better = "better" if mean > 0 else "worse"
     sure = (
-        f"{better} value in {_share(value.share_better if mean > 0 else 1 - value.share_better)} of draws"
+        f"{better} value in {_draws(value.share_better if mean > 0 else 1 - value.share_better)}"
         if value.share_better is not None
         else "how often cannot be told: chance hides it (more --replications)"
     )
@@ -200,7 +203,7 @@ def owed_line(findings: Findings, scenario: str) -> str:
         f"Care owed to people who still wait after {span(findings.found.years)}, not discounted: {_pounds(mean)} "
         f"({_pounds(low)} to {_pounds(high)})."
     )
-    return f"{said} {of_the_saving(-value.cost[0], mean)}".strip()
+    return f"{said} {of_the_saving(value.saving, mean)}".strip()
 
 
 def base_case_line(findings: Findings, scenario: str) -> str:
@@ -233,7 +236,7 @@ def what_could_change(findings: Findings, scenario: str) -> list[str]:
     if names["no"]:
         few, all_of = len(names["no"]), len(tornado.quantities())
         which = f"None of the {all_of} quantities" if few == all_of else f"{few} of the {all_of} quantities"
-        turn = "turns" if few == all_of else "do not turn"
+        turn = "turns" if few == all_of else "does not turn" if few == 1 else "do not turn"
         telling = _telling(findings, tornado, names["no"])
         said.append(f"{which} looked at {turn} the answer around alone, at either end of its range.{telling}")
     return said
@@ -288,12 +291,15 @@ def _cover(found: Psa) -> str:
     return f"{calibration_line(found.calibration)} Draws cover what it leaves open and what the other quantities' ranges say"
 
 
-def _share(share: float | None) -> str:
-    """A share that reads all or none only where it is."""
-    assert share is not None
+def _draws(share: float) -> str:
+    """A share of the draws, that reads all or none only where it is.
+
+    >>> _draws(1.0), _draws(0.0), _draws(0.999)
+    ('all draws', 'no draw', '99% of draws')
+    """
     if share in (0.0, 1.0):
-        return "all" if share else "none"
-    return f"{min(max(round(100 * share), 1), 99)}%"
+        return "all draws" if share else "no draw"
+    return f"{min(max(round(100 * share), 1), 99)}% of draws"
 
 
 def _range(difference: PairedDifference) -> str:
@@ -351,7 +357,7 @@ def _cells(value: Value) -> tuple[str, str, str, str]:
         f"{_pounds(cost[0])} ({_pounds(cost[1])} to {_pounds(cost[2])})",
         f"{_signed(qaly[0])} ({_signed(qaly[1])} to {_signed(qaly[2])})",
         f"{_pounds(benefit[0])} ({_pounds(benefit[1])} to {_pounds(benefit[2])})",
-        "cannot be told" if value.share_better is None else f"{_share(value.share_better)} of draws",
+        "cannot be told" if value.share_better is None else _draws(value.share_better),
     )
 
 
@@ -603,6 +609,11 @@ def worth_of_knowing(findings: Findings) -> str:
     """What perfect knowledge would be worth, in a sentence; or why that cannot be told."""
     if findings.evpi is None:
         return f"What it would be worth to know all quantities for certain cannot be told. {findings.evpi_refused}"
+    if findings.evpi.evpi < LEAST_MONEY:
+        return (
+            "What it would be worth to know all quantities for certain cannot be seen in these draws: the same choice is best "
+            f"in each of the {len(findings.found.draws.scores)}."
+        )
     error = findings.evpi.standard_error
     give = f" (standard error {money(error)})" if np.isfinite(error) else ""
     return (

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
-from outcomes.waiting import YEAR_DAYS
+from outcomes.waiting import DAYS_PER_WEEK, YEAR_DAYS
 from pathways.pathway import Outcome
 
 MINUS = "−"
 NO_VALUE = "–"
 TOO_RARE, NONE_DIFFERS = "too rare to tell", "none differs"
+LEAST_MONEY = 0.005
+"""Half a penny, in pounds."""
 
 
 def percent(value: float) -> str:
@@ -58,11 +60,15 @@ def figures(value: float, digits: int = 3) -> str:
 def money(value: float) -> str:
     """Pounds, to the nearest ten thousand from a million, to three figures below.
 
-    >>> money(8_263_456.5), money(-85_855.1), money(1234.0)
-    ('£8.26m', '−£85,900', '£1,230')
+    Less than half a penny is nothing.
+
+    >>> money(8_263_456.5), money(-85_855.1), money(1234.0), money(-2.7e-8)
+    ('£8.26m', '−£85,900', '£1,230', '£0')
     """
     if math.isnan(value):
         return NO_VALUE
+    if abs(value) < LEAST_MONEY:
+        return "£0"
     sign = MINUS if value < 0 else ""
     if abs(value) >= 999_500:
         return f"{sign}£{abs(value) / 1e6:.2f}m"
@@ -117,21 +123,21 @@ def counted(number: int, what: str) -> str:
 
 
 def within_words(days: int) -> str:
-    """How far waits are counted, in words.
+    """How far each wait is counted, in words.
 
     >>> within_words(364), within_words(181)
-    ('the first year', 'the first 181 days')
+    ('52 weeks', '181 days')
     """
-    return "the first year" if days == YEAR_DAYS else f"the first {counted(days, 'day')}"
+    return f"{days // DAYS_PER_WEEK} weeks" if days == YEAR_DAYS else counted(days, "day")
 
 
 def waits_are(days: int) -> str:
     """What the figure of a wait is, for a heading or a caption.
 
     >>> waits_are(364)
-    'waits: mean days from referral within the first year, those still waiting counted'
+    'waits: mean days from referral, each counted up to 52 weeks, those still waiting as well'
     """
-    return f"waits: mean days from referral within {within_words(days)}, those still waiting counted"
+    return f"waits: mean days from referral, each counted up to {within_words(days)}, those still waiting as well"
 
 
 def row_title(outcome: Outcome) -> str:
