@@ -55,19 +55,19 @@ def with_more_referrals(comparison: Comparison) -> list[Tallies]:
     return [tallies._replace(monthly=tallies.monthly + more) for tallies in comparison.tallies[comparison.base]]
 
 
-def calibrated_by_hand(folder: Path) -> Path:
-    """A calibration of the demonstration area in a folder that is there: five draws made up by hand, and in doubt."""
+def calibrated_by_hand(folder: Path, *, count: int = 5) -> Path:
+    """A calibration of the demonstration area in a folder that is there: a few draws made up by hand, and in doubt."""
     cases, base = gather(["usual_care"], against="usual_care")
     pathway, region = cases[base].pathway, load_region("demonstration")
     names = ["physio_per_100k", "physio_waiting_per_100k", "gp_price"]
-    scores = pd.DataFrame(np.linspace(-1, 1, 15).reshape(5, 3), columns=names)
+    scores = pd.DataFrame(np.linspace(-1, 1, 3 * count).reshape(count, 3), columns=names)
     draws = joint_draws(
         scores,
         title="By hand",
         verdict="NOT MATCHED: by hand",
         region=region,
         pathway=pathway,
-        practice_scores={"imaging": pd.DataFrame({region.codes[0]: np.linspace(0, 1, 5)})},
+        practice_scores={"imaging": pd.DataFrame({region.codes[0]: np.linspace(0, 1, count)})},
     )
     write_joint_draws(folder, draws, region=region, pathway=pathway)
     return folder

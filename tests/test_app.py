@@ -286,7 +286,7 @@ def test_a_planners_own_area_is_offered_first(monkeypatch: pytest.MonkeyPatch, t
 def test_a_calibration_is_named_and_used_where_it_fits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Side bar, warnings, download and the command say which; an area that it is not of is told to be uncalibrated."""
     (tmp_path / "calibrated").mkdir()
-    calibrated = calibrated_by_hand(tmp_path / "calibrated")
+    calibrated = calibrated_by_hand(tmp_path / "calibrated", count=RUNS)
     other = Path(shutil.copytree(LIBRARY / "regions" / "demonstration", tmp_path / "north"))
     for name, old, new in (
         ("region.toml", 'name = "demonstration"', 'name = "north"'),
