@@ -304,7 +304,10 @@ def test_figures_of_a_survey_of_gps_take_the_place_of_ours(tmp_path: Path) -> No
 
 
 def test_messages_to_patients_lower_what_those_who_expect_a_scan_ask_for() -> None:
-    """Over a third of GPs' requests are by people who expect a scan; only theirs fall, less so in the most deprived fifth."""
+    """Over a third of GPs' requests are by people who expect a scan; only theirs fall, less so in the most deprived fifth.
+
+    Of all others' one in a hundred at most: shorter lists move when a few of them see their GP again.
+    """
     table = first_requests("patient_education")
     asks = table["expects_scan"] == "yes"
     published = load_targets().targets["gp_mri_from_patient_request"]
@@ -312,8 +315,8 @@ def test_messages_to_patients_lower_what_those_who_expect_a_scan_ask_for() -> No
     assert published.low is not None
     assert published.high is not None
     assert published.low - 3 * error < 100 * asks.mean() < published.high + 3 * error
-    assert table["kept"][~asks].all()
-    assert not table["kept"][asks].all()
+    assert table["kept"][~asks].mean() > 0.99
+    assert table["kept"][asks].mean() < 0.9
     fewer = Runs(
         variant(
             "fewer",

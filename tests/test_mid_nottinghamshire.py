@@ -90,7 +90,7 @@ def portfolio() -> pd.DataFrame:
 def redesign() -> Comparison:
     """Stop and reinvest against today, in the demonstration area."""
     cases = {name: from_library(name) for name in ("usual_care", "stop_and_reinvest")}
-    return compare(cases, base="usual_care", region=demonstration(), years=1, replications=6, seed=SEED, workers=2)
+    return compare(cases, base="usual_care", region=demonstration(), years=1, replications=12, seed=SEED, workers=2)
 
 
 # duties

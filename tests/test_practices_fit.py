@@ -43,7 +43,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fit, PracticeFit, 
     scores = [0.0] * len(region.codes)
     scores[HIGH], scores[LOW] = 3.0, -3.0
     place = replace(empty.place, practice_scores={"imaging": tuple(scores)})
-    counts = np.mean([empty.figures(case, place, 10_000 + k)[: len(region.codes)] for k in range(4)], axis=0)
+    counts = np.mean([empty.figures(case, place, 10_000 + k)[: len(region.codes)] for k in range(12)], axis=0)
     values = dict(zip(region.codes, counts.round(), strict=True))
     simulator = replace(empty, targets=targets_of(values, folder, region, case.pathway))
     settings = Settings(runs=450, unknowns=3, workers=min(2, os.cpu_count() or 1))
