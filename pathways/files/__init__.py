@@ -1,0 +1,1 @@
+"""Files of users: one reader and one writer for the whole house."""
