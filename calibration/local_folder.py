@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from pathways import BadInput, Problem, Quantity, refuse
 from pathways.explain import read_word
-from pathways.load import read_toml
+from pathways.files.written import toml_in
 from pathways.word import Word
 
 ABOUT = "targets.toml"
@@ -112,7 +112,7 @@ def _folder(path: Path) -> Folder:
     about: About | None = None
     if (path / ABOUT).exists():
         try:
-            written = read_toml(path / ABOUT)
+            written = toml_in(path / ABOUT)
             about, problems = read_word(About, written, file=ABOUT, path="")
         except BadInput as error:
             problems = error.problems

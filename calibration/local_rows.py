@@ -7,11 +7,11 @@ from datetime import date
 from math import inf, isfinite, nan
 from pathlib import Path
 
-from calibration.local_csv import cells_of
 from calibration.local_figures import Figure
 from calibration.local_known import Known, service_faults
 from calibration.local_measures import MEASURES, MOST_DAYS, UNITS, Measure
 from pathways import BadInput, Problem, did_you_mean
+from pathways.files.cells import cells_of
 from pathways.official_files import header_seems
 from pathways.periods import DAYS_PER_WEEK, band, period
 
@@ -31,9 +31,10 @@ MOST_DAYS_OF_A_MONTH = 31
 def read_rows(path: Path, known: Known) -> tuple[list[Figure], list[Problem], list[str]]:
     """The figures in a CSV file of the template, everything that is wrong with it, and notes."""
     try:
-        header, rows = cells_of(path)
+        found = cells_of(path)
     except BadInput as error:
         return [], error.problems, []
+    header = found.header
     columns = (*NEEDED, *OPTIONAL)
     problems = [
         Problem("columns_exist", path.name, f"there is no column '{name}'. {did_you_mean(name, header)}")
@@ -54,19 +55,9 @@ def read_rows(path: Path, known: Known) -> tuple[list[Figure], list[Problem], li
             )
         elif name and name not in columns:
             notes.append(f"{path.name}: the column '{name}' is none of the template and is not read.")
-    problems += [
-        Problem("columns_once", path.name, f"the column '{name}' stands twice. Remove one.")
-        for name in dict.fromkeys(header)
-        if name and header.count(name) > 1
-    ]
     figures = []
-    for number, cells in rows:
-        where = f"{path.name}: row {number}"
-        if len(cells) > len(header) and any(cells[len(header) :]):
-            says = f"has {len(cells)} cells for {len(header)} columns. Put a text that holds a comma between quotes."
-            problems.append(Problem("rows_fit", where, says))
-            continue
-        row = Row(dict(zip(header, cells, strict=False)), where, known)
+    for number, cells in zip(found.numbers, found.rows, strict=True):
+        row = Row(dict(zip(header, cells, strict=True)), f"{path.name}: row {number}", known)
         if (figure := row.figure()) is not None:
             figures.append(figure)
         problems += row.problems

@@ -20,7 +20,7 @@ from calibration import activity, ages, courses, variation
 from calibration.observed import Observed
 from pathways import BadInput, Pathway, Problem, did_you_mean
 from pathways.explain import read_word
-from pathways.load import read_toml
+from pathways.files.written import toml_in
 from pathways.word import Word
 
 FILE = Path(__file__).parent / "library" / "validation.toml"
@@ -161,7 +161,7 @@ def load_targets(path: Path = FILE) -> Targets:
     >>> load_targets().targets["recovered_within_a_year"].value
     72.0
     """
-    targets, problems = read_word(Targets, read_toml(path), file=path.name, path="")
+    targets, problems = read_word(Targets, toml_in(path), file=path.name, path="")
     if targets is None:
         raise BadInput(problems)
     problems += _unknown_names(targets, path.name)

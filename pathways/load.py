@@ -6,7 +6,6 @@ the named checks of `pathways.checks` then look at how the words fit together.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from pathways.checks import CHECKS, Check, problems_of, scenario_problems
 from pathways.draft import NAMED_SECTIONS, SINGLE_SECTIONS, Draft
 from pathways.explain import read_word
+from pathways.files.written import toml_in
 from pathways.lever import Scenario
 from pathways.pathway import Pathway
 from pathways.problems import BadInput, Problem, did_you_mean, refuse
@@ -25,22 +25,6 @@ FORMAT = 1
 
 PLAIN_FIELDS = ("format", "title", "says", "include", "practice_effects")
 NEEDED = ("format", "title", "says", "onset", "health", "care", "services")
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The table in a TOML file; `BadInput` when it is missing, not text, or not TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise refuse("file_exists", str(path), "there is no such file.") from None
-    except IsADirectoryError:
-        raise refuse("file_exists", str(path), "this is a folder; a TOML file is needed.") from None
-    except OSError as error:
-        raise refuse("file_can_be_read", str(path), f"it cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise refuse("file_is_text", path.name, "this is not a text file in UTF-8. Save it as UTF-8 text.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise refuse("file_is_toml", path.name, f"this is not valid TOML: {error}.") from None
 
 
 def library_names(kind: str) -> list[str]:
@@ -84,7 +68,7 @@ def find(kind: str, name_or_path: str | Path) -> Path:
 
 def draft_pathway(path: Path) -> tuple[Draft, list[Problem]]:
     """A pathway file read as far as possible, and what could not be read."""
-    written = read_toml(path)
+    written = toml_in(path)
     draft, problems = _draft(written, file=path.name, name=path.stem)
     problems += _include(draft, written.get("include", []), path)
     return draft, problems
@@ -208,7 +192,7 @@ def _include(draft: Draft, files: Any, path: Path) -> list[Problem]:
         beside = path.parent / str(name)
         file = beside if beside.exists() else LIBRARY / "pathways" / str(name)
         try:
-            problems += _read_section(draft, "quantities", read_toml(file), file=file.name, prefix="")
+            problems += _read_section(draft, "quantities", toml_in(file), file=file.name, prefix="")
         except BadInput as error:
             problems += error.problems
     return problems
@@ -217,7 +201,7 @@ def _include(draft: Draft, files: Any, path: Path) -> list[Problem]:
 def load_quantities(file: str) -> dict[str, Quantity]:
     """The quantities in a file of the library that no pathway includes: those about regions."""
     draft = Draft(file=file, name=file)
-    problems = _read_section(draft, "quantities", read_toml(LIBRARY / file), file=file, prefix="")
+    problems = _read_section(draft, "quantities", toml_in(LIBRARY / file), file=file, prefix="")
     if problems:
         raise BadInput(problems)
     return draft.named["quantities"]
@@ -244,7 +228,7 @@ def load_scenario(
     ('mri_guidance', 'usual_care')
     """
     path = find("scenarios", name_or_path)
-    written = read_toml(path)
+    written = toml_in(path)
     scenario, problems = read_word(Scenario, written, file=path.name, path="")
     problems = _format_problems(written, path.name) + problems
     if scenario is None:

@@ -6,12 +6,8 @@ OHID Fingertips (deprivation score by practice). All under the Open Government L
 
 from __future__ import annotations
 
-import gzip
 import io
-import lzma
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pathways.files.opened import unpacked
 from pathways.problems import BadInput, Problem, did_you_mean, refuse
 from pathways.region import AGE_BANDS, MOST_PEOPLE, SEXES
 from pathways.table import Column, typed
@@ -48,8 +45,6 @@ WHAT = {
     "map": "the map of practices to networks",
     "deprivation": "deprivation score by practice",
 }
-ENCRYPTED = 1
-"""The bit of a zip's entry that says so."""
 FILES: dict[str, Names] = {"registered": REGISTERED, "map": PRACTICE_MAP, "deprivation": DEPRIVATION}
 
 
@@ -78,48 +73,6 @@ def open_table(path: Path, *, what: str) -> pd.DataFrame:
         raise refuse("file_is_csv", path.name, says) from None
     table.columns = [str(column).strip() for column in table.columns]
     return _named(table, path.name, what)
-
-
-def unpacked(path: Path) -> bytes:
-    """What a file holds, unpacked where it is a gzip or a zip with one CSV file in it; `BadInput` where it cannot be read."""
-    if path.is_dir():
-        raise refuse("file_exists", str(path), "this is a folder; a file is needed.")
-    try:
-        return _unpacked(path)
-    except FileNotFoundError:
-        raise refuse("file_exists", str(path), "there is no such file.") from None
-    except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        says = f"the archive is damaged or cut short ({error}). Download the file again."
-        raise refuse("archive_is_whole", path.name, says) from None
-    except OSError as error:
-        raise refuse("file_can_be_read", str(path), f"it cannot be read: {error.strerror or error}.") from None
-
-
-def _unpacked(path: Path) -> bytes:
-    data = path.read_bytes()
-    if data.startswith(b"PK") or path.suffix == ".zip":
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _only_table(archive, path.name)
-    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-
-
-def _only_table(archive: zipfile.ZipFile, file: str) -> bytes:
-    inside = [
-        entry
-        for entry in archive.infolist()
-        if entry.filename.lower().endswith(".csv")
-        and not entry.filename.startswith("__MACOSX/")
-        and not entry.filename.rpartition("/")[2].startswith("._")
-    ]
-    if len(inside) != 1:
-        raise refuse("archive_holds_one_table", file, f"the archive holds {len(inside)} CSV files; one is needed.")
-    if inside[0].flag_bits & ENCRYPTED:
-        raise refuse("archive_is_open", file, "the archive is locked with a password. Unpack it and give the CSV file.")
-    try:
-        return archive.read(inside[0])
-    except NotImplementedError:
-        says = "the archive is packed in a way that cannot be read here. Unpack it and give the CSV file."
-        raise refuse("archive_is_open", file, says) from None
 
 
 def _named(table: pd.DataFrame, file: str, what: str) -> pd.DataFrame:

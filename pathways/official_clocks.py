@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pathways.official import unpacked
+from pathways.files.opened import unpacked
 from pathways.official_files import OfficialWaits, check_codes, is_workbook, official_waits, seems_to_be
 from pathways.periods import band, month
 from pathways.problems import BadInput, did_you_mean, refuse

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 import pandas as pd
 
-from pathways.official import unpacked
+from pathways.files.opened import unpacked
 from pathways.problems import BadInput, refuse
 
 Cells = tuple[object, ...]

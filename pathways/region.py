@@ -26,7 +26,8 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from pathways.explain import read_word
-from pathways.load import find, read_toml
+from pathways.files.written import toml_in
+from pathways.load import find
 from pathways.problems import BadInput, Problem
 from pathways.table import PRICE_BLANK, Column, read_csv
 from pathways.word import Word
@@ -213,7 +214,7 @@ def load_region(name_or_path: str | Path) -> Region:
     folder = find("regions", name_or_path)
     if not folder.is_dir():
         folder = folder.parent
-    about, problems = read_word(RegionFile, read_toml(folder / "region.toml"), file="region.toml", path="")
+    about, problems = read_word(RegionFile, toml_in(folder / "region.toml"), file="region.toml", path="")
     tables: dict[str, pd.DataFrame] = {}
     files: list[tuple[str, list[Column], bool]] = [
         ("practices.csv", _PRACTICES, False),
@@ -250,9 +251,9 @@ def _table_problems(tables: dict[str, pd.DataFrame]) -> list[Problem]:
     problems += _repeats(tables["waiting_lists.csv"], weeks, "waiting_lists.csv", "list")
     problems += _repeats(tables["prices.csv"], ["service"], "prices.csv", "price of")
     shares = practices[[f"decile_{decile}" for decile in DECILES]].sum(axis=1)
-    for row in np.flatnonzero(np.abs(shares - 1) > 1e-3)[:5]:
-        where = f"practices.csv: row {row + 2}"
-        says = f"the deprivation shares add to {shares.iloc[row]:.3f}, they must add to 1."
+    for row in shares.index[np.abs(shares - 1) > 1e-3][:5]:
+        where = f"practices.csv: row {row}"
+        says = f"the deprivation shares add to {shares[row]:.3f}, they must add to 1."
         problems.append(Problem("deciles_add_to_one", where, says))
     for column, allowed in (
         ("practice", set(practices["practice"])),
@@ -263,7 +264,7 @@ def _table_problems(tables: dict[str, pd.DataFrame]) -> list[Problem]:
         for row in bad[:5]:
             wanted = "in practices.csv" if column == "practice" else "one of " + ", ".join(sorted(allowed))
             says = f"'{population[column][row]}' is not {wanted}."
-            problems.append(Problem("population_fits", f"population.csv: row {row + 2}, column {column}", says))
+            problems.append(Problem("population_fits", f"population.csv: row {row}, column {column}", says))
     problems += _area_problems(practices, tables["capacity.csv"], tables["waiting_lists.csv"])
     if not problems and int(population["people"].sum()) == 0:
         problems.append(Problem("people_exist", "population.csv", "nobody is registered: all counts are 0."))
@@ -280,17 +281,17 @@ def _area_problems(practices: pd.DataFrame, capacity: pd.DataFrame, waiting: pd.
         says = (
             f"no practice is in the area '{area}'." if area else "the site is in no area, and every practice is in one."
         )
-        where = f"capacity.csv: row {row + 2}"
+        where = f"capacity.csv: row {row}"
         problems.append(Problem("sites_have_areas", where, f"{says} Areas in practices.csv: {named}."))
     columns = ["area", "service", "site"]
     sites = set(capacity[columns].itertuples(index=False, name=None))
-    for row, (area, service, site) in enumerate(waiting[columns].itertuples(index=False, name=None)):
+    for row, area, service, site in waiting[columns].itertuples(name=None):
         if (area, service, site) not in sites:
             elsewhere = sorted(other[0] for other in sites if other[1:] == (service, site))
             where = f" in the area '{area}'" if area else ""
             hint = f" There it is in the area '{elsewhere[0]}'." if elsewhere else ""
             says = f"there is no site '{site}' of '{service}'{where} in capacity.csv.{hint}"
-            problems.append(Problem("lists_have_sites", f"waiting_lists.csv: row {row + 2}", says))
+            problems.append(Problem("lists_have_sites", f"waiting_lists.csv: row {row}", says))
     return problems
 
 
@@ -299,7 +300,7 @@ def _repeats(table: pd.DataFrame, keys: list[str], file: str, what: str) -> list
     return [
         Problem(
             "no_duplicates",
-            f"{file}: row {row + 2}",
+            f"{file}: row {row}",
             f"the {what} '{' / '.join(str(table[key][row]) for key in keys if table[key][row])}' stands twice. Remove one.",
         )
         for row in table.index[repeated][:5]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from pathways.problems import BadInput, Problem, did_you_mean, refuse
+from pathways.files.cells import cells_of
+from pathways.files.values import NotThat, number_in, told, whole_in
+from pathways.problems import BadInput, Problem, did_you_mean
 
 ROWS_SHOWN = 5
 
@@ -38,25 +40,21 @@ PRICE_BLANK = "a price that is not known is not 0: write what it is, or 0 where 
 def read_csv(path: Path, columns: Sequence[Column], *, file: str | None = None) -> pd.DataFrame:
     """The table at `path` with exactly these columns, numbers as numbers; `BadInput` with every bad cell.
 
-    A byte-order mark, CRLF line ends and extra columns are accepted. Rows are numbered as a spreadsheet
-    shows them, the header being row 1. Blank cells of optional number columns are NaN.
+    Read as `pathways.files.cells` reads; extra columns are accepted. The index is the row as a spreadsheet shows it,
+    the header being row 1. Blank cells of optional number columns are NaN.
     """
-    name = file or path.name
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
-    except FileNotFoundError:
-        raise refuse("file_exists", name, "there is no such file.") from None
-    except OSError as error:
-        raise refuse("file_can_be_read", name, f"it cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise refuse("file_is_text", name, "this is not a text file in UTF-8. Save it as CSV UTF-8.") from None
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
-        raise refuse("file_is_csv", name, f"this is not a CSV table: {error}.") from None
-    return typed(table, columns, file=name)
+    cells = cells_of(path)
+    table = cells.table().set_axis(pd.Index(cells.numbers, dtype=int, name="row"), axis=0)
+    return typed(table, columns, file=file or cells.file, numbers=cells.numbers)
 
 
-def typed(table: pd.DataFrame, columns: Sequence[Column], *, file: str) -> pd.DataFrame:
-    """A table of text turned into the kinds that `columns` tell; `BadInput` with every bad cell."""
+def typed(
+    table: pd.DataFrame, columns: Sequence[Column], *, file: str, numbers: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """A table of text turned into the kinds that `columns` tell; `BadInput` with every bad cell.
+
+    `numbers` are the rows of the file in which the table's rows stand; if not given, from row 2 on.
+    """
     found = [str(column).strip() for column in table.columns]
     table = table.set_axis(found, axis=1)
     problems = [
@@ -66,53 +64,64 @@ def typed(table: pd.DataFrame, columns: Sequence[Column], *, file: str) -> pd.Da
     ]
     if problems:
         raise BadInput(problems)
+    rows = range(2, len(table) + 2) if numbers is None else numbers
     made = {}
     for column in columns:
-        cells = table[column.name].str.strip() if column.name in found else pd.Series([""] * len(table), dtype=str)
+        cells = table[column.name].str.strip() if column.name in found else pd.Series("", index=table.index, dtype=str)
+        place = _Place(file, column, rows)
         if column.kind == "text":
             made[column.name] = cells
-            problems += _blanks(cells, column, file)
+            problems += [] if column.optional else place.bad(cells, lambda cell: "is blank." if not cell else "")
         else:
-            made[column.name], wrong = _numbers(cells, column, file)
+            made[column.name], wrong = _numbers(cells, place)
             problems += wrong
     if problems:
         raise BadInput(problems)
-    return pd.DataFrame(made)
+    return pd.DataFrame(made, index=table.index)
 
 
-def _blanks(cells: pd.Series, column: Column, file: str) -> list[Problem]:
-    return [] if column.optional else _bad_cells(cells, cells == "", column, file, "is blank")
+@dataclass(frozen=True)
+class _Place:
+    """A column of a file, and in which rows of it the cells stand."""
+
+    file: str
+    column: Column
+    rows: Sequence[int]
+
+    def bad(self, cells: pd.Series, fault: Callable[[str], str]) -> list[Problem]:
+        """A problem for each of the first cells that have a fault, and one for how many more there are."""
+        faults = {cell: fault(cell) for cell in set(cells)}
+        wrong = [(position, faults[cell]) for position, cell in enumerate(cells) if faults[cell]]
+        where = f"column {self.column.name}"
+        problems = [
+            Problem("cells_are_good", f"{self.file}: row {self.rows[position]}, {where}", says)
+            for position, says in wrong[:ROWS_SHOWN]
+        ]
+        if len(wrong) > ROWS_SHOWN:
+            says = f"{len(wrong) - ROWS_SHOWN} more cells like these: {wrong[ROWS_SHOWN][1]}"
+            problems.append(Problem("cells_are_good", f"{self.file}: {where}", says))
+        return problems
 
 
-def _numbers(cells: pd.Series, column: Column, file: str) -> tuple[pd.Series, list[Problem]]:
-    blank = cells == ""
-    numbers = pd.to_numeric(cells.where(~blank, None).str.replace(",", "", regex=False), errors="coerce")
-    problems = [] if column.optional else _bad_cells(cells, blank, column, file, f"is blank; {column.blank}")
-    problems += _bad_cells(cells, numbers.isna() & ~blank, column, file, "is not a number")
-    endless = numbers.isin([inf, -inf])
-    problems += _bad_cells(cells, endless, column, file, "is not a finite number")
-    numbers = numbers.where(~endless)
-    if column.kind == "whole":
-        problems += _bad_cells(cells, numbers.notna() & (numbers % 1 != 0), column, file, "is not a whole number")
-    below, above = numbers < column.low, numbers > column.high
-    least = "is negative" if column.low == 0 else f"is below {column.low:,.0f}, the least that is possible"
-    problems += _bad_cells(cells, below, column, file, least)
-    problems += _bad_cells(cells, above, column, file, f"is above {column.high:,.0f}, the most that is possible")
+def _numbers(cells: pd.Series, place: _Place) -> tuple[pd.Series, list[Problem]]:
+    column = place.column
+    problems = place.bad(cells, lambda cell: _fault(cell, column))
+    good = {cell: number_in(cell) if cell else nan for cell in set(cells) if not _fault(cell, column)}
+    numbers = cells.map(good).astype(float)
     if column.kind == "whole" and not column.optional and not problems:
-        numbers = numbers.astype("int64")
+        return numbers.astype("int64"), problems
     return numbers, problems
 
 
-def _bad_cells(cells: pd.Series, bad: pd.Series, column: Column, file: str, fault: str) -> list[Problem]:
-    rows = [position for position, is_bad in enumerate(bad.fillna(False).tolist()) if is_bad]
-    problems = []
-    for position in rows[:ROWS_SHOWN]:
-        written = f"'{cells.iloc[position]}' " if cells.iloc[position] else ""
-        problems.append(
-            Problem("cells_are_good", f"{file}: row {position + 2}, column {column.name}", f"{written}{fault}.")
-        )
-    if len(rows) > ROWS_SHOWN:
-        problems.append(
-            Problem("cells_are_good", f"{file}: column {column.name}", f"{len(rows) - ROWS_SHOWN} more cells: {fault}.")
-        )
-    return problems
+def _fault(cell: str, column: Column) -> str:
+    """What is wrong with a cell of a column of numbers, or nothing."""
+    if not cell:
+        return "" if column.optional else f"is blank; {column.blank}."
+    try:
+        number = whole_in(cell) if column.kind == "whole" else number_in(cell)
+    except NotThat as error:
+        return str(error)
+    if number < column.low:
+        least = "is negative" if column.low == 0 else f"is below {column.low:,.0f}, the least that is possible"
+        return f"{told(cell)} {least}."
+    return f"{told(cell)} is above {column.high:,.0f}, the most that is possible." if number > column.high else ""

@@ -21,6 +21,7 @@ import pandas as pd
 
 from pathways import BadInput, Pathway, Problem, Region, did_you_mean, refuse
 from pathways.explain import read_word
+from pathways.files.written import json_in
 from pathways.table import Column, read_csv
 from pathways.word import Word
 from sim.joint_draws import JointDraws
@@ -164,7 +165,7 @@ def read_joint_draws(folder: Path, *, region: Region, pathway: Pathway, replaced
     columns = [Column(name, "number", low=-FARTHEST, high=FARTHEST) for name in names]
     scores, practices = pd.DataFrame(), pd.DataFrame()
     try:
-        scores = read_csv(folder / POSTERIOR, columns)
+        scores = read_csv(folder / POSTERIOR, columns).reset_index(drop=True)
         problems += _count_problems(scores, about)
     except BadInput as bad:
         problems += bad.problems
@@ -207,12 +208,7 @@ def _read_about(folder: Path) -> About:
     path = folder / ABOUT
     if not path.exists():
         raise refuse("calibration_exists", where, f"this is not a calibration: there is no {ABOUT} in it.")
-    try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise refuse("file_can_be_read", ABOUT, f"it cannot be read: {error.strerror}.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise refuse("calibration_is_json", ABOUT, f"this is not a calibration: {error}.") from None
+    written = json_in(path)
     if not isinstance(written, dict) or written.get("kind") != KIND:
         raise refuse("calibration_exists", ABOUT, "this is not what a calibration writes. Name the folder of one.")
     if written.get("format") != FORMAT:
@@ -304,7 +300,7 @@ def _practice_problems(practices: pd.DataFrame, count: int, region: Region, path
     """What is wrong with the scores of practices, by row."""
     problems = []
     for row, draw, effect, practice in practices[["draw", "effect", "practice"]].itertuples(name=None):
-        where = f"{PRACTICES}: row {row + 2}"
+        where = f"{PRACTICES}: row {row}"
         if draw >= count:
             problems.append(Problem("draws_exist", where, f"draw {draw} is not in {POSTERIOR}, which has {count}."))
         if effect not in pathway.practice_effects:
@@ -315,6 +311,6 @@ def _practice_problems(practices: pd.DataFrame, count: int, region: Region, path
             problems.append(Problem("practices_exist", where, says))
         if len(problems) >= ROWS_SHOWN:
             break
-    for row in np.flatnonzero(practices.duplicated(["draw", "effect", "practice"]))[:ROWS_SHOWN]:
-        problems.append(Problem("no_duplicates", f"{PRACTICES}: row {row + 2}", "this score stands twice. Remove one."))
+    for row in practices.index[practices.duplicated(["draw", "effect", "practice"])][:ROWS_SHOWN]:
+        problems.append(Problem("no_duplicates", f"{PRACTICES}: row {row}", "this score stands twice. Remove one."))
     return problems

@@ -22,6 +22,7 @@ from pathways import BadInput, Region, Scenario, load_region, pathway_from_dict,
 from pathways.assumed import ASSUMED
 from pathways.checks import scenario_problems
 from pathways.explain import read_word
+from pathways.files.written import json_in
 from pathways.word import Word
 from sim.compare import Case, Comparison, compare, width_reached
 from sim.joint_draws import JointDraws, WrittenDraws, written_draws
@@ -270,14 +271,9 @@ def _case(name: str, written: WrittenCase, file: str) -> Case:
 
 def _read(path: Path) -> tuple[RecordFile, bool]:
     """A record, and whether its inputs are no longer those that were written."""
-    try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise refuse("file_exists", str(path), "there is no such file.") from None
-    except IsADirectoryError:
-        raise refuse("file_exists", str(path), "this is a folder; name the record.json in it.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise refuse("record_is_json", path.name, f"this is not a record: {error}.") from None
+    if path.is_dir():
+        raise refuse("file_exists", str(path), "this is a folder; name the record.json in it.")
+    written = json_in(path)
     if not isinstance(written, dict) or written.get("kind") != KIND:
         raise refuse(
             "record_is_whole", path.name, "this is not a record of a run. Records are written by `compare --out`."

@@ -218,7 +218,7 @@ def test_what_lies_in_the_working_directory_does_not_hide_the_library(
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").mkdir()
-    with pytest.raises(BadInput, match="this is a folder; a TOML file is needed"):
+    with pytest.raises(BadInput, match="this is a folder; a file is needed"):
         load_pathway(tmp_path / "mine.toml")
     with pytest.raises(BadInput, match="there is no pathway"):
         load_pathway(tmp_path / "mine.toml" / "more.toml")

@@ -266,7 +266,7 @@ def test_periods_are_told_as_they_are_written(text: str) -> None:
         (["referrals,mri,2025-01,,", "referrals,mri,2025-02,,"], "figures.csv: row 2: every value of the targets is blank: there is nothing to fit."),
         ([], "figures.csv: there is no figure: nothing to fit."),
         (["rtt_waiting,spinal_clinic,2025-01,,7"], "figures.csv: row 2: 'rtt_waiting' counts to treatment, and nothing says what treatment is. Write in targets.toml"),
-        (["referrals,mri,2025-01,,7,,,,,,,,,St Mary, the ward"], "row 2: has 15 cells for 14 columns. Put a text that holds a comma between quotes."),
+        (["referrals,mri,2025-01,,7,,,,,,,,,St Mary, the ward"], "row 2: it has more cells than the header has names (14). A number or a name with a comma needs quotation marks."),
     ],
 )  # fmt: skip
 def test_bad_rows_are_explained(tmp_path: Path, rows: list[str], expected: str) -> None:
@@ -278,8 +278,8 @@ def test_bad_rows_are_explained(tmp_path: Path, rows: list[str], expected: str) 
     [
         ("mesure,service,from,value", "referrals,mri,2025-01,3", "figures.csv: there is no column 'measure'. Did you mean 'mesure'?"),
         ("measure,service,from,value,discrepency", "referrals,mri,2025-01,3,1", "there is no column 'discrepency' in the template. Did you mean 'discrepancy'?"),
-        ("measure,service,from,value,value", "referrals,mri,2025-01,3,4", "the column 'value' stands twice. Remove one."),
-        ("measure;service;from;value", "referrals;mri;2025-01;3", "its columns are not separated by commas. Save it as CSV with commas."),
+        ("measure,service,from,value,value", "referrals,mri,2025-01,3,4", "two columns are called 'value'. Remove one."),
+        ("measure;service;from;value", "referrals;mri;2025-01;3", "its cells are separated by semicolons, not by commas. Save it as 'CSV UTF-8'."),
         ("RTT Part Type,Commissioner Org Code,Total", "Part_2,52R,3", "this is not the template. It looks like the full extract of referral to treatment (form referral_to_treatment). Name it in targets.toml under [[official]], or take it out."),
     ],
 )  # fmt: skip
@@ -293,7 +293,7 @@ def test_files_that_are_no_targets_are_explained(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("")
     assert "empty.csv: the file is empty." in told(tmp_path / "empty.csv")
     (tmp_path / "letters.csv").write_bytes(b"measure\xff")
-    assert "letters.csv: this is not a text file in UTF-8." in told(tmp_path / "letters.csv")
+    assert "letters.csv: row 1: the letter that may be 'ÿ' is not in UTF-8" in told(tmp_path / "letters.csv")
     (tmp_path / "table.xlsx").write_bytes(b"PK")
     assert "table.xlsx: targets are a CSV file of the template, or a folder." in told(tmp_path / "table.xlsx")
     assert "table.xlsx: nothing says what is read from this file. Name it in targets.toml" in told(tmp_path)

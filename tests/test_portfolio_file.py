@@ -156,7 +156,7 @@ def test_capacity_and_deprivation_work_from_the_file(tmp_path: Path) -> None:
         (["a,1,1,0.1,0,1,0,1", "b,1,4,0.1,0,1,0,1"], {}, "services.csv: variable_share: row 3: 4; a number from 0 to 1 is needed."),
         (["a,1,,0.1,0,1,0,1"], {}, "services.csv: variable_share: row 2: missing; a number from 0 to 1 is needed."),
         (["a,-1,1,0.1,0,1,0,1"], {}, "services.csv: row 2, column unit_cost: '-1' is negative."),
-        (["a,1,300,1,0.1,0,1,0,1"], {}, "services.csv: row 2: it has 9 cells, the header 8. Put quotes around what holds a comma."),
+        (["a,1,300,1,0.1,0,1,0,1"], {}, "services.csv: row 2: it has more cells than the header has names (8). A number or a name with a comma needs quotation marks."),
         (["a,1,1,0.1,0,1,0,1", "a,1,1,0.1,0,1,0,1"], {}, "services.csv: service, imd_group: row 3: 'a', 'all'; each row must differ in it."),
         (ROWS, {"gains": "paper"}, "--gains paper: the file has no column 'qaly_pp_paper'. There are: trial."),
         (ROWS, {"weights": "1:2"}, "--weights 1:2: '1:2' is not a name and a number. Write them like 1=1.5,2=1."),
@@ -186,10 +186,13 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     ("content", "said"),
     [
         (b"service,unit_cost\n", "there are no services in it. Write a header and one row for each."),
-        (b"", "there are no services in it. Write a header and one row for each."),
+        (b"", "the file is empty. Is it whole?"),
         (b"service,unit_cost,service\na,1,b\n", "two columns are called 'service'. Remove one."),
-        (b"service;unit_cost\na;1\n", "there is no column 'service'. There are: service;unit_cost."),
-        ("service,unit_cost\ncaf\xe9,1\n".encode("latin-1"), "this is not a text file in UTF-8. Save it as CSV UTF-8."),
+        (b"service;unit_cost\na;1\n", "its cells are separated by semicolons, not by commas. Save it as 'CSV UTF-8'."),
+        (
+            "service,unit_cost\ncaf\xe9,1\n".encode("latin-1"),
+            "the file was saved in another code. Save it as 'CSV UTF-8'.",
+        ),
     ],
 )
 def test_a_file_that_is_no_table_of_services_is_refused(tmp_path: Path, content: bytes, said: str) -> None:

@@ -17,7 +17,8 @@ from calibration.calibrate import Calibration, calibration_key
 from calibration.fit import Settings
 from calibration.local_targets import LocalTargets
 from calibration.verdict import as_numbers
-from pathways import Region, pathway_to_dict, refuse
+from pathways import BadInput, Problem, Region, pathway_to_dict, refuse
+from pathways.files.written import json_in
 from sim.calibration_folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
 from sim.compare import Case
 from sim.experiment import key_of
@@ -92,9 +93,10 @@ def begin(folder: Path, question: Mapping[str, Any], *, resume: bool) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        asked = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise refuse("question_is_json", str(path), f"it cannot be read: {error}. Choose another --out.") from None
+        asked = json_in(path)
+    except BadInput as bad:
+        says = "it is not what `calibrate` wrote. Choose another --out."
+        raise BadInput([*bad.problems, Problem("question_is_json", str(path), says)]) from None
     return asked if isinstance(asked, dict) else {}
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pathways import BadInput, Pathway, Problem, Region, Scenario, load_pathway, load_region, load_scenario, refuse
 from pathways.checks import problems_of
-from pathways.load import draft_pathway, find, read_toml
+from pathways.files.written import toml_in
+from pathways.load import draft_pathway, find
 
 MOST_AREAS = 3
 
@@ -90,7 +91,7 @@ def kind_of(path: Path) -> tuple[str, Path]:
     if path.is_dir():
         return "region", path
     if path.exists() or path.suffix == ".toml":
-        return ("scenario" if "pathway" in read_toml(path) else "pathway"), path
+        return ("scenario" if "pathway" in toml_in(path) else "pathway"), path
     for kind in ("scenario", "pathway", "region"):
         try:
             return kind, find(f"{kind}s", path)

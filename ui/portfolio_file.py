@@ -5,8 +5,6 @@ Everything wrong with it is told at once, by the row that a spreadsheet shows.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
@@ -19,15 +17,14 @@ import pandas as pd
 from outcomes.policy import LIBRARY as DATA
 from outcomes.portfolio_options import NEUTRAL, USE
 from pathways import BadInput, Problem, did_you_mean, refuse
-from pathways.table import PRICE_BLANK, Column, read_csv, typed
+from pathways.files.cells import cells_of
+from pathways.table import PRICE_BLANK, Column, typed
 
 LIBRARY = MappingProxyType({"midnotts": "Back pain care in Mid-Nottinghamshire: a worked example"})
 """Portfolios that ship with the project, by name, with their titles."""
 TRIAL = "trial"
 """The gains of the column `qaly_pp`; those of `qaly_pp_<name>` are called by that name."""
 GAINS = "qaly_pp"
-FIRST_ROW = 2
-"""What a spreadsheet calls the first row of data."""
 COLUMNS = (
     Column("service"),
     Column("unit_cost", "number", blank=PRICE_BLANK),
@@ -98,7 +95,7 @@ def read_portfolio(
     problems: list[Problem] = []
     table = cells
     try:
-        table = typed(plain, known, file=path.name)
+        table = typed(plain, known, file=path.name, numbers=list(cells.index))
     except BadInput as bad:
         problems += bad.problems
     asked = _Asked(problems)
@@ -113,7 +110,6 @@ def read_portfolio(
         raise BadInput(problems)
     rest = cells[[name for name in cells if name not in table]]
     options = pd.concat([table, rest], axis=1)
-    options.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(options))
     if "imd_group" in options:
         options["imd_group"] = options["imd_group"].replace("", str(NEUTRAL["imd_group"]))
     if limit_share is not None:
@@ -154,32 +150,12 @@ def _found(name_or_path: str | Path) -> tuple[Path, str]:
 
 
 def _cells(path: Path) -> pd.DataFrame:
-    """The file's cells as text, whole columns and rows only."""
-    try:
-        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return read_csv(path, [])  # tells what is wrong with the file
-    while rows and not any(cell.strip() for cell in rows[-1]):
-        rows.pop()
-    if len(rows) < FIRST_ROW:
+    """The file's cells as text; the index is the row of the file."""
+    cells = cells_of(path)
+    if not cells.rows:
         raise refuse("rows_exist", path.name, "there are no services in it. Write a header and one row for each.")
-    header = [cell.strip() for cell in rows[0]]
-    twice = sorted({name for name in header if name and header.count(name) > 1})
-    problems = [Problem("columns_differ", path.name, f"two columns are called '{name}'. Remove one.") for name in twice]
-    problems += [
-        Problem(
-            "rows_fit",
-            f"{path.name}: row {number}",
-            f"it has {len(cells)} cells, the header {len(header)}. Put quotes around what holds a comma.",
-        )
-        for number, cells in enumerate(rows[1:], FIRST_ROW)
-        if any(cell.strip() for cell in cells[len(header) :])
-    ]
-    if problems:
-        raise BadInput(problems)
-    width = len(header)
-    table = pd.DataFrame([(cells + [""] * width)[:width] for cells in rows[1:]], columns=header, dtype=str)
-    return table[[name for name in header if name]]
+    table = cells.table().set_axis(pd.Index(cells.numbers, dtype=int, name="row"), axis=0)
+    return table[[name for name in cells.header if name]]
 
 
 class _Asked:
