@@ -208,7 +208,7 @@ def _read_about(folder: Path) -> About:
     path = folder / ABOUT
     if not path.exists():
         raise refuse("calibration_exists", where, f"this is not a calibration: there is no {ABOUT} in it.")
-    written = json_in(path)
+    written = json_in(path, what="a calibration")
     if not isinstance(written, dict) or written.get("kind") != KIND:
         raise refuse("calibration_exists", ABOUT, "this is not what a calibration writes. Name the folder of one.")
     if written.get("format") != FORMAT:

@@ -273,7 +273,7 @@ def _read(path: Path) -> tuple[RecordFile, bool]:
     """A record, and whether its inputs are no longer those that were written."""
     if path.is_dir():
         raise refuse("file_exists", str(path), "this is a folder; name the record.json in it.")
-    written = json_in(path)
+    written = json_in(path, what="a record")
     if not isinstance(written, dict) or written.get("kind") != KIND:
         raise refuse(
             "record_is_whole", path.name, "this is not a record of a run. Records are written by `compare --out`."

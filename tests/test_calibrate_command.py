@@ -201,7 +201,7 @@ def test_another_question_is_not_gone_on_with(
 
 def test_a_damaged_question_is_told(question: Question, tmp_path: Path) -> None:
     (tmp_path / QUESTION).write_text("{")
-    with pytest.raises(BadInput, match="it cannot be read"):
+    with pytest.raises(BadInput, match="it is not what `calibrate` wrote"):
         begin(tmp_path, question_of(question.case, question.region, question.targets, SETTINGS), resume=True)
 
 

@@ -528,7 +528,7 @@ def text(name: str, old: str, new: str) -> Callable[[Path], object]:
         (lambda folder: (folder / "calibration.json").unlink(), "this is not a calibration: there is no calibration.json in it."),
         (lambda folder: (folder / "calibration.json").write_text("{"), "calibration.json: this is not a calibration: Expecting"),
         (lambda folder: (folder / "calibration.json").write_text("[]"), "this is not what a calibration writes."),
-        (lambda folder: (folder / "calibration.json").write_bytes(b"\xff\x00"), "calibration.json: this is not a calibration: "),
+        (lambda folder: (folder / "calibration.json").write_bytes(b"\xff\x00"), "calibration.json: row 1: this is not a text file in UTF-8"),
         (about(lambda of: of.update(kind="backpath comparison")), "this is not what a calibration writes."),
         (about(lambda of: of.update(format=7)), "calibration.json: it has format 7, this version reads 2."),
         (about(lambda of: of.update(format=1)), "this version reads 2. Its scores are of shares that were each drawn alone. Calibrate again."),

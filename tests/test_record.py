@@ -290,7 +290,7 @@ def told(path: Path) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "this is not a record: Expecting value"),
+        ("", "the file is empty. Is it whole?"),
         ("{", "this is not a record: Expecting property name"),
         ('{"format": 1', "this is not a record: Expecting ',' delimiter"),
         ("[]", "this is not a record of a run. Records are written by `compare --out`."),
@@ -314,7 +314,7 @@ def test_a_record_cut_short_is_refused(home: Path) -> None:
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     path.write_bytes(b"\xff\xfe\x00\x81")
-    assert "this is not a record: " in told(path)
+    assert "this is not a text file in UTF-8" in told(path)
 
 
 def test_no_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:

@@ -35,19 +35,22 @@ def toml_in(path: Path) -> dict[str, Any]:
     return written
 
 
-def json_in(path: Path) -> Any:
-    """What a JSON file says; `BadInput` when it is missing, not text, not JSON, or nested or large beyond reason."""
+def json_in(path: Path, *, what: str = "valid JSON") -> Any:
+    """What a JSON file says; `BadInput` when it is missing, not text, not JSON, or nested or large beyond reason.
+
+    `what` it should be is told where it is not even JSON.
+    """
     text = text_in(path)
     try:
         written = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
     except json.JSONDecodeError as error:
         raise refuse(
-            "file_is_json", name_of(path), f"this is not valid JSON: {printable(str(error), longest=300)}."
+            "file_is_json", name_of(path), f"this is not {what}: {printable(str(error), longest=300)}."
         ) from None
     except RecursionError:
         raise _too_deep(path) from None
     except ValueError as error:
-        raise refuse("file_is_json", name_of(path), f"this is not valid JSON: {_why(error)}") from None
+        raise refuse("file_is_json", name_of(path), f"this is not {what}: {_why(error)}") from None
     _refuse_beyond(written, path)
     return written
 
