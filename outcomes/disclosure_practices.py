@@ -109,16 +109,13 @@ def disclosed_variation(
     whole = whole.sort_values("practice", key=lambda names: names.astype(str), kind="stable", ignore_index=True)
     says = found.says
     if len(hidden):
-        left_out = (
-            f"{counted(len(hidden), 'practice')} with few {what} {'is' if len(hidden) == 1 else 'are'} hidden, and left out of all figures."
-        )
+        verb = "is" if len(hidden) == 1 else "are"
+        left_out = f"{counted(len(hidden), 'practice')} with few {what} {verb} hidden, and left out of all figures."
         says = (*says[:-1], left_out, says[-1])
     return dataclasses.replace(found, table=whole, says=says, disclosure=policy, hidden=len(hidden))
 
 
-def _rates_by_band(
-    given: Practices, kept: np.ndarray, shown: np.ndarray, rule: DisclosurePolicy
-) -> np.ndarray | None:
+def _rates_by_band(given: Practices, kept: np.ndarray, shown: np.ndarray, rule: DisclosurePolicy) -> np.ndarray | None:
     """Events per person by band in the practices shown, from their sums as they are shown; None where there are no bands,
     or the sums would tell too much.
     """
