@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import combinations, pairwise
 from math import isnan
@@ -10,6 +10,7 @@ from math import isnan
 from calibration.in_common import KINDS, SAME
 from calibration.local_figures import Figure, by_series
 from calibration.local_measures import MEASURES
+from calibration.local_sums import sum_problems
 from pathways import Problem
 from pathways.periods import DAYS_PER_WEEK, band_in_words, last_of_month, next_day, period_in_words
 from pathways.table import ROWS_SHOWN
@@ -19,21 +20,47 @@ FEWEST_ALIKE = 3
 """Dates on which two series must have the same values before they count as one under two names."""
 SHOWN = 12
 """Missing months that are named; the others are counted."""
+MOST_SERIES, MOST_YEARS = 2_000, 20
+"""More series, or figures further apart, are nobody's targets."""
 
 
-def series_problems(figures: Sequence[Figure]) -> list[Problem]:
-    """Everything that is wrong with the figures as series; each sentence names the rows."""
+def series_problems(figures: Sequence[Figure], codes: Collection[str], *, whole: bool = True) -> list[Problem]:
+    """Everything that is wrong with the figures as series; each sentence names the rows.
+
+    `codes` are the region's practices. Where some rows or files could not be read (not `whole`), nothing is said to be
+    missing: it may stand in those.
+    """
+    series = by_series(figures)
+    if too_much := _too_much(figures, len(series)):
+        return too_much
     problems = []
-    for name, of_series in by_series(figures).items():
+    for name, of_series in series.items():
         problems += [*_repeated(of_series), *_other_share(of_series), *_percent_as_share(of_series)]
-        problems += [*_bands(of_series), *_overlapping_periods(of_series), *_missing(name, of_series)]
-    problems += _under_two_names(list(by_series(figures).values()))
-    if figures and all(isnan(figure.value) for figure in figures):
-        where = figures[0].source
-        problems.append(
-            Problem("something_to_fit", where, "every value of the targets is blank: there is nothing to fit.")
-        )
+        problems += [*_bands(of_series, whole=whole), *_overlapping_periods(of_series)]
+        problems += _missing(name, of_series) if whole else []
+    problems += _under_two_names(list(series.values()))
+    if not problems:
+        problems += sum_problems(figures, codes)
     return problems
+
+
+def _too_much(figures: Sequence[Figure], series: int) -> list[Problem]:
+    """Figures that are more, or lie further apart, than anybody's targets: a slip, or another kind of table."""
+    if not figures:
+        return []
+    first, last = min(figures, key=lambda each: each.from_date), max(figures, key=lambda each: each.to_date)
+    if series > MOST_SERIES:
+        says = (
+            f"there are {series:,} series, and {MOST_SERIES:,} at most can be fitted. Add places or services together."
+        )
+        return [Problem("few_series", first.source, says)]
+    if last.to_date.year - first.from_date.year > MOST_YEARS:
+        says = (
+            f"the figures run from {first.from_date.isoformat()} to {last.to_date.isoformat()} ({last.source}), over more than "
+            f"{MOST_YEARS} years. Is one of these dates a slip? Else leave out what is too old."
+        )
+        return [Problem("dates_belong_together", first.source, says)]
+    return []
 
 
 def _repeated(figures: Sequence[Figure]) -> Iterator[Problem]:
@@ -53,9 +80,12 @@ def _repeated(figures: Sequence[Figure]) -> Iterator[Problem]:
 
 def _under_two_names(series: Sequence[Sequence[Figure]]) -> Iterator[Problem]:
     """Series that are another once more: the same count by another name, or the same values of the same service."""
-    for one, other in combinations(series, 2):
+    places: dict[frozenset[str], list[Sequence[Figure]]] = {}
+    for each in series:
+        places.setdefault(frozenset(each[0].practices), []).append(each)
+    for one, other in (pair for of_place in places.values() for pair in combinations(of_place, 2)):
         first, second = one[0], other[0]
-        if set(first.practices) != set(second.practices) or not set(first.services) & set(second.services):
+        if not set(first.services) & set(second.services):
             continue
         measures = [SAME.get(each.measure, each.measure) for each in (first, second)]
         spans = {(each.from_date, each.to_date) for each in one} & {(each.from_date, each.to_date) for each in other}
@@ -115,7 +145,7 @@ def _percent_as_share(figures: Sequence[Figure]) -> Iterator[Problem]:
         yield Problem("percent_is_percent", first.source, says)
 
 
-def _bands(figures: Sequence[Figure]) -> Iterator[Problem]:
+def _bands(figures: Sequence[Figure], *, whole: bool) -> Iterator[Problem]:
     dates: dict[tuple[date, date], list[Figure]] = {}
     for each in figures:
         dates.setdefault((each.from_date, each.to_date), []).append(each)
@@ -127,7 +157,7 @@ def _bands(figures: Sequence[Figure]) -> Iterator[Problem]:
                 continue
             if second.band_low <= first.band_high:
                 yield Problem("bands_fit", second.source, f"{_overlap(first, second)} {when}, in {first.source}.")
-            elif second.band_low > first.band_high + 1:
+            elif whole and second.band_low > first.band_high + 1:
                 gap = band_in_words(first.band_high + 1, second.band_low - 1)
                 says = (
                     f"the band {gap} is missing {when}. Add a row for it, with a blank value if it was not submitted."

@@ -9,15 +9,26 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from calibration.local_known import ABOUT
 from pathways import BadInput, Problem, Quantity, refuse
 from pathways.explain import read_word
 from pathways.files.written import toml_in
+from pathways.official_files import seems_to_be
 from pathways.word import Word
 
-ABOUT = "targets.toml"
-ARCHIVES = (".xlsx", ".xls", ".zip", ".gz", ".ods")
-"""Endings of files that are no CSV and may hold figures."""
-Form = Literal["diagnostic_imaging_7", "community_waiting", "referral_to_treatment"]
+ARCHIVES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".zip", ".gz", ".ods", ".tsv", ".txt", ".dat", ".parquet")
+"""Endings of files that are no CSV of the template and may hold figures."""
+Form = Literal["diagnostic_imaging_7", "community_waiting", "referral_to_treatment", "monthly_diagnostics"]
+TAKEN = {
+    "modality": ("diagnostic_imaging_7", "monthly_diagnostics"),
+    "treatment_function": ("referral_to_treatment",),
+    "line": ("community_waiting",),
+    "measure": ("referral_to_treatment",),
+}
+"""Fields that only some forms take."""
+NEEDED = ("modality", "treatment_function")
+"""Those of them without which nothing can be read."""
+TEMPLATE = "a CSV file of the template"
 
 
 class OfficialFile(Word):
@@ -44,15 +55,22 @@ class OfficialFile(Word):
 
     @model_validator(mode="after")
     def _fields_fit_the_form(self) -> OfficialFile:
-        needed = {"modality": "diagnostic_imaging_7", "treatment_function": "referral_to_treatment"}
-        for name, form in needed.items():
-            if bool(getattr(self, name)) != (self.form == form):
-                verb = "needs" if self.form == form else "takes no"
-                raise ValueError(f"the form '{self.form}' {verb} '{name}'")
-        if self.line and self.form != "community_waiting":
-            raise ValueError(f"the form '{self.form}' takes no 'line'")
-        if self.measure and self.form != "referral_to_treatment":
-            raise ValueError(f"the form '{self.form}' takes no 'measure'")
+        faults = [
+            f"the form '{self.form}' takes no '{name}'"
+            for name, forms in TAKEN.items()
+            if getattr(self, name) and self.form not in forms
+        ]
+        faults += [
+            f"the form '{self.form}' needs '{name}'"
+            for name in NEEDED
+            if self.form in TAKEN[name] and not getattr(self, name)
+        ]
+        codes = [code.strip() for code in self.codes]
+        faults += [f"the code '{code}' stands twice" for code in dict.fromkeys(codes) if codes.count(code) > 1]
+        if not self.files():
+            faults.append("'file' names no file")
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     def files(self) -> list[str]:
@@ -76,7 +94,8 @@ class About(Word):
 class Folder:
     """The files to read, and what `targets.toml` says about them.
 
-    `shares` are the names of the quantities, even of those in which something is wrong; `name` is where to look.
+    `shares` are the names of the quantities, even of those in which something is wrong; None, as `treatments`, where they
+    cannot be read. `name` is where to look.
     """
 
     name: str
@@ -85,11 +104,12 @@ class Folder:
     title: str
     says: str = ""
     region: str = ""
-    treatments: tuple[str, ...] = ()
+    treatments: tuple[str, ...] | None = ()
     quantities: dict[str, Quantity] = field(default_factory=dict)
     official: tuple[OfficialFile, ...] = ()
-    shares: Collection[str] = ()
+    shares: Collection[str] | None = ()
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def read_folder(path: Path) -> Folder:
@@ -101,36 +121,66 @@ def read_folder(path: Path) -> Folder:
     if not path.exists():
         raise refuse("file_exists", str(path), "there is no such file or folder.")
     if path.suffix.lower() != ".csv":
-        says = f"targets are a CSV file of the template, or a folder. Name an official file in {ABOUT}, in a folder of its own."
-        raise refuse("targets_are_csv", str(path), says)
-    return Folder(path.name, path.parent, (path,), path.stem)
+        raise refuse("targets_are_csv", str(path), f"targets are {TEMPLATE}, or a folder. {what_to_do(path)}")
+    beside = path.with_name(ABOUT).is_file()
+    note = f"{ABOUT} beside {path.name} is not read: give the folder where it should be."
+    return Folder(path.name, path.parent, (path,), path.stem, notes=(note,) if beside else ())
+
+
+def what_to_do(path: Path) -> str:
+    """What to do with a file that is not of the template: how its form is named, or that it cannot be read here."""
+    if path.suffix.lower() in (".ods", ".xlsb", ".parquet"):
+        return f"Files {path.suffix.lower()} are not read: save it as .xlsx, or save its figures as {TEMPLATE}."
+    seems = seems_to_be(path)
+    if "(form " in seems:
+        form = seems.partition("(form ")[2].partition(")")[0]
+        return f"{seems} {naming(path.name, form)}"
+    if TEMPLATE in seems:
+        return "It looks like the template in another kind of file. Save it as CSV UTF-8, with the ending .csv."
+    says = f"No form is known of such a file. Write its figures into {TEMPLATE}, or leave it out of the folder."
+    return f"{seems} {says}".strip()
+
+
+def naming(file: str, form: str) -> str:
+    """How a file of a form is named."""
+    more = "".join(f', {name} = "…"' for name in NEEDED if form in TAKEN[name])
+    return (
+        f'Name it in {ABOUT}, in a folder with it, under [[official]]: file = "{file}", form = "{form}", codes = ["…"], '
+        f'service = "…"{more}; and give the folder.'
+    )
 
 
 def _folder(path: Path) -> Folder:
-    written: dict[str, Any] = {}
+    written: dict[str, Any] | None = {}
     problems: list[Problem] = []
     about: About | None = None
     if (path / ABOUT).exists():
         try:
+            written = None
             written = toml_in(path / ABOUT)
             about, problems = read_word(About, written, file=ABOUT, path="")
         except BadInput as error:
             problems = error.problems
-    named = _named_files(written)
     files = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith((".", "~")))
+    if written is None:
+        # which files are official ones stands in what cannot be read: of the others nothing true can be said
+        return Folder(ABOUT, path, (), path.name, treatments=None, shares=None, problems=tuple(problems))
+    named = _named_files(written)
     tables = tuple(entry for entry in files if entry.suffix.lower() == ".csv" and entry.name not in named)
     unread = [entry for entry in files if entry.name not in {*named, ABOUT} and entry.name.lower().endswith(ARCHIVES)]
     for entry in unread:
-        says = f"nothing says what is read from this file. Name it in {ABOUT} under [[official]], or take it out of the folder."
+        says = f"nothing says what is read from this file. {what_to_do(entry)}"
         problems.append(Problem("files_are_read", entry.name, says))
     if not tables and not named and not problems:
         raise refuse(
             "something_to_fit", str(path), f"the folder holds no CSV file, and no {ABOUT} that names official files."
         )
     quantities = written.get("quantities", {})
-    shares = list(quantities) if isinstance(quantities, dict) else []
+    shares = list(quantities) if isinstance(quantities, dict) else None
     if about is None:
-        return Folder(ABOUT, path, tables, path.name, shares=shares, problems=tuple(problems))
+        treatments = tuple(written["treatments"]) if isinstance(written.get("treatments"), list) else None
+        known = None if treatments is not None and not all(isinstance(each, str) for each in treatments) else treatments
+        return Folder(ABOUT, path, tables, path.name, treatments=known, shares=shares, problems=tuple(problems))
     return Folder(
         ABOUT, path, tables, about.title, about.says, about.region, tuple(about.treatments), about.quantities,
         tuple(about.official), shares, tuple(problems),

@@ -6,16 +6,35 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from calibration.local_measures import Measure
-from pathways import Pathway, Region
+from pathways import Pathway, Region, did_you_mean
+
+ABOUT = "targets.toml"
+"""The file of a folder of targets that says what its figures are of."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What figures may name: the region's places, the pathway's services, the quantities of shares."""
+    """What figures may name: the region's places, the pathway's services, the quantities of shares.
+
+    `shares` is None where nothing can be told of them, because `targets.toml` cannot be read; `file` is where they stand.
+    """
 
     region: Region
     pathway: Pathway
-    shares: Collection[str]
+    shares: Collection[str] | None
+    file: str
+
+    def share_fault(self, name: str) -> str:
+        """Why a figure cannot have this share, or nothing."""
+        if not name or self.shares is None or name in self.shares:
+            return ""
+        if self.file != ABOUT:
+            return (
+                f"there is no quantity '{name}': it is written in {ABOUT}, in the same folder. Write [quantities.{name}] there, "
+                "and give the folder in place of the file."
+            )
+        hint = did_you_mean(name, self.shares) if self.shares else f"Write [quantities.{name}] there."
+        return f"there is no quantity '{name}' in {ABOUT}. {hint}"
 
     def practices(self, place: str) -> tuple[str, ...] | None:
         """The practices of a place: none for the whole region, None where there is no such place."""

@@ -11,13 +11,18 @@ from pathlib import Path
 import pandas as pd
 
 from calibration.local_figures import Figure, by_series
-from calibration.local_folder import ABOUT, Folder, OfficialFile
-from calibration.local_known import Known, service_faults
+from calibration.local_folder import Folder, OfficialFile
+from calibration.local_known import ABOUT, Known, service_faults
 from calibration.local_measures import MEASURES
 from pathways import BadInput, Problem, did_you_mean
 from pathways.official_clocks import WAITED, WAITING, read_referral_to_treatment
 from pathways.official_files import OfficialWaits
-from pathways.official_waits import MUSCULOSKELETAL, read_community_waiting, read_diagnostic_imaging
+from pathways.official_waits import (
+    MUSCULOSKELETAL,
+    read_community_waiting,
+    read_diagnostic_imaging,
+    read_monthly_diagnostics,
+)
 from pathways.periods import band, band_in_words, period_in_words
 
 MOST_APART = 1 / 5
@@ -58,6 +63,8 @@ def official_figures(folder: Folder, known: Known) -> tuple[list[Figure], list[P
 def _read(path: Path, entry: OfficialFile) -> OfficialWaits:
     if entry.form == "diagnostic_imaging_7":
         return read_diagnostic_imaging(path, codes=entry.codes, modality=entry.modality)
+    if entry.form == "monthly_diagnostics":
+        return read_monthly_diagnostics(path, codes=entry.codes, modality=entry.modality)
     if entry.form == "community_waiting":
         return read_community_waiting(path, codes=entry.codes, line=entry.line or MUSCULOSKELETAL)
     return read_referral_to_treatment(path, codes=entry.codes, treatment_function=entry.treatment_function)
@@ -86,8 +93,7 @@ def _entry_problems(entry: OfficialFile, where: str, known: Known) -> list[Probl
         fault for name in _measures(entry) for fault in service_faults(services, MEASURES[name], pathway)
     )
     problems += [Problem("services_fit", f"{where}.service", fault) for fault in faults]
-    if entry.share and entry.share not in known.shares:
-        says = f"there is no quantity '{entry.share}' in {ABOUT}. {did_you_mean(entry.share, known.shares)}"
+    if says := known.share_fault(entry.share):
         problems.append(Problem("shares_exist", f"{where}.share", says))
     if entry.people is not None and abs(entry.people - region.population) > MOST_APART * region.population:
         says = (

@@ -8,10 +8,14 @@ from math import inf, isfinite, nan
 from pathlib import Path
 
 from calibration.local_figures import Figure
+from calibration.local_folder import what_to_do
 from calibration.local_known import Known, service_faults
 from calibration.local_measures import MEASURES, MOST_DAYS, UNITS, Measure
+from calibration.local_written import no_number
 from pathways import BadInput, Problem, did_you_mean
 from pathways.files.cells import cells_of
+from pathways.files.persons import persons_in
+from pathways.files.values import NotThat, number_in
 from pathways.official_files import header_seems
 from pathways.periods import DAYS_PER_WEEK, band, period
 
@@ -26,42 +30,70 @@ ROUNDING = 1 / 1_000_000
 """How far a number may be from a multiple but for the rounding of numbers."""
 MOST_DAYS_OF_A_MONTH = 31
 """Days: what is longer is a year."""
+MOST_ROWS = 200_000
+"""A table of more rows holds no counts."""
+YEARS = (1990, 2100)
+"""Figures of other years are slips."""
 
 
-def read_rows(path: Path, known: Known) -> tuple[list[Figure], list[Problem], list[str]]:
+@dataclass(frozen=True)
+class Rows:
+    """What a file of the template tells: its figures, what is wrong with it, and notes.
+
+    A figure whose value is wrong is there with a blank one: it is told once, and not as missing too. `whole` is false
+    where it cannot be said which figures some rows are.
+    """
+
+    figures: list[Figure]
+    problems: list[Problem]
+    notes: list[str]
+    whole: bool
+
+
+def read_rows(path: Path, known: Known) -> Rows:
     """The figures in a CSV file of the template, everything that is wrong with it, and notes."""
     try:
         found = cells_of(path)
     except BadInput as error:
-        return [], error.problems, []
-    header = found.header
+        return Rows([], error.problems, [], False)
+    header, rows = found.header, found.rows
+    if persons := persons_in(found.file, header, rows):
+        return Rows([], persons, [], False)
+    if len(rows) > MOST_ROWS:
+        says = (
+            f"has {len(rows):,} rows, and a table of counts {MOST_ROWS:,} at most. Is this one row for each person? Count them by "
+            "month first."
+        )
+        return Rows([], [Problem("rows_are_counts", found.file, says)], [], False)
     columns = (*NEEDED, *OPTIONAL)
     problems = [
-        Problem("columns_exist", path.name, f"there is no column '{name}'. {did_you_mean(name, header)}")
+        Problem("columns_exist", found.file, f"there is no column '{name}'. {did_you_mean(name, header)}")
         for name in NEEDED
         if name not in header
     ]
     if problems:
-        seems = header_seems(header)
-        if seems:
-            says = f"this is not the template. {seems} Name it in targets.toml under [[official]], or take it out."
-            problems = [Problem("file_is_the_right_one", path.name, says)]
-        return [], problems, []
+        if len(problems) > 1:
+            says = f"this is not the template. {what_to_do(path)}"
+            others = [] if header_seems(header) else problems
+            problems = [Problem("file_is_the_right_one", found.file, says), *others]
+        return Rows([], problems, [], False)
     notes = []
     for name in header:
         if name not in columns and (hint := did_you_mean(name, columns)).startswith("Did you mean"):
             problems.append(
-                Problem("columns_are_known", path.name, f"there is no column '{name}' in the template. {hint}")
+                Problem("columns_are_known", found.file, f"there is no column '{name}' in the template. {hint}")
             )
         elif name and name not in columns:
-            notes.append(f"{path.name}: the column '{name}' is none of the template and is not read.")
+            notes.append(f"{found.file}: the column '{name}' is none of the template and is not read.")
     figures = []
-    for number, cells in zip(found.numbers, found.rows, strict=True):
-        row = Row(dict(zip(header, cells, strict=True)), f"{path.name}: row {number}", known)
+    whole = True
+    for number, cells in zip(found.numbers, rows, strict=True):
+        row = Row(dict(zip(header, cells, strict=True)), f"{found.file}: row {number}", known)
         if (figure := row.figure()) is not None:
             figures.append(figure)
+        whole = whole and figure is not None
         problems += row.problems
-    return figures, problems, notes
+    return Rows(figures, problems, notes, whole)
 
 
 @dataclass
@@ -83,31 +115,31 @@ class Row:
 
     def number(
         self, column: str, *, default: float, above: bool = False, whole: bool = False, high: float = MOST
-    ) -> float:
-        """The number in a cell, or `default` where it is blank."""
+    ) -> float | None:
+        """The number in a cell, `default` where it is blank, None where it is not good."""
         written = self.text(column)
         if not written:
             return default
         try:
-            number = float(written.replace(",", ""))
-        except ValueError:
-            self.fault(column, f"'{written}' is not a number.")
-            return default
+            number = number_in(written)
+        except NotThat as error:
+            self.fault(column, no_number(written, str(error)))
+            return None
         faults = {
             "is not a finite number": not isfinite(number),
             "must be above 0": above and number <= 0,
             "is negative": not above and number < 0,
-            "is not a whole number": whole and number % 1 != 0,
+            "is not a whole number": whole and isfinite(number) and number % 1 != 0,
             f"is above {high:,.0f}": number > high,
         }
         for fault, wrong in faults.items():
             if wrong:
                 self.fault(column, f"'{written}' {fault}.")
-                return default
+                return None
         return number
 
     def figure(self) -> Figure | None:
-        """The figure that the row tells, or None where something is wrong."""
+        """The figure that the row tells, with a blank value where that is not good; None where it is not clear which one."""
         name = self.text("measure")
         measure = MEASURES.get(name)
         if measure is None:
@@ -119,25 +151,27 @@ class Row:
             hint = did_you_mean(place, self.known.places())
             says = f"the region '{self.known.region.name}' has no practice and no network '{place}'. {hint}"
             self.fault("place", f"{says} Leave it blank for the whole region.")
-        share = self.text("share")
-        if share and share not in self.known.shares:
-            hint = did_you_mean(share, self.known.shares) if self.known.shares else f"Write [quantities.{share}] there."
-            self.fault("share", f"there is no quantity '{share}' in targets.toml. {hint}")
         begin, end = self._dates(measure)
         low, high = self._band(measure)
+        unclear = bool(self.problems)
+        share = self.text("share")
+        if says := self.known.share_fault(share):
+            self.fault("share", says)
         weight = self.number("weight", default=1, above=True)
         discrepancy = self.number("discrepancy", default=0, high=1)
-        below = int(self.number("suppressed_below", default=0, whole=True))
+        below = self.number("suppressed_below", default=0, whole=True)
         rounded = self.number(
             "rounded_to", default=0, above=True, whole=measure is not None and measure.kind == "count"
         )
         value, suppressed, step = self._value(measure, rounded, below)
-        if self.problems or practices is None or begin is None or end is None:
+        if unclear or practices is None or begin is None or end is None:
             return None
+        if self.problems:
+            value, suppressed, step, below, weight, discrepancy = nan, False, 1, 0, 1, 0
         source = f"{self.where}, {self.text('source')}" if self.text("source") else self.where
         return Figure(
-            name, services, place, practices, begin, end, low, high, value, suppressed, step, below, share, weight,
-            discrepancy, source,
+            name, services, place, practices, begin, end, low, high, value, suppressed, step, int(below or 0), share,
+            1 if weight is None else weight, discrepancy or 0, source,
         )  # fmt: skip
 
     def _services(self, measure: Measure | None) -> tuple[str, ...]:
@@ -191,12 +225,14 @@ class Row:
         if not written:
             return date.min, date.min
         found = period(written)
-        if found is None and (column == "from" or self.text(column)):
-            self.fault(
-                column,
-                f"'{written}' is no date. Write 2025-03-31, 2025-03 for a month or 2024/25 for a financial year.",
-            )
-        return found
+        says = ""
+        if found is None:
+            says = f"'{written}' is no date. Write 2025-03-31, 2025-03 for a month or 2024/25 for a financial year."
+        elif not YEARS[0] <= found[0].year <= found[1].year <= YEARS[1]:
+            says = f"'{written}' lies outside of {YEARS[0]} to {YEARS[1]}. Is it a slip?"
+        if says and (column == "from" or self.text(column)):
+            self.fault(column, says)
+        return None if says else found
 
     def _band(self, measure: Measure | None) -> tuple[int, float]:
         written = self.text("band")
@@ -212,7 +248,9 @@ class Row:
             self.fault("band", f"'{written}' is no band. Write 0-7 days, 8-14 days … 366+ days, or 4-12 weeks.")
         return found or (0, inf)
 
-    def _value(self, measure: Measure | None, rounded: float, below: int) -> tuple[float, bool, float]:
+    def _value(
+        self, measure: Measure | None, rounded: float | None, below: float | None
+    ) -> tuple[float, bool, float]:  # fmt: skip
         """The value in days, percent or people; whether it is suppressed; to what it is rounded."""
         written, unit = self.text("value"), self.text("unit").lower()
         if measure is None:
@@ -231,17 +269,19 @@ class Row:
         if written == SUPPRESSED:
             return self._suppressed(measure, below), True, rounded or 1
         value = self.number("value", default=nan, whole=measure.kind == "count")
+        if value is None:
+            return nan, False, 1
         step = rounded or (1 if measure.kind == "count" else _precision(written))
-        self._sensible(measure, value, value * times, step, rounded > 0, below)
+        self._sensible(measure, value, value * times, step, bool(rounded), int(below or 0))
         return value * times, False, step * times
 
-    def _suppressed(self, measure: Measure, below: int) -> float:
+    def _suppressed(self, measure: Measure, below: float | None) -> float:
         if measure.kind != "count":
             self.fault("value", "'*' is for counts. Leave it blank if nothing was submitted.")
-        elif below <= 1:
+        elif below is not None and below <= 1:
             says = "is '*', a suppressed count: write in 'suppressed_below' from which count on figures are published (2 or more)."
             self.fault("value", says)
-        return below / 2
+        return (below or 0) / 2
 
     def _sensible(
         self, measure: Measure, written: float, value: float, step: float, rounded: bool, below: int

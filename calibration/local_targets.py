@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from math import isnan
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +24,7 @@ from calibration.local_known import Known
 from calibration.local_measures import about_treatment
 from calibration.local_official import official_figures
 from calibration.local_rows import read_rows
+from calibration.local_sums import seen_against_referred
 from pathways import BadInput, Pathway, Problem, Quantity, Region, did_you_mean, refuse
 
 WITHOUT_EFFECT = ("series", "source")
@@ -75,20 +77,28 @@ def load_local_targets(path: Path, *, region: Region, pathway: Pathway) -> Local
     folder = read_folder(path)
     problems = list(folder.problems)
     problems += _about_problems(folder, region, pathway)
-    known = Known(region, pathway, folder.shares)
+    known = Known(region, pathway, folder.shares, folder.name)
     figures: list[Figure] = []
-    notes: list[str] = []
+    notes = list(folder.notes)
+    whole = not folder.problems
     for file in folder.tables:
-        found, wrong, said = read_rows(file, known)
-        figures, problems, notes = figures + found, problems + wrong, notes + said
+        rows = read_rows(file, known)
+        figures, problems, notes = figures + rows.figures, problems + rows.problems, notes + rows.notes
+        whole = whole and rows.whole
     found, wrong, said = official_figures(folder, known)
     figures, problems, notes = figures + found, problems + wrong, notes + said
-    problems += series_problems(figures)
+    problems += series_problems(figures, region.codes, whole=whole and not wrong)
     problems += _treatment_problems(figures, folder)
-    if not figures and not problems:
-        problems.append(Problem("something_to_fit", folder.name, "there is no figure: nothing to fit."))
+    if not problems and all(isnan(figure.value) for figure in figures):
+        says = (
+            "every value of the targets is blank: there is nothing to fit."
+            if figures
+            else "there is no figure: nothing to fit."
+        )
+        problems.append(Problem("something_to_fit", figures[0].source if figures else folder.name, says))
     if problems:
         raise BadInput(problems)
+    notes += seen_against_referred(figures, region.codes)
     used = {figure.share for figure in figures}
     notes += [f"The share '{name}' is used by no figure." for name in folder.quantities if name not in used]
     quantities = {name: quantity for name, quantity in folder.quantities.items() if name in used}
@@ -98,9 +108,9 @@ def load_local_targets(path: Path, *, region: Region, pathway: Pathway) -> Local
         says=folder.says,
         figures=table,
         quantities=quantities,
-        treatments=folder.treatments,
+        treatments=folder.treatments or (),
         notes=(*audit(figures, quantities, region), *notes),
-        digest=_digest(table, quantities, folder.treatments),
+        digest=_digest(table, quantities, folder.treatments or ()),
     )
 
 
@@ -111,7 +121,7 @@ def _about_problems(folder: Folder, region: Region, pathway: Pathway) -> list[Pr
     if folder.region and folder.region != region.name:
         says = f"region and targets do not match: these belong to '{folder.region}', and the region is '{region.name}'."
         problems.append(Problem("region_matches", f"{where}region", says))
-    for name in folder.treatments:
+    for name in folder.treatments or ():
         if name not in pathway.services:
             says = f"there is no service '{name}'. {did_you_mean(name, pathway.services)}"
             problems.append(Problem("treatments_exist", f"{where}treatments", says))
@@ -134,11 +144,11 @@ def _about_problems(folder: Folder, region: Region, pathway: Pathway) -> list[Pr
 def _treatment_problems(figures: list[Figure], folder: Folder) -> list[Problem]:
     """Clocks that stop at treatment, where nothing says what treatment is."""
     first = next((each for each in figures if about_treatment(each.measure)), None)
-    if first is None or folder.treatments:
+    if first is None or folder.treatments is None or folder.treatments:
         return []
     says = (
         f"'{first.measure}' counts to treatment, and nothing says what treatment is. Write in targets.toml, in the same "
-        'folder, treatments = ["facet_injection", …]: the services where being seen is treatment.'
+        'folder, treatments = ["facet_injection", …]: the services where being seen is treatment. And give the folder.'
     )
     return [Problem("treatments_are_known", first.source, says)]
 

@@ -5,22 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from pathways.files.opened import unpacked
-from pathways.official_files import OfficialWaits, check_codes, is_workbook, official_waits, seems_to_be
+from pathways.files.opened import name_of, unpacked
+from pathways.official_cells import Counts, Row, check_bands, once, stripped, sums_told
+from pathways.official_files import OfficialWaits, check_codes, check_widths, is_workbook, official_waits, seems_to_be
 from pathways.periods import band, month
 from pathways.problems import BadInput, did_you_mean, refuse
 
 WAITING, WAITED = "rtt_waiting", "rtt_waited"
-RTT_KEYS = ("Period", "Commissioner Org Code", "RTT Part Type", "Treatment Function Code")
-UNKNOWN = "Patients with unknown clock start date"
-"""A column of the full extract."""
+PERIOD, PROVIDER, CODE, PART, FUNCTION = (
+    "Period", "Provider Org Code", "Commissioner Org Code", "RTT Part Type", "Treatment Function Code",
+)  # fmt: skip
+RTT_KEYS = (PERIOD, CODE, PART, FUNCTION)
+UNKNOWN, TOTAL = "Patients with unknown clock start date", "Total All"
+"""Columns of the full extract."""
 PARTS = {"Part_2": WAITING, "Part_1A": WAITED, "Part_1B": WAITED}
 """Parts of the referral-to-treatment file that are read: running clocks, and those stopped with and without admission."""
+INSTEAD = {"": 0.0}
+"""A blank is nobody: the publisher leaves weeks blank where none waited so long."""
 
 
 def read_referral_to_treatment(path: Path, *, codes: Collection[str], treatment_function: str) -> OfficialWaits:
@@ -28,79 +32,119 @@ def read_referral_to_treatment(path: Path, *, codes: Collection[str], treatment_
 
     The measures are `rtt_waiting`, clocks that run at the end of the month, and `rtt_waited`, those stopped by treatment
     in it, admitted or not. `treatment_function` is a code such as "C_110"; "C_999" is the total of all. `BadInput` where
-    this is another file, or has no such organisation or function.
+    this is another file, has no such organisation or function, or holds what is no count.
     """
     if is_workbook(path):
         raise _wrong(path)
     data = unpacked(path)
     first, _, body = data.partition(b"\n")
-    header = next(csv.reader([first.decode("utf-8-sig", errors="replace").strip()]), [])
+    header = [name.strip() for name in next(csv.reader([first.decode("utf-8-sig", errors="replace").strip()]), [])]
     bands = {name: found for name in header if (found := _weeks(name)) is not None}
     if not set(RTT_KEYS) <= set(header) or not bands:
         raise _wrong(path)
-    wanted = [code.encode() for code in codes]
-    function = treatment_function.encode()
-    lines = [line for line in io.BytesIO(body) if function in line and any(code in line for code in wanted)]
-    table = _rtt_columns(b"".join(lines), header, [*RTT_KEYS, *bands, UNKNOWN])
-    table = table[table["Commissioner Org Code"].isin(codes) & (table["Treatment Function Code"] == treatment_function)]
-    if set(codes) - set(table["Commissioner Org Code"]):
-        raise _nothing_found(_rtt_columns(body, header, RTT_KEYS), codes, treatment_function, path.name)
-    return _clocks(table.assign(measure=table["RTT Part Type"].map(PARTS)), bands, path.name)
+    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        raise refuse("columns_once", name_of(path), f"the column '{twice[0]}' stands twice. Download the file again.")
+    check_bands(bands.values(), name_of(path))
+    codes, function = stripped(codes), treatment_function.strip()
+    named = _Named(header)
+    of_function = [
+        row for row in _rows_with(body, function.encode(), name_of(path)) if named(row, FUNCTION) == function
+    ]
+    rows = [row for row in of_function if named(row, CODE) in codes]
+    if set(codes) - {named(row, CODE) for row in rows}:
+        raise _nothing_found(list(_rows_with(body, b"", name_of(path))), named, codes, function, name_of(path))
+    check_widths(rows, len(header))
+    notes: list[str] = []
+    if PROVIDER in header:
+        keys = (PERIOD, PROVIDER, CODE, PART, FUNCTION)
+        rows, notes = once((tuple(named(row, key) for key in keys), row) for row in rows)
+    return _clocks(rows, named, bands, notes, name_of(path))
 
 
 def _wrong(path: Path) -> BadInput:
     says = f"this is not the full extract of referral to treatment. {seems_to_be(path)}"
-    return refuse("file_is_the_right_one", path.name, says.strip())
+    return refuse("file_is_the_right_one", name_of(path), says.strip())
 
 
-def _rtt_columns(lines: bytes, header: list[str], wanted: Collection[str]) -> pd.DataFrame:
-    # only codes and counts are wanted: whatever the letters of the names are, they need not be understood
-    return pd.read_csv(
-        io.BytesIO(lines), names=header, header=None, usecols=[name for name in header if name in wanted], dtype=str,
-        keep_default_na=False, encoding="latin-1",
-    )  # fmt: skip
+class _Named:
+    """The cell of a row in a column that is called by its name."""
+
+    def __init__(self, header: Sequence[str]):
+        self.columns = {name: column for column, name in enumerate(header)}
+
+    def __call__(self, row: Row, name: str) -> str:
+        return row.text(self.columns[name])
 
 
-def _nothing_found(table: pd.DataFrame, codes: Collection[str], function: str, file: str) -> BadInput:
+def _rows_with(body: bytes, part: bytes, file: str) -> Iterator[Row]:
+    """The rows of a table in which some bytes stand, the row below the header being row 2.
+
+    Only codes and counts are wanted: whatever the letters of names are, they need not be understood. Files have 85 MB:
+    lines are chosen before they are taken apart, unless some text in quotes goes on over lines.
+    """
+    lines = body.splitlines()
+    if any(line.count(b'"') % 2 for line in lines):
+        rows = csv.reader(io.StringIO(body.decode("latin-1"), newline=""))
+        yield from (Row(file, number, cells) for number, cells in enumerate(rows, start=2) if cells)
+        return
+    for number, line in enumerate(lines, start=2):
+        if part in line and line.strip():
+            yield Row(file, number, next(csv.reader([line.decode("latin-1")])))
+
+
+def _nothing_found(
+    rows: Sequence[Row], named: _Named, codes: Collection[str], function: str, file: str
+) -> BadInput:  # fmt: skip
     """Which of the codes the file does not have."""
-    functions = set(table["Treatment Function Code"])
+    functions = {named(row, FUNCTION) for row in rows}
     if function not in functions:
         says = f"there is no treatment function '{function}'. {did_you_mean(function, functions)}"
         return refuse("treatment_function_exists", file, says)
-    check_codes(codes, set(table["Commissioner Org Code"]), file)
-    has = set(table.loc[table["Treatment Function Code"] == function, "Commissioner Org Code"])
+    check_codes(codes, {named(row, CODE) for row in rows}, file)
+    has = {named(row, CODE) for row in rows if named(row, FUNCTION) == function}
     without = next(code for code in codes if code not in has)
     return refuse(
         "codes_have_clocks", file, f"'{without}' has no clocks of the treatment function '{function}'. Take it out."
     )
 
 
-def _clocks(table: pd.DataFrame, bands: Mapping[str, tuple[int, float]], file: str) -> OfficialWaits:
+def _clocks(
+    rows: Sequence[Row], named: _Named, bands: Mapping[str, tuple[int, float]], notes: list[str], file: str
+) -> OfficialWaits:
     """Clocks added up over providers, and over those admitted and not."""
-    columns = [*bands, *(name for name in (UNKNOWN,) if name in table)]
-    numbers = table[columns].apply(pd.to_numeric, errors="coerce").fillna(0)
-    keys = ["measure", "Commissioner Org Code", "Period"]
-    added = numbers.groupby([table[key] for key in keys]).sum().reset_index()
-    rows: list[tuple[object, ...]] = []
-    notes = []
-    for row in added.to_dict("records"):
-        measure, code = str(row["measure"]), str(row["Commissioner Org Code"])
-        when = month(str(row["Period"]).removeprefix("RTT-"))
+    counts = Counts(INSTEAD)
+    others = [name for name in (UNKNOWN, TOTAL) if name in named.columns]
+    added: dict[tuple[str, str, str], dict[str, float]] = {}
+    for row in rows:
+        measure = PARTS.get(named(row, PART))
+        if measure is None:
+            continue
+        values = {name: counts.of(row, named.columns[name]) for name in [*bands, *others]}
+        if not counts.problems and TOTAL in values and values[TOTAL] > 0:
+            in_bands = sum(values[name] for name in bands)
+            notes += sums_told(row.place, in_bands, values[TOTAL], unknown=values.get(UNKNOWN, 0))
+        sums = added.setdefault((measure, named(row, CODE), named(row, PERIOD)), dict.fromkeys(values, 0.0))
+        for name, value in values.items():
+            sums[name] += value
+    counts.refused()
+    found: list[tuple[object, ...]] = []
+    for (measure, code, written), sums in sorted(added.items()):
+        when = month(written.removeprefix("RTT-"))
         if when is None:
-            says = f"'{row['Period']}' in the column Period is no month such as RTT-January-2026."
+            says = f"'{written}' in the column Period is no month such as RTT-January-2026."
             raise refuse("period_is_told", file, says)
         begin = when[1] if measure == WAITING else when[0]
-        rows += [(measure, code, begin, when[1], *days, row[name], False) for name, days in bands.items()]
-        if row.get(UNKNOWN, 0) > 0:
+        found += [(measure, code, begin, when[1], *days, sums[name], False) for name, days in bands.items()]
+        if sums.get(UNKNOWN, 0) > 0:
             notes.append(
-                f"{file}: {code}: {row[UNKNOWN]:,.0f} clocks of {measure} have no start date, and are in no band."
+                f"{file}: {code}: {sums[UNKNOWN]:,.0f} clocks of {measure} have no start date, and are in no band."
             )
-    return official_waits(rows, notes)
+    return official_waits(found, notes)
 
 
 def _weeks(name: str) -> tuple[int, float] | None:
     """The band of a column such as 'Gt 17 To 18 Weeks SUM 1'."""
-    if found := re.fullmatch(r"Gt (\d+) To (\d+) Weeks(?: SUM 1)?", name):
+    if found := re.fullmatch(r"Gt (\d{1,4}) To (\d{1,4}) Weeks(?: SUM 1)?", name, re.ASCII):
         return band(f"{int(found[1])}-{int(found[2])} weeks")
-    found = re.fullmatch(r"Gt (\d+) Weeks(?: SUM 1)?", name)
+    found = re.fullmatch(r"Gt (\d{1,4}) Weeks(?: SUM 1)?", name, re.ASCII)
     return band(f"over {int(found[1])} weeks") if found else None

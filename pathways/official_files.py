@@ -7,20 +7,22 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from math import nan
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
 import pandas as pd
+import xlrd
 
-from pathways.files.opened import unpacked
+from pathways.files.cells import cells_of
+from pathways.files.opened import bomb, bytes_of, kind_of, most_of, name_of, unpacked
+from pathways.official_cells import Row
 from pathways.problems import BadInput, refuse
 
 Cells = tuple[object, ...]
-OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
-"""The first bytes of Excel's files before 2007."""
+WORKBOOKS = ("workbook", "old workbook")
+"""Kinds of files that are read as workbooks, those of today and those of before 2007."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, OSError, EOFError)
 """What a damaged workbook raises."""
 SEEMS = {
@@ -29,9 +31,19 @@ SEEMS = {
     frozenset({"measure", "service"}): "a CSV file of the template, which is read without being named in targets.toml",
     frozenset({"NUMBER_OF_PATIENTS"}): "patients registered at a GP practice",
     frozenset({"PCN_CODE", "PRACTICE_CODE"}): "the map of practices to networks",
-    frozenset({"SUBMITTER_NAME", "REPORTING_PERIOD"}): "monthly diagnostics",
+    frozenset({"Diagnostic Test Name"}): "monthly diagnostics, DM01 (form monthly_diagnostics)",
+    frozenset({"DIAGNOSTIC_TEST_NAME"}): "monthly diagnostics, DM01 (form monthly_diagnostics)",
+    frozenset({"Diagnostic Tests"}): "monthly diagnostics, DM01 (form monthly_diagnostics)",
+    frozenset(
+        {"CCG Code", "Modality", "0-7 days"}
+    ): "Table 7 of the Diagnostic Imaging Dataset (form diagnostic_imaging_7)",
+    frozenset({"Organisation Code", "(A) Musculoskeletal service"}): (
+        "community services' waiting lists (form community_waiting)"
+    ),
 }
 """What a table is, by columns that it has."""
+ROWS_OF_TITLES = 40
+"""Rows of a sheet among which its title and its header stand."""
 
 COLUMNS = ("measure", "organisation", "from_date", "to_date", "band_low", "band_high", "value", "suppressed")
 """Columns of the tables that are read: one row per organisation, date and band."""
@@ -67,24 +79,16 @@ def check_codes(codes: Collection[str], known: Collection[str], file: str) -> No
             raise refuse("codes_exist", file, says)
 
 
-def number_in(cell: object) -> float:
-    """The number in a cell: a dash is nought, a blank was not submitted, and NaN stands for what is no number."""
-    if isinstance(cell, int | float):
-        return float(cell)
-    text = str(cell or "").strip().replace(",", "")
-    try:
-        return 0.0 if text in ("-", "–") else float(text)
-    except ValueError:
-        return nan
-
-
 def sheets_of(path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
     """The sheets of a workbook, one after the other: the name of each, and its rows, blank cells at the end left out.
 
-    The size that a sheet says it has is not believed: publishers' files say wrong ones. `BadInput` where the file is
-    damaged or no workbook of today.
+    Workbooks of today (.xlsx) and of before 2007 (.xls). The size that a sheet says it has is not believed: publishers'
+    files say wrong ones. `BadInput` where the file is damaged, locked, or no workbook.
     """
     data = _workbook(path)
+    if kind_of(data) == WORKBOOKS[1]:
+        yield from _old_sheets(data, path)
+        return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -96,9 +100,49 @@ def sheets_of(path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
         yield sheet.title, _rows(sheet.iter_rows(values_only=True), path)
 
 
+def sheets_by_row(path: Path) -> Iterator[Iterator[Row]]:
+    """The sheets of a workbook as rows that know their sheet and their number."""
+    for title, rows in sheets_of(path):
+        where = f"{name_of(path)}: sheet '{title}'"
+        yield (Row(where, number, cells) for number, cells in enumerate(rows, start=1))
+
+
+def _old_sheets(data: bytes, path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
+    try:
+        book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO(), on_demand=True)
+        sheets = [book.sheet_by_index(number) for number in range(book.nsheets)]
+    except Exception:  # its reader raises whatever a damaged file leads it to
+        says = (
+            "this is a workbook of Excel before 2007 (.xls) that is damaged, or one with a password. Download it again; "
+            "or open it, take the password off, and save it as .xlsx."
+        )
+        raise refuse("workbook_is_whole", name_of(path), says) from None
+    for sheet in sheets:
+        rows = ([_old_cell(cell, book.datemode) for cell in sheet.row(number)] for number in range(sheet.nrows))
+        yield sheet.name, map(_trimmed, rows)
+
+
+def _old_cell(cell: xlrd.sheet.Cell, datemode: int) -> object:
+    """What a cell of an old workbook holds, as a new one says it."""
+    match cell.ctype:
+        case xlrd.XL_CELL_EMPTY | xlrd.XL_CELL_BLANK:
+            return None
+        case xlrd.XL_CELL_ERROR:
+            return xlrd.error_text_from_code.get(cell.value, "#ERROR")
+        case xlrd.XL_CELL_BOOLEAN:
+            return bool(cell.value)
+        case xlrd.XL_CELL_DATE:
+            try:
+                return xlrd.xldate_as_datetime(cell.value, datemode)
+            except (ValueError, OverflowError):
+                return f"date {cell.value}"
+        case _:
+            return cell.value if cell.value != "" else None
+
+
 def _damaged(path: Path, error: Exception) -> BadInput:
     says = f"the workbook is damaged or cut short ({error}). Download the file again."
-    return refuse("workbook_is_whole", path.name, says)
+    return refuse("workbook_is_whole", name_of(path), says)
 
 
 def _rows(rows: Iterable[Iterable[object]], path: Path) -> Iterator[Cells]:
@@ -116,39 +160,48 @@ def _trimmed(row: Iterable[object]) -> Cells:
 
 
 def _workbook(path: Path) -> bytes:
-    """The bytes of a workbook; `BadInput` where there is none, or one of before 2007."""
-    if path.is_dir():
-        raise refuse("file_exists", str(path), "this is a folder; a file is needed.")
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise refuse("file_exists", str(path), "there is no such file.") from None
-    except OSError as error:
-        raise refuse("file_can_be_read", str(path), f"it cannot be read: {error.strerror or error}.") from None
-    if data.startswith(OLD_WORKBOOK):
-        says = "this is a workbook of Excel before 2007 (.xls), or one with a password. Open it, and save it as .xlsx."
-        raise refuse("workbook_is_new", path.name, says)
-    if not data.startswith(b"PK"):
-        says = f"this is no workbook (.xlsx). {seems_to_be(path)}"
-        raise refuse("file_is_the_right_one", path.name, says.strip())
+    """The bytes of a workbook; `BadInput` where there is none, or one that would fill a memory."""
+    data = bytes_of(path)
+    kind = kind_of(data)
+    if kind not in WORKBOOKS and not data.startswith(b"PK"):
+        says = f"this is no workbook (.xlsx or .xls). {seems_to_be(path)}"
+        raise refuse("file_is_the_right_one", name_of(path), says.strip())
+    if kind != "old workbook":
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+        except DAMAGED as error:
+            raise _damaged(path, error) from None
+        if size > most_of(data):
+            raise bomb(path, most_of(data))
     return data
 
 
 def is_workbook(path: Path) -> bool:
-    """Whether a file is an Excel workbook, whatever its name says."""
+    """Whether a file is an Excel workbook, new or old, whatever its name says."""
     try:
-        return zipfile.is_zipfile(path) and "xl/workbook.xml" in zipfile.ZipFile(path).namelist()
-    except (OSError, zipfile.BadZipFile):
+        return kind_of(bytes_of(path)) in WORKBOOKS
+    except BadInput:
         return False
 
 
-def table_of(path: Path) -> pd.DataFrame:
-    """The table in a CSV file, zipped, gzipped or plain, all as text; `BadInput` where it is none."""
+def rows_of(path: Path) -> tuple[list[str], list[Row]]:
+    """The header and the rows of a CSV file, packed or plain, all as text; `BadInput` where it is none."""
     try:
-        table = pd.read_csv(io.BytesIO(unpacked(path)), dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
-        raise refuse("file_is_csv", path.name, f"this is not a CSV table. {seems_to_be(path)}".strip()) from None
-    return table.rename(columns=str.strip)
+        cells = cells_of(path)
+    except BadInput as error:
+        seems = seems_to_be(path)
+        told = [replace(each, says=f"{each.says} {seems}".strip()) for each in error.problems]
+        raise BadInput(told) from None
+    return cells.header, [Row(cells.file, number, row) for number, row in zip(cells.numbers, cells.rows, strict=True)]
+
+
+def check_widths(rows: Iterable[Row], width: int) -> None:
+    """Refuses rows that are shorter or longer than the header: cells are lost in them, or moved."""
+    wrong = [row for row in rows if len(row.cells) < width or any(str(cell).strip() for cell in row.cells[width:])]
+    if wrong:
+        says = f"has {len(wrong[0].cells)} cells for {width} columns. The file is cut short or was edited: download it again."
+        raise refuse("rows_fit", wrong[0].place, says)
 
 
 def seems_to_be(path: Path) -> str:
@@ -156,8 +209,6 @@ def seems_to_be(path: Path) -> str:
     try:
         if is_workbook(path):
             return _workbook_seems(path)
-        if path.read_bytes()[: len(OLD_WORKBOOK)] == OLD_WORKBOOK:
-            return "It is a workbook of Excel before 2007 (.xls)."
         first = unpacked(path).split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
     except (BadInput, OSError, zipfile.BadZipFile):
         return ""
@@ -175,13 +226,15 @@ def header_seems(names: Iterable[str]) -> str:
 
 
 def _workbook_seems(path: Path) -> str:
-    """The title that stands in the first rows of a workbook, of its last sheet that has one."""
+    """What the headers of a workbook say that it is; else the title in its first rows, of its last sheet that has one."""
     title = ""
     for _, rows in sheets_of(path):
-        for _, row in zip(range(12), rows, strict=False):
+        titled = False
+        for _, row in zip(range(ROWS_OF_TITLES), rows, strict=False):
             texts = [str(cell).strip() for cell in row if cell is not None and str(cell).strip()]
-            if texts[:1] == ["Title:"] and len(texts) > 1:
-                title = texts[1]
-                break
+            if seems := header_seems(texts):
+                return seems
+            if texts[:1] == ["Title:"] and len(texts) > 1 and not titled:
+                title, titled = texts[1], True
             title = title or (texts[0] if texts else "")
     return f"It looks like '{title}'." if title else ""

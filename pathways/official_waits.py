@@ -1,13 +1,15 @@
-"""Readers of official figures of waits as they are published: imaging and community services; clocks in `official_clocks`.
+"""Readers of official figures of waits as they are published: imaging and community services.
 
-Publisher: NHS England (Diagnostic Imaging Dataset, Community Health Services SitRep, Consultant-led Referral to Treatment
-Waiting Times). All under the Open Government Licence; no copy ships with the project. None of them tells back pain alone.
+Clocks are read in `official_clocks`, monthly diagnostics in `official_diagnostics`. Publisher: NHS England (Diagnostic
+Imaging Dataset, Community Health Services SitRep). All under the Open Government Licence; no copy ships with the project.
+None of them tells back pain alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from math import isfinite, nan
@@ -15,18 +17,19 @@ from pathlib import Path
 
 import pandas as pd
 
+from pathways.files.opened import name_of
+from pathways.official_cells import Counts, Row, check_bands, once, stripped, sums_told
 from pathways.official_clocks import read_referral_to_treatment
+from pathways.official_diagnostics import read_monthly_diagnostics
 from pathways.official_files import (
     COLUMNS,
-    Cells,
     OfficialWaits,
     check_codes,
     is_workbook,
-    number_in,
     official_waits,
+    rows_of,
     seems_to_be,
-    sheets_of,
-    table_of,
+    sheets_by_row,
 )
 from pathways.periods import band, financial_year, month
 from pathways.problems import did_you_mean, refuse
@@ -35,9 +38,20 @@ IMAGING_ROUNDED_TO = 5
 """The publisher of the Diagnostic Imaging Dataset rounds counts by commissioner to the nearest five."""
 IMAGING_SUPPRESSED_BELOW = 3
 """And suppresses counts below three."""
+IMAGING_INSTEAD = {"": nan, "-": 0.0, "–": 0.0, "*": IMAGING_SUPPRESSED_BELOW / 2}
+"""What stands there for a count: blank was not submitted, a dash is none, a star is one or two."""
 FIRST_BAND = "0-7 days"
 """A column that Table 7a of imaging has, and Table 7b (from test to report) has not."""
-__all__ = ["OfficialWaits", "read_community_waiting", "read_diagnostic_imaging", "read_referral_to_treatment"]
+COMMUNITY_INSTEAD = {"": nan}
+"""Community services: blank was not submitted, and nothing else stands for a count."""
+TOTAL = "Total waiting list by service"
+__all__ = [
+    "OfficialWaits",
+    "read_community_waiting",
+    "read_diagnostic_imaging",
+    "read_monthly_diagnostics",
+    "read_referral_to_treatment",
+]
 
 MUSCULOSKELETAL = "(A) Musculoskeletal service"
 """The line of the community services' figures that is read unless another is named."""
@@ -49,66 +63,70 @@ def read_diagnostic_imaging(path: Path, *, codes: Collection[str], modality: str
     """Tests in a financial year by days from request to test: Table 7a of the Diagnostic Imaging Dataset, by commissioner.
 
     `modality` as the file names it, such as "Magnetic Resonance Imaging". The measure is `waited`. Tests whose time is
-    not known are told in a note and are in no band. `BadInput` where this is another file, or has no such organisation.
+    not known are told in a note and are in no band. `BadInput` where this is another file, has no such organisation, or
+    holds what is no count.
     """
     above, header, body = _imaging_table(path)
+    codes = stripped(codes)
     code, kind = header.index("CCG Code"), header.index("Modality")
-    check_codes(codes, {str(row[code]) for row in body if len(row) > code and row[code]} - {"-"}, path.name)
-    kinds = {str(row[kind]) for row in body if len(row) > kind and row[kind]}
-    if modality not in kinds:
+    check_codes(codes, {row.text(code) for row in body} - {"-", ""}, name_of(path))
+    kinds = {row.text(kind) for row in body} - {""}
+    if modality.strip() not in kinds:
         says = f"there is no modality '{modality}'. {did_you_mean(modality, kinds)}"
-        raise refuse("modality_exists", path.name, says)
-    begin, end = _imaging_year(above, path.name)
+        raise refuse("modality_exists", name_of(path), says)
+    begin, end = _imaging_year(above, name_of(path))
     bands = {column: found for column, name in enumerate(header) if (found := band(name)) is not None}
+    check_bands(bands.values(), name_of(path))
+    wanted = [row for row in body if row.text(code) in codes and row.text(kind) == modality.strip()]
+    rows, notes = once(((row.text(code), row.text(kind)), row) for row in wanted)
+    counts = Counts(IMAGING_INSTEAD)
     found_rows: list[tuple[object, ...]] = []
-    notes: list[str] = []
-    for row in body:
-        if len(row) <= kind or row[code] not in codes or row[kind] != modality:
-            continue
-        name = str(row[code])
-        cells = {column: row[column] if column < len(row) else None for column in range(len(header))}
+    for row in rows:
+        name = row.text(code)
         for column, (low, high) in bands.items():
-            hidden = str(cells[column]).strip() == "*"
-            value = IMAGING_SUPPRESSED_BELOW / 2 if hidden else number_in(cells[column])
-            found_rows.append(("waited", name, begin, end, low, high, value, hidden))
-        notes += _imaging_notes(cells, header, list(bands), f"{path.name}: {name}")
+            value = counts.of(row, column)
+            found_rows.append(("waited", name, begin, end, low, high, value, row.text(column) == "*"))
+        notes += _imaging_notes(row, header, list(bands), f"{name_of(path)}: {name}")
+    counts.refused()
     return official_waits(
         found_rows, notes, rounded_to=IMAGING_ROUNDED_TO, suppressed_below=IMAGING_SUPPRESSED_BELOW
     )  # fmt: skip
 
 
-def _imaging_table(path: Path) -> tuple[list[Cells], list[str], list[Cells]]:
+def _imaging_table(path: Path) -> tuple[list[Row], list[str], list[Row]]:
     """The sheet of days from request to test: what stands above its header, the header, and the rows below."""
-    for _, rows in sheets_of(path):
-        above: list[Cells] = []
+    for rows in sheets_by_row(path):
+        above: list[Row] = []
         for row in rows:
-            header = [str(cell or "").strip() for cell in row]
+            header = [row.text(column) for column in range(len(row.cells))]
             if {"CCG Code", "Modality", FIRST_BAND} <= set(header):
                 return above, header, list(rows)
             above.append(row)
     says = f"this is not Table 7 of the Diagnostic Imaging Dataset by CCG. {seems_to_be(path)}"
-    raise refuse("file_is_the_right_one", path.name, says.strip())
+    raise refuse("file_is_the_right_one", name_of(path), says.strip())
 
 
-def _imaging_year(above: list[Cells], file: str) -> tuple[date, date]:
-    cells = [str(cell) for row in above for cell in row if cell is not None]
+def _imaging_year(above: list[Row], file: str) -> tuple[date, date]:
+    cells = [str(cell) for row in above for cell in row.cells if cell is not None]
     for label, value in pairwise(cells):
         if label.strip().startswith("Period") and (year := financial_year(value)) is not None:
             return year
     raise refuse("period_is_told", file, "no financial year stands beside 'Period:'.")
 
 
-def _imaging_notes(cells: dict[int, object], header: list[str], bands: list[int], where: str) -> Iterator[str]:
+def _imaging_notes(row: Row, header: list[str], bands: list[int], where: str) -> Iterator[str]:
+    counts = Counts(IMAGING_INSTEAD)
+
     def of(name: str) -> float:
-        return number_in(cells[header.index(name)]) if name in header else nan
+        return counts.of(row, header.index(name), needed=False) if name in header else nan
 
     unknown, total = of("Time not known"), of("Total")
     if unknown > 0:
         yield f"{where}: {unknown:,.0f} of {total:,.0f} tests have no time from request to test, and are in no band."
-    known = [number_in(cells[column]) for column in bands]
-    difference = sum(value for value in known if isfinite(value)) + (unknown if isfinite(unknown) else 0) - total
-    if abs(difference) > IMAGING_ROUNDED_TO * (len(bands) + 2) / 2:
-        yield f"{where}: the bands add to {abs(difference):,.0f} {'more' if difference > 0 else 'less'} than the total of {total:,.0f}."
+    known = [counts.of(row, column, needed=False) for column in bands]
+    slack = IMAGING_ROUNDED_TO * (len(bands) + 2) / 2
+    added = sum(value for value in known if isfinite(value))
+    yield from sums_told(where, added, total, unknown=unknown if isfinite(unknown) else 0.0, slack=slack)
 
 
 # community services
@@ -120,67 +138,98 @@ def read_community_waiting(path: Path, *, codes: Collection[str], line: str = MU
     Two shapes are read: the publisher's workbook of one month, with a sheet for each band; and a table of several months
     with the columns `band` (the title of a sheet), `org_code` and `msk_waiting`. `codes` are of integrated care boards
     or providers, `line` the column of the workbook. A blank was not submitted; a total that is not the sum of its bands
-    is told in a note. `BadInput` where this is another file, or has no such organisation.
+    is told in a note. `BadInput` where this is another file, has no such organisation, or holds what is no count; or where
+    the organisations are of several levels, whose people would be counted twice.
     """
+    codes = stripped(codes)
     titled = _community_cells(path, line)
-    known = {code for _, code, _ in titled if code}
-    check_codes(codes, known, path.name)
+    check_codes(codes, {cell.code for cell in titled if cell.code}, name_of(path))
+    titled = [cell for cell in titled if cell.code in codes]
+    _one_level(titled, name_of(path))
+    kept, notes = once(((cell.title, cell.code), cell.row) for cell in titled)
+    first = {id(row) for row in kept}
     rows: list[tuple[object, ...]] = []
     totals: dict[tuple[date, str], float] = {}
-    for title, code, cell in titled:
-        when = month(title.rpartition(", ")[2])
-        if code not in codes or when is None:
-            continue
-        value = number_in(cell)
-        days = _community_band(title)
+    counts = Counts(COMMUNITY_INSTEAD)
+    for cell in (cell for cell in titled if id(cell.row) in first):
+        day, days = _community_title(cell)
+        value = counts.of(cell.row, cell.column)
         if days is None:
-            totals[when[1], code] = value
+            totals[day, cell.code] = value
         else:
-            rows.append(("waiting", code, when[1], when[1], *days, value, False))
+            rows.append(("waiting", cell.code, day, day, *days, value, False))
+    counts.refused()
     if not rows:
         raise refuse(
-            "bands_exist", path.name, "no sheet tells how long people have waited ('Number waiting 0-1 weeks …')."
+            "bands_exist", name_of(path), "no sheet tells how long people have waited ('Number waiting 0-1 weeks …')."
         )
-    return official_waits(rows, [*_differences(rows, totals, path.name)])
+    return official_waits(rows, [*notes, *_differences(rows, totals, name_of(path))])
 
 
-def _community_band(title: str) -> tuple[int, float] | None:
-    """The band in 'Number waiting >1-2 weeks (8-14 days) by service, July 2025'."""
-    found = re.match(r"Number waiting (.+? weeks)", title)
-    return band(found[1]) if found else None
+@dataclass(frozen=True)
+class _Cell:
+    """A cell of the line: the title of its sheet, the organisation's code and level, its row and column."""
+
+    title: str
+    code: str
+    level: str
+    row: Row
+    column: int
 
 
-def _community_cells(path: Path, line: str) -> list[tuple[str, str, object]]:
-    """Every cell of the line: the title of its sheet, the organisation's code, and what stands there."""
+def _one_level(cells: Sequence[_Cell], file: str) -> None:
+    levels = {cell.code: cell.level for cell in cells if cell.level}
+    if len(set(levels.values())) > 1:
+        told = ", ".join(f"'{code}' ({level})" for code, level in levels.items())
+        says = f"these organisations are of several levels, and the same people stand in both: {told}. Name those of one level."
+        raise refuse("codes_of_one_level", file, says)
+
+
+def _community_title(cell: _Cell) -> tuple[date, tuple[int, float] | None]:
+    """The day and the band in 'Number waiting >1-2 weeks (8-14 days) by service, July 2025'; no band for the total."""
+    when = month(cell.title.rpartition(", ")[2])
+    found = re.match(r"Number waiting (.+? weeks)", cell.title)
+    days = band(found[1]) if found else None
+    if when is None or (days is None and not cell.title.startswith(TOTAL)):
+        says = f"'{cell.title}' names no month or no band such as 'Number waiting 0-1 weeks (0-7 days) by service, July 2025'."
+        raise refuse("bands_are_bands", cell.row.place, says)
+    return when[1], days
+
+
+def _community_cells(path: Path, line: str) -> list[_Cell]:
+    """Every cell of the line."""
     wrong = "this is not a file of the community services' waiting lists."
     if is_workbook(path):
-        found = [cell for _, rows in sheets_of(path) for cell in _community_sheet(rows, line, path.name)]
+        found = [cell for rows in sheets_by_row(path) for cell in _community_sheet(rows, line, name_of(path))]
     else:
-        table = table_of(path)
-        if missing := {"band", "org_code", "msk_waiting"} - set(table.columns):
+        header, rows = rows_of(path)
+        if missing := {"band", "org_code", "msk_waiting"} - set(header):
             says = f"{wrong} There is no column {', '.join(sorted(missing))}. {seems_to_be(path)}"
-            raise refuse("file_is_the_right_one", path.name, says.strip())
-        found = list(zip(table["band"], table["org_code"], table["msk_waiting"], strict=True))
+            raise refuse("file_is_the_right_one", name_of(path), says.strip())
+        title, code, column = (header.index(name) for name in ("band", "org_code", "msk_waiting"))
+        level = header.index("org_type") if "org_type" in header else len(header)
+        found = [_Cell(row.text(title), row.text(code), row.text(level), row, column) for row in rows]
     if not found:
-        raise refuse("file_is_the_right_one", path.name, f"{wrong} {seems_to_be(path)}".strip())
+        raise refuse("file_is_the_right_one", name_of(path), f"{wrong} {seems_to_be(path)}".strip())
     return found
 
 
-def _community_sheet(rows: Iterator[Cells], line: str, file: str) -> Iterator[tuple[str, str, object]]:
-    title = next((str(row[0]) for row in rows if row and row[0]), "")
-    if not title.startswith(("Number waiting ", "Total waiting list by service")):
+def _community_sheet(rows: Iterator[Row], line: str, file: str) -> Iterator[_Cell]:
+    title = next((row.text(0) for row in rows if row.text(0)), "")
+    if not title.startswith(("Number waiting ", TOTAL)):
         return
     header: list[str] = []
     for row in rows:
         if not header:
-            header = [str(cell or "").strip() for cell in row] if "Organisation Code" in row else []
+            header = [row.text(column) for column in range(len(row.cells))] if "Organisation Code" in row.cells else []
             if header and line not in header:
                 says = f"there is no line '{line}'. {did_you_mean(line, [name for name in header if name.startswith('(')])}"
                 raise refuse("line_exists", file, says)
             continue
-        code, column = header.index("Organisation Code"), header.index(line)
-        if len(row) > code and row[code]:
-            yield title, str(row[code]), row[column] if len(row) > column else None
+        code = row.text(header.index("Organisation Code"))
+        level = row.text(header.index("Organisation Type")) if "Organisation Type" in header else ""
+        if code:
+            yield _Cell(title, code, level, row, header.index(line))
 
 
 def _differences(rows: Sequence[tuple[object, ...]], totals: dict[tuple[date, str], float], file: str) -> Iterator[str]:

@@ -17,10 +17,11 @@ CENTURY = 2000
 FIRST_MONTH = 4
 """A financial year of the NHS begins in April."""
 
-_BETWEEN = re.compile(r"(?P<more>>)?(?P<low>\d+)(?:-|–| to )(?P<high>\d+) (?P<unit>day|week)s?")
+_BETWEEN = re.compile(r"(?P<more>>)?(?P<low>\d{1,5})(?:-|–| to )(?P<high>\d{1,5}) (?P<unit>day|week)s?", re.ASCII)
 _OPEN = re.compile(
-    r"(?:(?P<over>>|over |more than )(?P<above>\d+)|(?P<least>\d+)\+|(?P<least_too>\d+)) (?P<unit>day|week)s?"
-    r"(?P<end> and over| or more| and above)?"
+    r"(?:(?P<over>>|over |more than )(?P<above>\d{1,5})|(?P<least>\d{1,5})\+|(?P<least_too>\d{1,5})) (?P<unit>day|week)s?"
+    r"(?P<end> and over| or more| and above)?",
+    re.ASCII,
 )
 
 

@@ -113,7 +113,7 @@ def test_a_row_becomes_a_figure(tmp_path: Path) -> None:
         ("referrals,mri,2025-03-03,2025-03-03,7", ("2025-03-03", "2025-03-03", 7)),
         ("waiting,mri,2025-03-09,,7", ("2025-03-09", "2025-03-09", 7)),
         ("waiting,mri,2025-02,,7", ("2025-02-28", "2025-02-28", 7)),
-        ("waiting,mri,2999-02,,7", ("2999-02-28", "2999-02-28", 7)),
+        ("waiting,mri,2099-02,,7", ("2099-02-28", "2099-02-28", 7)),
         ("median_wait,mri,2025-03,,6.3,weeks", ("2025-03-01", "2025-03-31", 44.1)),
         ("median_wait,mri,2025-03,,6.3,days", ("2025-03-01", "2025-03-31", 6.3)),
         ("missed_share,community_physio,2025-03,,8.5,percent", ("2025-03-01", "2025-03-31", 8.5)),
@@ -228,7 +228,7 @@ def test_periods_are_told_as_they_are_written(text: str) -> None:
         (["referrals,mri,2025-01,,-3"], "column value: '-3' is negative."),
         (["referrals,mri,2025-01,,3.5"], "column value: '3.5' is not a whole number."),
         (["referrals,mri,2025-01,,inf"], "column value: 'inf' is not a finite number."),
-        (["referrals,mri,2025-01,,nan"], "column value: 'nan' is not a finite number."),
+        (["referrals,mri,2025-01,,nan"], "column value: 'nan' is not a number: leave it blank where nothing was submitted, and write 0 for nobody."),
         (["median_wait,mri,2025-01,,-3,days"], "column value: '-3' is negative."),
         (["median_wait,mri,2025-01,,42"], "column unit: is blank. Write days or weeks."),
         (["median_wait,mri,2025-01,,42,people"], "column unit: 'people' is no unit of 'median_wait'. Write days or weeks."),
@@ -255,7 +255,7 @@ def test_periods_are_told_as_they_are_written(text: str) -> None:
         (["waiting,mri,2025-01,,7,,0-7 days", "waiting,mri,2025-01,,20"], "a total and its bands both stand for the same day or period; keep one of them"),
         (["waiting,mri,2025-01,,104001"], "column value: '104001' people wait, but only 104,000 are registered in 'demonstration'. Is it another region?"),
         (["referrals,mri,2025-01,,7,,,D00099"], "column place: the region 'demonstration' has no practice and no network 'D00099'. Did you mean 'D00009'? Leave it blank"),
-        (["referrals,mri,2025-01,,7,,,,,,back_share"], "column share: there is no quantity 'back_share' in targets.toml. Write [quantities.back_share] there."),
+        (["referrals,mri,2025-01,,7,,,,,,back_share"], "column share: there is no quantity 'back_share': it is written in targets.toml, in the same folder. Write [quantities.back_share] there, and give the folder in place of the file."),
         (["referrals,mri,2025-01,,3", "referrals,mri,2025-02,,3", "referrals,mri,2025-01,,4"], "figures.csv: row 4: 'referrals mri 2025-01' stands in figures.csv: row 2 already. Remove one."),
         (["referrals,mri,2025-01,,3", "referrals,mri,2025-04,,3"], "figures.csv: referrals mri: 2025-02, 2025-03 are missing between 2025-01 and 2025-04. Add a row for each, with a blank value if it was not submitted."),
         (["referrals,mri,2023-01,,3", "referrals,mri,2025-04,,3"], "2024-01 and 14 more are missing between"),
@@ -280,7 +280,7 @@ def test_bad_rows_are_explained(tmp_path: Path, rows: list[str], expected: str) 
         ("measure,service,from,value,discrepency", "referrals,mri,2025-01,3,1", "there is no column 'discrepency' in the template. Did you mean 'discrepancy'?"),
         ("measure,service,from,value,value", "referrals,mri,2025-01,3,4", "two columns are called 'value'. Remove one."),
         ("measure;service;from;value", "referrals;mri;2025-01;3", "its cells are separated by semicolons, not by commas. Save it as 'CSV UTF-8'."),
-        ("RTT Part Type,Commissioner Org Code,Total", "Part_2,52R,3", "this is not the template. It looks like the full extract of referral to treatment (form referral_to_treatment). Name it in targets.toml under [[official]], or take it out."),
+        ("RTT Part Type,Commissioner Org Code,Total", "Part_2,52R,3", "this is not the template. It looks like the full extract of referral to treatment (form referral_to_treatment). Name it in targets.toml, in a folder with it, under [[official]]: file = \"figures.csv\", form = \"referral_to_treatment\", codes = [\"…\"], service = \"…\", treatment_function = \"…\"; and give the folder."),
     ],
 )  # fmt: skip
 def test_bad_heads_are_explained(tmp_path: Path, head: str, row: str, expected: str) -> None:
@@ -296,7 +296,7 @@ def test_files_that_are_no_targets_are_explained(tmp_path: Path) -> None:
     assert "letters.csv: row 1: the letter that may be 'ÿ' is not in UTF-8" in told(tmp_path / "letters.csv")
     (tmp_path / "table.xlsx").write_bytes(b"PK")
     assert "table.xlsx: targets are a CSV file of the template, or a folder." in told(tmp_path / "table.xlsx")
-    assert "table.xlsx: nothing says what is read from this file. Name it in targets.toml" in told(tmp_path)
+    assert "table.xlsx: nothing says what is read from this file. No form is known of such a file." in told(tmp_path)
 
 
 def test_problems_of_all_files_come_together(tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ OFFICIAL = '[[official]]\nfile = "x.xlsx"\nform = "community_waiting"\ncodes = [
         (OFFICIAL, "x.xlsx: there is no such file."),
         (OFFICIAL.replace("community_physio", "physio"), "targets.toml: official[1].service: there is no service 'physio'."),
         (OFFICIAL.replace("community_physio", "gp"), "targets.toml: official[1].service: 'gp' has no list in the pathway 'usual_care'"),
-        (OFFICIAL.replace("community_waiting", "community_waits"), "official[1].form: 'community_waits' is not one of diagnostic_imaging_7, community_waiting, referral_to_treatment."),
+        (OFFICIAL.replace("community_waiting", "community_waits"), "official[1].form: 'community_waits' is not one of diagnostic_imaging_7, community_waiting, referral_to_treatment, monthly_diagnostics."),
         (OFFICIAL + 'share = "back"', "targets.toml: official[1].share: there is no quantity 'back' in targets.toml."),
         (OFFICIAL + "people = 349000", "official[1].people: region and targets do not match: these figures are of 349,000 people, and 104,000 are registered in the region 'demonstration'."),
         (OFFICIAL + 'modality = "MRI"', "the form 'community_waiting' takes no 'modality'."),
@@ -408,7 +408,8 @@ def test_figures_long_before_the_region_are_told(tmp_path: Path) -> None:
 
 
 def test_the_same_people_in_two_series_are_told(tmp_path: Path) -> None:
-    rows = [f"referrals,mri,2025-01,,7,,,{place}" for place in ("", "Riverside", "D00001", "D00012")]
+    counts = {"": 19, "Riverside": 12, "D00001": 5, "D00012": 7}
+    rows = [f"referrals,mri,2025-01,,{count},,,{place}" for place, count in counts.items()]
     notes = "\n".join(load(write(tmp_path, *rows)).notes)
     assert "referrals of mri stands both for the whole region and for 3 places in it" in notes
     assert "referrals of mri stands both for 'Riverside' and for 1 places in it" in notes

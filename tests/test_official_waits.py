@@ -16,7 +16,7 @@ import pytest
 from pathways import BadInput
 from pathways.official_clocks import read_referral_to_treatment
 from pathways.official_files import COLUMNS, OfficialWaits, seems_to_be
-from pathways.official_waits import read_community_waiting, read_diagnostic_imaging
+from pathways.official_waits import read_community_waiting, read_diagnostic_imaging, read_monthly_diagnostics
 from tests.shared import DATA, DEPRIVATION, MAP, REGISTERED
 
 IMAGING = "DID-Table-7-{}-Modality-CCG-Request-to-Test-and-Test-to-Report.xlsx"
@@ -152,8 +152,8 @@ def test_a_total_that_is_not_the_sum_is_told_beyond_rounding(tmp_path: Path) -> 
         (lambda folder: imaging(folder, ccg("04E", 1, 1, 1, 0, 3)), ["04e"], MRI, "there is no organisation '04e' in this file. Did you mean '04E'?"),
         (lambda folder: imaging(folder, ccg("04E", 1, 1, 1, 0, 3)), ["04E"], "Magnetic Resonance", f"there is no modality 'Magnetic Resonance'. Did you mean '{MRI}'?"),
         (lambda folder: imaging(folder, ccg("04E", 1, 1, 1, 0, 3), period="last year"), ["04E"], MRI, "did.xlsx: no financial year stands beside 'Period:'."),
-        (lambda folder: community(folder, QT1=[3, 2, 1]), ["04E"], MRI, "chs.xlsx: this is not Table 7 of the Diagnostic Imaging Dataset by CCG. It looks like 'Number of organisations that did not submit'."),
-        (lambda folder: clocks(folder), ["04E"], MRI, "rtt.csv: this is no workbook (.xlsx). It looks like the full extract of referral to treatment"),
+        (lambda folder: community(folder, QT1=[3, 2, 1]), ["04E"], MRI, "chs.xlsx: this is not Table 7 of the Diagnostic Imaging Dataset by CCG. It looks like community services' waiting lists (form community_waiting)."),
+        (lambda folder: clocks(folder), ["04E"], MRI, "rtt.csv: this is no workbook (.xlsx or .xls). It looks like the full extract of referral to treatment"),
         (lambda folder: folder / "none.xlsx", ["04E"], MRI, "none.xlsx: there is no such file."),
         (lambda folder: folder, ["04E"], MRI, "this is a folder; a file is needed."),
     ],
@@ -173,7 +173,10 @@ def test_damaged_and_old_workbooks_are_explained(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"did.xlsx: the workbook is damaged or cut short"):
         read_diagnostic_imaging(path, codes=["04E"], modality=MRI)
     path.write_bytes(b"\xd0\xcf\x11\xe0 and so on")
-    with pytest.raises(BadInput, match=r"did.xlsx: this is a workbook of Excel before 2007"):
+    with pytest.raises(
+        BadInput,
+        match=r"did.xlsx: this is a workbook of Excel before 2007 \(.xls\) that is damaged, or one with a password",
+    ):
         read_diagnostic_imaging(path, codes=["04E"], modality=MRI)
 
 
@@ -240,7 +243,7 @@ def test_another_line_of_the_community_workbook_can_be_read(tmp_path: Path) -> N
     ("make", "expected"),
     [
         (lambda folder: community(folder, QXX=[3, 2, 1]), "chs.xlsx: there is no organisation 'QT1' in this file."),
-        (lambda folder: imaging(folder), "did.xlsx: this is not a file of the community services' waiting lists. It looks like 'Table 7a DID - days from request to test'."),
+        (lambda folder: imaging(folder), "did.xlsx: this is not a file of the community services' waiting lists. It looks like Table 7 of the Diagnostic Imaging Dataset (form diagnostic_imaging_7)."),
         (lambda folder: clocks(folder), "rtt.csv: this is not a file of the community services' waiting lists. There is no column band, msk_waiting, org_code. It looks like the full extract of referral to treatment"),
     ],
 )  # fmt: skip
@@ -326,7 +329,7 @@ def test_clocks_are_added_over_providers_and_parts(tmp_path: Path) -> None:
         (lambda folder: clocks(folder, "RTT-January-2026,52R,X,Part_2,C_110,1,2,3,0", "RTT-January-2026,52Q,X,Part_2,C_100,1,2,3,0"), ("52R", "52Q"), "C_110", "'52Q' has no clocks of the treatment function 'C_110'. Take it out."),
         (lambda folder: clocks(folder, "January,52R,X,Part_2,C_110,1,2,3,0"), ("52R",), "C_110", "'January' in the column Period is no month such as RTT-January-2026."),
         (lambda folder: clocks(folder, head=RTT[:5]), ("52R",), "C_110", "rtt.csv: this is not the full extract of referral to treatment."),
-        (lambda folder: imaging(folder), ("52R",), "C_110", "did.xlsx: this is not the full extract of referral to treatment. It looks like 'Table 7a DID - days from request to test'."),
+        (lambda folder: imaging(folder), ("52R",), "C_110", "did.xlsx: this is not the full extract of referral to treatment. It looks like Table 7 of the Diagnostic Imaging Dataset (form diagnostic_imaging_7)."),
         (lambda folder: folder / "none.zip", ("52R",), "C_110", "none.zip: there is no such file."),
     ],
 )  # fmt: skip
@@ -356,6 +359,191 @@ def test_the_published_clocks_of_one_trust_are_read() -> None:
     assert set(table["to_date"]) == {datetime.date(2024, 11, 30)}
 
 
+# cells that are no counts, and rows that stand twice
+
+FULL = ("Period", "Provider Org Code", *RTT[1:])
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("-12", "rtt.csv: row 2, column F: '-12' is negative. A count is 0 or more: correct it, or ask the publisher."),
+        ('"5,5"', "rtt.csv: row 2, column F: '5,5' is not a number: a comma only parts thousands (1,234)."),
+        ("*", "rtt.csv: row 2, column F: '*' is not what this form writes for a hidden count."),
+        ("<5", "'<5' is not what this form writes for a hidden count."),
+        ("-", "'-' is not what this form writes for a hidden count."),
+        ("#N/A", "'#N/A' is not a number."),
+        ("2.5", "'2.5' is not a whole number."),
+        ("nan", "'nan' is not a number."),
+        ("1e12", "'1e12' is above 1,000,000,000, which no count is."),
+    ],
+)
+def test_a_clock_that_is_no_count_is_refused(tmp_path: Path, cell: str, expected: str) -> None:
+    """All of these counted as nobody."""
+    with pytest.raises(BadInput) as bad:
+        read(clocks(tmp_path, f"RTT-January-2026,52R,X,Part_2,C_110,{cell},2,3,0"))
+    assert message(bad).startswith("rtt.csv: row 2, column F: ")
+    assert expected in message(bad)
+
+
+def test_clocks_may_be_written_with_commas_and_left_blank(tmp_path: Path) -> None:
+    path = clocks(tmp_path, 'RTT-January-2026,52R ,X,Part_2,C_110,"1,234",,3,0')
+    assert read(path).table["value"].tolist() == [1234, 0, 3]
+
+
+def test_a_clock_row_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"rtt.csv: row 2: has 6 cells for 9 columns."):
+        read(clocks(tmp_path, "RTT-January-2026,52R,X,Part_2,C_110,5"))
+
+
+def test_clock_rows_that_stand_twice_count_once_or_are_refused(tmp_path: Path) -> None:
+    row = "RTT-January-2026,RX0,52R,X,Part_2,C_110,1,2,3,0"
+    found = read(clocks(tmp_path, row, row, head=(*FULL, UNKNOWN)))
+    assert found.table["value"].tolist() == [1, 2, 3]
+    assert found.notes == ("rtt.csv: exact repeats of other rows are left out: row 3.",)
+    with pytest.raises(BadInput, match=r"rtt.csv: row 3: .* stands in row 2 already, with other figures."):
+        read(clocks(tmp_path, row, row.replace("1,2,3", "1,2,4"), head=(*FULL, UNKNOWN)))
+
+
+def test_weeks_that_are_missing_are_refused_and_totals_that_differ_are_told(tmp_path: Path) -> None:
+    head = (*RTT[:5], WEEKS[0], WEEKS[2])
+    with pytest.raises(BadInput, match=r"the columns of waits do not follow each other from 0 on"):
+        read(clocks(tmp_path, "RTT-January-2026,52R,X,Part_2,C_110,1,2", head=head))
+    path = clocks(tmp_path, "RTT-January-2026,52R,X,Part_2,C_110,1,2,3,5", head=(*RTT, "Total All"))
+    assert read(path).notes == ("rtt.csv: row 2: the bands add to 1 more than the total of 5.",)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (-12, "did.xlsx: sheet 'Table 7a', row 6, column G: '-12' is negative."),
+        ("5,5", "column G: '5,5' is not a number: a comma only parts thousands"),
+        ("#REF!", "column G: '#REF!' is not a number."),
+        (True, "column G: 'True' is no count but a date, or a yes or no."),
+        (datetime.datetime(2025, 1, 5), "column G: '2025-01-05 00:00:00' is no count but a date"),
+    ],
+)
+def test_an_imaging_cell_that_is_no_count_is_refused(tmp_path: Path, cell: object, expected: str) -> None:
+    """Text was taken for not submitted, and a yes for one test."""
+    with pytest.raises(BadInput) as bad:
+        read_diagnostic_imaging(imaging(tmp_path, ccg("04E", cell, 1, 1, 0, 3)), codes=["04E"], modality=MRI)
+    assert expected.split(", column")[-1] in message(bad)
+    assert "did.xlsx: sheet '" in message(bad)
+
+
+def test_imaging_rows_that_stand_twice_count_once_or_are_refused(tmp_path: Path) -> None:
+    one, other = ccg("04E", 10, 5, 5, 0, 20), ccg("04E", 15, 5, 5, 0, 25)
+    found = read_diagnostic_imaging(imaging(tmp_path, one, one), codes=["04E"], modality=MRI)
+    assert found.table["value"].tolist() == [10, 5, 5]
+    assert "exact repeats of other rows are left out" in found.notes[0]
+    with pytest.raises(
+        BadInput, match=r"'04E Magnetic Resonance Imaging' stands in row \d+ already, with other figures"
+    ):
+        read_diagnostic_imaging(imaging(tmp_path, one, other), codes=["04E"], modality=MRI)
+
+
+LISTS = "band,org_type,org_code,msk_waiting"
+WEEK = '"Number waiting 0-1 weeks (0-7 days) by service, May 2025"'
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes", "expected"),
+    [
+        ([f"{WEEK},ICB,QT1,*"], ["QT1"], "msk.csv: row 2, column D: '*' is not what this form writes for a hidden count."),
+        ([f"{WEEK},ICB,QT1,-3"], ["QT1"], "msk.csv: row 2, column D: '-3' is negative."),
+        ([f'{WEEK},ICB,QT1,"5,5"'], ["QT1"], "column D: '5,5' is not a number"),
+        ([f"{WEEK},ICB,QT1,5", f"{WEEK},ICB,QT1,6"], ["QT1"], "msk.csv: row 3: 'Number waiting 0-1 weeks (0-7 days) by service, May 2025 QT1' stands in row 2 already, with other figures."),
+        ([f"{WEEK},ICB,QT1,5", f"{WEEK},Region,Y60,9"], ["QT1", "Y60"], "msk.csv: these organisations are of several levels, and the same people stand in both: 'QT1' (ICB), 'Y60' (Region)."),
+        (['"Number waiting some weeks by service, May 2025",ICB,QT1,5'], ["QT1"], "msk.csv: row 2: 'Number waiting some weeks by service, May 2025' names no month or no band"),
+        (['"Number waiting 0-1 weeks by service, Smarch 2025",ICB,QT1,5'], ["QT1"], "Smarch 2025' names no month or no band"),
+    ],
+)  # fmt: skip
+def test_lists_that_cannot_be_are_refused(tmp_path: Path, rows: list[str], codes: list[str], expected: str) -> None:
+    path = tmp_path / "msk.csv"
+    path.write_text("\n".join([LISTS, *rows]))
+    with pytest.raises(BadInput) as bad:
+        read_community_waiting(path, codes=codes)
+    assert expected in message(bad)
+
+
+# monthly diagnostics
+
+DM01 = DATA / "dm01_provider_2025-07.xls"
+TESTS = "REPORTING_PERIOD,PROVIDER_PARENT_ORG_CODE,PROVIDER_ORG_CODE,DIAGNOSTIC_TEST_NAME,00<01w,01<02w,02+w,Total Waiting List"
+
+
+def diagnostics(folder: Path, *rows: str, head: str = TESTS) -> Path:
+    """A file like the full extract of monthly diagnostics."""
+    path = folder / "dm01.csv"
+    path.write_text("\n".join([head, *rows]))
+    return path
+
+
+@needs_waits
+def test_the_published_diagnostics_are_read_from_an_old_workbook() -> None:
+    """Barking, Havering and Redbridge: 3,210 waited for an MRI scan in July 2025, 32 of them 13 weeks and more."""
+    found = read_monthly_diagnostics(DM01, codes=["RF4"], modality=MRI)
+    assert found.table["value"].tolist() == [770, 650, 565, 506, 377, 189, 34, 26, 19, 21, 5, 6, 10, 32]
+    assert found.table["value"].sum() == 3210
+    assert found.table["band_low"].tolist() == [7 * week for week in range(14)]
+    assert found.table["band_high"].tolist() == [*(7 * week + 6 for week in range(13)), inf]
+    assert set(found.table["to_date"]) == {datetime.date(2025, 7, 31)}
+    assert found.notes == ()
+    with pytest.raises(BadInput, match=r"there is no test 'MRI'. There are: Audiology"):
+        read_monthly_diagnostics(DM01, codes=["RF4"], modality="MRI")
+    with pytest.raises(BadInput, match=r"there is no organisation 'QT1' in this file."):
+        read_monthly_diagnostics(DM01, codes=["QT1"], modality=MRI)
+
+
+@needs_waits
+@pytest.mark.parametrize("part", [0.02, 0.3, 0.9])
+def test_a_damaged_old_workbook_is_refused(tmp_path: Path, part: float) -> None:
+    data = DM01.read_bytes()
+    path = tmp_path / "dm01.xls"
+    path.write_bytes(data[: int(part * len(data))])
+    with pytest.raises(BadInput, match=r"dm01.xls: this is a workbook of Excel before 2007 \(.xls\) that is damaged"):
+        read_monthly_diagnostics(path, codes=["RF4"], modality=MRI)
+
+
+def test_diagnostics_are_added_over_providers_of_a_parent(tmp_path: Path) -> None:
+    path = diagnostics(
+        tmp_path,
+        'DM01-JULY-2025,QT1,RX1,MRI,"1,005",6,1,1012',
+        "DM01-JULY-2025,QT1,RX2,MRI,1,1,1,4",
+        "DM01-JULY-2025,QT1,RX2,CT,9,9,9,27",
+    )
+    found = read_monthly_diagnostics(path, codes=["QT1"], modality="MRI")
+    assert found.table["value"].tolist() == [1006, 7, 2]
+    assert found.notes == ("dm01.csv: QT1, July 2025: the bands add to 1 less than the total of 1,016.",)
+    assert read_monthly_diagnostics(path, codes=["RX1"], modality="MRI").table["value"].tolist() == [1005, 6, 1]
+    with pytest.raises(
+        BadInput, match=r"of several kinds, .*: RX1 in PROVIDER_ORG_CODE; QT1 in PROVIDER_PARENT_ORG_CODE"
+    ):
+        read_monthly_diagnostics(path, codes=["QT1", "RX1"], modality="MRI")
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("DM01-JULY-2025,QT1,RX1,MRI,-5,6,1,2", "dm01.csv: row 2, column E: '-5' is negative."),
+        ("DM01-JULY-2025,QT1,RX1,MRI,*,6,1,2", "dm01.csv: row 2, column E: '*' is not what this form writes"),
+        ("DM01-SMARCH-2025,QT1,RX1,MRI,5,6,1,2", "dm01.csv: row 2: 'DM01-SMARCH-2025' is no month such as July 2025"),
+        ("DM01-JULY-2025,QT1,RX1,CT,5,6,1,2", "there is no test 'MRI'. There are: CT."),
+    ],
+)
+def test_diagnostics_that_cannot_be_are_refused(tmp_path: Path, row: str, expected: str) -> None:
+    with pytest.raises(BadInput) as bad:
+        read_monthly_diagnostics(diagnostics(tmp_path, row), codes=["RX1"], modality="MRI")
+    assert expected in message(bad)
+
+
+def test_a_blank_of_diagnostics_was_not_submitted(tmp_path: Path) -> None:
+    found = read_monthly_diagnostics(
+        diagnostics(tmp_path, "July 2025,QT1,RX1,MRI,,6,1,"), codes=["RX1"], modality="MRI"
+    )
+    assert np.array_equal(found.table["value"], [np.nan, 6, 1], equal_nan=True)
+
+
 # which file it seems to be
 
 
@@ -365,9 +553,9 @@ def test_the_published_clocks_of_one_trust_are_read() -> None:
     [
         (CLOCKS, "It looks like the full extract of referral to treatment (form referral_to_treatment)."),
         (SERIES, "It looks like a table of community services' waiting lists (form community_waiting)."),
-        (COMMUNITY, "It looks like 'Community Health Services Waiting Times'."),
+        (COMMUNITY, "It looks like community services' waiting lists (form community_waiting)."),
         (DATA / "DID-Table-11-2018-19-Modality-Provider-Source-setting.xlsx", "It looks like 'Table 11 DID - Count of Imaging Activity by Modality and Patient source setting'."),
-        (DATA / "dm01_provider_2025-07.xls", "It is a workbook of Excel before 2007 (.xls)."),
+        (DATA / "dm01_provider_2025-07.xls", "It looks like monthly diagnostics, DM01 (form monthly_diagnostics)."),
         (REGISTERED, "It looks like patients registered at a GP practice."),
         (MAP, "It looks like the map of practices to networks."),
         (DEPRIVATION, ""),
