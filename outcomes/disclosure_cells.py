@@ -22,7 +22,8 @@ TOTAL_WORDS = frozenset({"all", "both", "everyone", "grand total", "overall", "t
 class DisclosurePolicy:
     """A rule for small numbers: counts from `star_from` to `star_to` are starred, others rounded to the nearest `nearest`.
 
-    `sentence` is what a reader must be told wherever the numbers stand.
+    `sentence` is what a reader must be told wherever the numbers stand. `bands_as` names the rule for counts of sexes and
+    age bands of all practices together, which say how events go with age.
     """
 
     name: str
@@ -32,6 +33,7 @@ class DisclosurePolicy:
     sentence: str
     source: str
     grade: str
+    bands_as: str = "none"
 
     @property
     def hides(self) -> bool:
@@ -45,6 +47,20 @@ class DisclosurePolicy:
     def rounded(self, counts: pd.Series) -> pd.Series:
         """Counts as they are shown: rounded to the nearest multiple, halves upwards."""
         return (2 * counts + self.nearest) // (2 * self.nearest) * self.nearest
+
+    def possible(self, shown: float | str) -> tuple[int, int]:
+        """The least and the most that a count can be which is shown so.
+
+        >>> rule = DisclosurePolicy("hes2018", star_from=1, star_to=7, nearest=5, sentence="", source="", grade="recalled")
+        >>> rule.possible("*"), rule.possible(10), rule.possible(40), rule.possible(0)
+        ((1, 7), (8, 12), (38, 42), (0, 0))
+        """
+        if isinstance(shown, str):
+            return self.star_from, self.star_to
+        if shown == 0:
+            return 0, 0
+        least, most = int(shown) - self.nearest // 2, int(shown) + (self.nearest - 1) // 2
+        return max(least, self.star_to + 1), most
 
 
 @dataclass(frozen=True)

@@ -254,13 +254,13 @@ def standardised(
     """Directly standardised rates per person, their variances and the numbers of events, of many units at once.
 
     `persons_with[f]`: persons with f events, and `populations`: shape (..., bands); `weights`: the standard
-    population, shape (bands,). Nothing is checked here.
+    population, shape (bands,), or (..., bands) where it differs. Nothing is checked here.
 
     >>> rate, variance, events = standardised({1: np.array([[20, 60]])}, np.array([[10_000, 15_000]]), np.array([7, 3]))
     >>> rate.round(6).tolist(), variance.round(10).tolist(), events.tolist()
     ([0.0026], [1.22e-07], [80.0])
     """
-    share = weights / weights.sum() / populations
+    share = weights / weights.sum(axis=-1, keepdims=True) / populations
     each = [(times, np.asarray(persons, dtype=float)) for times, persons in persons_with.items()]
     rate = sum(times * (share * persons).sum(axis=-1) for times, persons in each)
     variance = sum(times**2 * (share**2 * persons).sum(axis=-1) for times, persons in each)

@@ -18,14 +18,13 @@ def variation_words(
     plot: Funnel,
     *,
     what: str,
-    bands: tuple[str, ...],
-    own_standard: bool,
+    adjusted: str,
     small_list: int,
     repeat_events: bool,
 ) -> tuple[str, ...]:
     """The findings in sentences, the main one first; arguments as in the fields of `PracticeVariation`.
 
-    `repeat_events`: whether rates allow for people with several events.
+    `adjusted` says what rates are adjusted for; `repeat_events`: whether they allow for people with several events.
     """
     sentences = [
         *_of_the_fold(measures, what),
@@ -36,13 +35,35 @@ def variation_words(
         _of_the_outliers(table, plot),
         _of_small_lists(int(table["small_list"].sum()), small_list),
         _of_rates_not_shown(int(table["rate_not_shown"].sum()), what),
-        _of_the_standard(bands, own_standard, what),
+        adjusted,
         "The limits of rates allow for people with several events; those of ratios and the funnel do not."
         if repeat_events
         else "",
         A_REASON_TO_ASK,
     ]
     return tuple(sentence for sentence in sentences if sentence)
+
+
+def adjustment_words(bands: tuple[str, ...], *, own_standard: bool, nobody: bool, what: str) -> str:
+    """What rates are adjusted for; `nobody`: whether some practice has a band without people.
+
+    >>> adjustment_words((), own_standard=True, nobody=False, what="events")
+    'Rates are crude: practices with older people can differ for that reason alone.'
+    """
+    if not bands:
+        return "Rates are crude: practices with older people can differ for that reason alone."
+    whom = "the people of all practices together" if own_standard else "the standard population given"
+    said = f"Rates are adjusted for {band_words(bands)} to {whom}. Expected {what} are those at the rates of all practices."
+    return f"{said} The rate of a practice with nobody in a band is over its other bands." if nobody else said
+
+
+def band_words(bands: tuple[str, ...]) -> str:
+    """What bands are made of.
+
+    >>> band_words(("sex", "ageband"))
+    'sex and age'
+    """
+    return " and ".join({"ageband": "age", "sex": "sex"}[band] for band in bands)
 
 
 def counted(number: int, what: str) -> str:
@@ -126,11 +147,3 @@ def _of_rates_not_shown(number: int, what: str) -> str:
     if not number:
         return ""
     return f"No rate is shown for {counted(number, 'practice')} with fewer than {FEWEST_EVENTS} {what}."
-
-
-def _of_the_standard(bands: tuple[str, ...], own_standard: bool, what: str) -> str:
-    if not bands:
-        return "Rates are crude: practices with older people can differ for that reason alone."
-    names = " and ".join({"ageband": "age", "sex": "sex"}[band] for band in bands)
-    whom = "the people of all practices together" if own_standard else "the standard population given"
-    return f"Rates are adjusted for {names} to {whom}. Expected {what} are those at the rates of all practices."

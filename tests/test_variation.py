@@ -18,6 +18,7 @@ from rich.table import Table
 from scipy import stats
 
 from outcomes.chance import even_numbers, poisson_counts
+from outcomes.disclosure_practices import disclosed_variation
 from outcomes.funnel import BANDS
 from outcomes.practice_variation import PracticeVariation, practice_variation
 from outcomes.rates import (
@@ -44,7 +45,6 @@ from ui.variation import (
     funnel_spec,
     variation_json,
     variation_page,
-    variation_table,
     variation_terminal,
 )
 
@@ -434,7 +434,7 @@ def test_seeds_and_draws_are_told_and_repeat() -> None:
 
 def test_everything_wrong_with_the_tables_is_told_at_once() -> None:
     population = pd.DataFrame(
-        {"practice": ["A", "A", "B", "C", "C"], "ageband": ["y", "o", "y", "y", "o"], "n": [0, 5, 5, 5, 5]}
+        {"practice": ["A", "A", "B", "C", "C"], "ageband": ["y", "o", "y", "y", "o"], "n": [-1, 5, 5, 5, 5]}
     )
     events = pd.DataFrame(
         {
@@ -447,7 +447,7 @@ def test_everything_wrong_with_the_tables_is_told_at_once() -> None:
     with pytest.raises(BadTable) as caught:
         practice_variation(events, population, standard)
     assert caught.value.problems == [
-        "population: n: row 0: 0; a number above 0 is needed",
+        "population: n: row 0: -1; a number from 0 is needed",
         "population: there is no row for B, o; give every practice the same bands, or widen them",
         "events: practice, ageband: row 5: 'C', 'y'; each row must differ in it",
         "events: count: row 1: missing; row 4: -4; a number from 0 is needed",
@@ -496,34 +496,67 @@ def test_no_events_at_all_are_nothing_to_compare() -> None:
 # faces
 
 
-def stars(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Hides counts of 1 to 7 and rounds the others to 5."""
-    return table.assign(
-        **{name: ["*" if 1 <= value <= 7 else int(5 * round(value / 5)) for value in table[name]] for name in columns}
-    )
-
-
 LOCAL = [4, 0, 30, 50, 40, 45, 35, 38, 42, 55, 33, 140]
 
 
 def test_a_hidden_count_takes_with_it_every_figure_that_gives_it_away() -> None:
-    found = of_sizes(LOCAL, what="MRI scans")
-    table = variation_table(found, protect=stars)
-    assert table["observed"].tolist()[:3] == ["*", 0, 30]
-    first, second = table.iloc[0], table.iloc[1]
-    assert first[["ratio", "ratio_lower", "ratio_upper"]].isna().all()
+    names = [f"P{place:02d}" for place in range(len(LOCAL))]
+    population = pd.DataFrame({"practice": names, "n": 1000})
+    events = pd.DataFrame({"practice": names, "count": LOCAL})
+    found = disclosed_variation(events, population, what="MRI scans")
+    assert found.table["observed"].tolist()[:3] == ["*", 0, 30]
+    first, second = found.table.iloc[0], found.table.iloc[1]
+    assert first[["ratio", "ratio_lower", "ratio_upper", "rate"]].isna().all()
     assert (first["band"], first["flagged_by"]) == ("not shown", "")
     assert second["ratio"] == 0
-    written = json.loads(variation_json(found, protect=stars))
+    written = json.loads(variation_json(found))
     assert written["practices"][0]["observed"] == "*"
     assert written["practices"][0]["ratio"] is None
     assert written["variation"]["max_min"] is None
-    assert written["variation"]["observed"] == "*"  # a total with a hidden part would give it away
-    drawn = json.dumps(funnel_spec(found, protect=stars))
-    assert '"practice": "A"' not in drawn
+    assert written["variation"]["observed"] == "*"  # a total of those shown is not one of all
+    drawn = json.dumps(funnel_spec(found))
+    assert '"practice": "P00"' not in drawn
     assert "Not drawn, because few people are behind the figure: 1 practice." in drawn
-    assert "<td>*</td>" in variation_page(found, "South", protect=stars)
-    assert variation_table(found) is found.table
+    assert "<td>*</td>" in variation_page(found, "South")
+    assert "1 practice with few MRI scans is hidden, and left out of all figures." in found.says
+
+
+def test_what_may_be_shown_is_worked_out_from_the_counts_shown() -> None:
+    """The figures of 40, 40 and 60 events, whatever stands behind them; a practice with 3 counts for nothing."""
+    population = pd.DataFrame({"practice": ["A", "B", "C", "D"], "n": [1000, 2000, 1500, 900]})
+    found = disclosed_variation(population.assign(count=[41, 38, 62, 3]).drop(columns="n"), population)
+    plain = practice_variation(
+        pd.DataFrame({"practice": ["A", "B", "C"], "count": [40, 40, 60]}), population[population["practice"] != "D"]
+    )
+    pd.testing.assert_frame_equal(found.table.iloc[:3], plain.table, check_dtype=False)
+    assert found.variation == plain.variation
+    assert found.says[:-2] == plain.says[:-1]
+    assert (
+        disclosed_variation(plain.table[["practice"]].assign(count=[41, 38, 62]), population[:3], policy="none").rate
+        == 1000 * 141 / 4500
+    )
+
+
+def test_where_nothing_can_be_shown_it_is_said() -> None:
+    population = pd.DataFrame({"practice": ["A", "B"], "n": [1000, 2000]})
+    with pytest.raises(BadTable, match=r"^events: nothing can be shown: each practice has no events, or so few"):
+        disclosed_variation(pd.DataFrame({"practice": ["A", "B"], "count": [0, 7]}), population)
+    with pytest.raises(BadTable, match=r"a whole number from 0 is needed"):
+        disclosed_variation(pd.DataFrame({"practice": ["A", "B"], "count": [10, 7.5]}), population)
+
+
+def test_a_band_of_nobody_adds_nothing() -> None:
+    """A has women only: 30 of 900 and 60 of 1,800 people had an event; its rate is that of its women."""
+    population = pd.DataFrame(
+        {"practice": ["A", "A", "B", "B"], "sex": ["female", "male"] * 2, "n": [900, 0, 900, 900]}
+    )
+    found = practice_variation(population.assign(count=[30, 0, 30, 60]).drop(columns="n"), population)
+    of_b = (1800 * 30 / 900 + 900 * 60 / 900) / 2700
+    assert found.table["rate"].tolist() == pytest.approx([1000 * 30 / 900, 1000 * of_b])
+    assert found.table["expected"].tolist() == pytest.approx([30, 90])
+    assert "The rate of a practice with nobody in a band is over its other bands." in " ".join(found.says)
+    with pytest.raises(BadTable, match=r"events: practice, sex, count: row 1: 'A', 'male', 2; events among nobody"):
+        practice_variation(population.assign(count=[30, 2, 30, 60]).drop(columns="n"), population)
 
 
 def test_json_says_everything_and_has_no_numbers_that_are_none() -> None:

@@ -10,7 +10,6 @@ import pandas as pd
 from outcomes.funnel import BANDS, CONFIDENCE, CONTROL, NOT_SHOWN, funnel_limits
 from outcomes.practice_variation import PracticeVariation
 from ui.charts import BASELINE, CONFIG, GRID, INK, Chart
-from ui.variation_table import Protect, variation_table
 from ui.words import counted
 
 MOST_NAMED = 12
@@ -42,18 +41,17 @@ DARK = {
 CURVE_POINTS = 120
 
 
-def funnel_chart(result: PracticeVariation, *, dark: bool = False, protect: Protect | None = None) -> Chart:
+def funnel_chart(result: PracticeVariation, *, dark: bool = False) -> Chart:
     """The funnel with the sentence that says what it shows."""
-    table = variation_table(result, protect=protect)
-    return Chart(funnel_spec(result, dark=dark, protect=protect), _alt(result, table))
+    return Chart(funnel_spec(result, dark=dark), _alt(result, result.table))
 
 
-def funnel_spec(result: PracticeVariation, dark: bool = False, *, protect: Protect | None = None) -> dict[str, Any]:
+def funnel_spec(result: PracticeVariation, dark: bool = False) -> dict[str, Any]:
     """The funnel as a Vega-Lite specification: a symbol per practice, by shape and colour where it lies in the limits.
 
     Practices beyond the 99.8% limits carry their names; the curves carry what they are.
     """
-    table = variation_table(result, protect=protect)
+    table = result.table
     drawn = table[table["band"] != NOT_SHOWN]
     colours = DARK if dark else LIGHT
     far = drawn["band"].str.endswith("99.8%")

@@ -351,13 +351,14 @@ def variation(
     folder: Out = None,
 ) -> None:
     """Compare practices: standardised rates, a funnel, and how much of the difference is chance."""
-    from outcomes import BadTable, disclose, disclosure_sentence, practice_variation
+    from outcomes import BadTable, disclosed_variation
+    from pathways.files.writing import csv_text
     from ui.report import folder_problem
     from ui.variation import (
         bad_input,
+        disclosure_note,
         read_variation_file,
         variation_json,
-        variation_table,
         variation_terminal,
         write_variation,
     )
@@ -365,40 +366,26 @@ def variation(
     one_format(as_json, as_csv)
     if folder is not None:
         folder_problem(folder)
-    hides = _hides(disclosure)
+    _hides(disclosure)
     fill = 0.0 if missing_is_zero else None
     events, population = read_variation_file(file, count=count, fill_missing=fill)
     try:
-        found = practice_variation(events, population, what=what, fill_missing=fill)
+        found = disclosed_variation(events, population, policy=disclosure, what=what, fill_missing=fill)
     except BadTable as bad:
         raise bad_input(bad, file.name) from None
-
-    def protect(table: Any, counts: Any) -> Any:
-        return disclose(table, list(counts), policy=disclosure)
-
-    guard = protect if hides else None
-    note = disclosure_sentence(disclosure)
-    note += (
-        " Ratios, crude rates and limits in the table are of the counts shown; the sentences are of the true ones."
-        if hides
-        else ""
-    )
     if as_json:
-        out.file.write(variation_json(found, protect=guard, note=note) + "\n")
+        out.file.write(variation_json(found) + "\n")
     elif as_csv:
-        out.file.write(variation_table(found, protect=guard).to_csv(index=False, lineterminator="\n"))
+        out.file.write(csv_text(found.table))
     else:
-        for part in variation_terminal(found, protect=guard):
+        for part in variation_terminal(found):
             if isinstance(part, str):
                 _say(part)
             else:
                 out.print(part)
-        _say(note)
+        _say(disclosure_note(found))
     if folder is not None:
-        _written(
-            folder,
-            write_variation(found, folder, title=f"{what[:1].upper()}{what[1:]} by practice", protect=guard, note=note),
-        )
+        _written(folder, write_variation(found, folder, title=f"{what[:1].upper()}{what[1:]} by practice"))
 
 
 def journeys(

@@ -1,7 +1,6 @@
 """Practices beside each other, as people read it: for a terminal, as JSON, as a funnel plot, as a page.
 
-Counts of real people leave through `protect`, which hides small numbers; a practice whose count is hidden loses every
-figure that rests on it.
+What is told of real people comes from `outcomes.disclosed_variation`: every figure is worked out from the counts shown.
 """
 
 from __future__ import annotations
@@ -19,21 +18,22 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
+from outcomes.disclosure import disclosure_sentence
+from outcomes.disclosure_cells import STAR
 from outcomes.practice_variation import PracticeVariation
+from pathways.files.writing import csv_text
 from ui.funnel_chart import funnel_chart, funnel_spec
 from ui.variation_file import bad_input, read_variation_file
-from ui.variation_table import COUNTS, Protect, variation_table
 from ui.words import NO_VALUE, counted
 
 __all__ = [
-    "Protect",
     "bad_input",
+    "disclosure_note",
     "funnel_chart",
     "funnel_spec",
     "read_variation_file",
     "variation_json",
     "variation_page",
-    "variation_table",
     "variation_terminal",
     "write_variation",
 ]
@@ -52,12 +52,20 @@ PAGE_COLUMNS = {
 }
 
 
-def variation_terminal(result: PracticeVariation, *, protect: Protect | None = None) -> list[Table | str]:
+def disclosure_note(result: PracticeVariation) -> str:
+    """How small numbers were treated, as readers must be told beside the numbers."""
+    note = disclosure_sentence(result.disclosure)
+    if result.disclosure == "none":
+        return note
+    return f"{note} Every figure, and every sentence, is worked out from the counts shown."
+
+
+def variation_terminal(result: PracticeVariation) -> list[Table | str]:
     """The findings in sentences, then practices from the highest ratio to the lowest.
 
     Of more than 60 practices only those outside the limits are listed.
     """
-    table = variation_table(result, protect=protect)
+    table = result.table
     outside = ~table["band"].isin(["inside"])
     listed = table if len(table) <= MANY else table[outside]
     title = f"{result.what[:1].upper()}{result.what[1:]} by practice, rate per {result.multiplier:,.0f} people"
@@ -80,25 +88,24 @@ def variation_terminal(result: PracticeVariation, *, protect: Protect | None = N
     return said
 
 
-def variation_json(result: PracticeVariation, *, protect: Protect | None = None, note: str = "") -> str:
-    """Everything as JSON text; a number that does not exist is null, a hidden count is "*"."""
-    table = variation_table(result, protect=protect)
-    measures, whole = dataclasses.asdict(result.variation), result.rate
+def variation_json(result: PracticeVariation) -> str:
+    """Everything as JSON text; a number that does not exist is null, a hidden count is "*".
+
+    Where a practice is hidden, so are the totals: those of the practices shown are not those of all.
+    """
+    measures, rate = dataclasses.asdict(result.variation), result.rate
     phi, tau2 = result.funnel.phi, result.funnel.tau2
-    if protect is not None:
-        hidden = table["ratio"].isna().any()
-        totals = protect(pd.DataFrame({"observed": [measures["observed"]]}), COUNTS)["observed"]
-        measures["observed"] = "*" if hidden else totals.iloc[0]
-        measures["expected"] = measures["observed"]
-        measures["max_min"] = math.nan if hidden else measures["max_min"]
-        whole = math.nan if hidden else whole
-        # figures of all counts together, in full precision, would let the hidden ones be solved for
+    if result.hidden:
+        measures |= {"observed": STAR, "expected": STAR, "max_min": math.nan}
+        rate = math.nan
+    if result.disclosure != "none":
+        # more figures would tell nothing: the counts behind them are rounded
         measures, (phi, tau2) = _coarse(measures), _coarse([phi, tau2])
     plot = result.funnel
     found = {
         "what": result.what,
         "multiplier": result.multiplier,
-        "rate": whole,
+        "rate": rate,
         "adjusted_for": list(result.bands),
         "own_standard": result.own_standard,
         "variation": measures,
@@ -110,45 +117,41 @@ def variation_json(result: PracticeVariation, *, protect: Protect | None = None,
             "why": plot.why,
         },
         "says": list(result.says),
-        "practices": table.to_dict("records"),
-        "disclosure": note,
+        "practices": result.table.to_dict("records"),
+        "disclosure": disclosure_note(result),
     }
     return json.dumps(_plain(found), indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def variation_page(
-    result: PracticeVariation, title: str, *, protect: Protect | None = None, notes: Sequence[str] = ()
-) -> str:
+def variation_page(result: PracticeVariation, title: str, *, notes: Sequence[str] = ()) -> str:
     """One HTML page that needs nothing else: the findings, the funnel as SVG, the table of practices, and notes below."""
     from ui.report import html_page, html_table, svg
 
-    table = variation_table(result, protect=protect)
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in result.says[1:-1])
-    caption = f"{counted(len(table), 'practice')} from the highest ratio to the lowest; rates per {result.multiplier:,.0f} people"
+    practices = counted(len(result.table), "practice")
+    caption = f"{practices} from the highest ratio to the lowest; rates per {result.multiplier:,.0f} people"
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<div class="message"><p><strong>{escape(result.says[0])}</strong></p><ul>{said}</ul>'
         f"<p><strong>{escape(result.says[-1])}</strong></p></div>",
-        f"<figure>{svg(funnel_chart(result, protect=protect))}</figure>",
-        html_table(caption, list(PAGE_COLUMNS.values()), _rows(table)),
-        "".join(f'<p class="small">{escape(sentence)}</p>' for sentence in notes),
+        f"<figure>{svg(funnel_chart(result))}</figure>",
+        html_table(caption, list(PAGE_COLUMNS.values()), _rows(result.table)),
+        "".join(f'<p class="small">{escape(sentence)}</p>' for sentence in (*notes, disclosure_note(result))),
     ]
     return html_page(f"Backpath: {title}", parts)
 
 
-def write_variation(
-    result: PracticeVariation, folder: Path, *, title: str, protect: Protect | None, note: str
-) -> list[str]:
+def write_variation(result: PracticeVariation, folder: Path, *, title: str, notes: Sequence[str] = ()) -> list[str]:
     """Writes page, table, JSON and the chart's specification into a new folder, whole or not at all; the files' names."""
     from ui.report import new_folder
 
     with new_folder(folder) as part:
-        page = variation_page(result, title, protect=protect, notes=[note])
+        page = variation_page(result, title, notes=notes)
         (part / "variation.html").write_text(page, encoding="utf-8")
-        (part / "variation.json").write_text(variation_json(result, protect=protect, note=note), encoding="utf-8")
-        chart = {**funnel_spec(result, protect=protect), "usermeta": {"disclosure": note}}
+        (part / "variation.json").write_text(variation_json(result), encoding="utf-8")
+        chart = {**funnel_spec(result), "usermeta": {"disclosure": disclosure_note(result)}}
         (part / "funnel.vl.json").write_text(json.dumps(_plain(chart), ensure_ascii=False), encoding="utf-8")
-        variation_table(result, protect=protect).to_csv(part / "practices.csv", index=False, lineterminator="\n")
+        (part / "practices.csv").write_text(csv_text(result.table), encoding="utf-8", newline="")
     return sorted(path.name for path in folder.iterdir())
 
 
