@@ -18,6 +18,8 @@ from outcomes.arrays import Numbers, checked, plain
 from outcomes.policy import LIBRARY
 from outcomes.tables import BadTable, Rules
 
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+"""Prices are of no other year."""
 PRICE_INDEX = LIBRARY / "price_index.csv"
 """The table of rates that is shipped."""
 
@@ -63,6 +65,10 @@ def uplift_factors(price_index: pd.DataFrame | None, from_years: pd.Series, *, t
     rates = dict(zip(index["year"].astype(int), index["rate_percent"].astype(float), strict=True))
     problems, factors = [], []
     for item, from_year in from_years.items():
+        if beyond := [str(year) for year in (from_year, to_year) if not FIRST_YEAR <= year <= LAST_YEAR]:
+            named = "prices" if item == "prices" else f"'{item}'"
+            problems.append(f"{named}: the price year {beyond[0]} is none from {FIRST_YEAR} to {LAST_YEAR}")
+            continue
         years = range(min(from_year, to_year) + 1, max(from_year, to_year) + 1)
         if lacking := [str(year) for year in years if year not in rates]:
             named = item if item == "prices" else f"'{item}'"

@@ -176,6 +176,33 @@ def test_what_is_wrong_is_told_by_the_row_of_a_spreadsheet(
     assert str(caught.value) == said
 
 
+HEADER = "service,unit_cost,qaly_pp,n_now,min_n,max_n"
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "said"),
+    [
+        (HEADER, ['a,"1,5",0.1,10,0,20'], "column unit_cost: '1,5' is not a number: a comma only parts thousands"),
+        (HEADER, ["a,1,0.1,10,0,20", "Total,1,0.1,10,0,20"], "row 3, column service: 'Total' looks like a total of other rows. Remove it"),
+        (f"{HEADER},imd_group", ["a,1,0.1,10,0,20,1", "a,1,0.1,10,0,20,"], "row 3, column imd_group: is blank, and other rows of this service have a group."),
+        (f"{HEADER},variabel_share", ["a,1,0.1,10,0,20,0.5"], "column variabel_share: 'variabel_share' is none of the columns that are read. Did you mean 'variable_share'?"),
+        (f"{HEADER},surname", ["a,1,0.1,10,0,20,Smith"], "it looks like names of persons. Remove it"),
+        (HEADER, ["a,1£2,0.1,10,0,20"], "column unit_cost: '1£2' is not a number"),
+    ],
+)  # fmt: skip
+def test_rows_and_columns_that_would_count_for_something_else_are_refused(
+    tmp_path: Path, head: str, rows: list[str], said: str
+) -> None:
+    """Totals and blank groups counted people twice, a misspelt column counted as absent, and '1£2' as twelve pounds."""
+    path = tmp_path / "services.csv"
+    path.write_text("\n".join([head, *rows]))
+    with pytest.raises(BadInput) as caught:
+        read_portfolio(path)
+    assert said in str(caught.value)
+    assert len(caught.value.problems) == 1
+    assert "Smith" not in str(caught.value)
+
+
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         read_portfolio(file(tmp_path, "a,x,1,0,0,y,0,1"), weights="1", change_limit="z", gains="q")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcomes.costs import costs
-from outcomes.prices import inflate, read_price_index, uplift_factor
+from outcomes.prices import inflate, read_price_index, uplift_factor, uplift_factors
 from outcomes.qalys import qalys_over_time
 from outcomes.tables import BadTable
 from tests.vectors import cases, needs_vectors, vector
@@ -284,3 +284,11 @@ def test_a_missing_count_is_not_a_count_of_nothing_unless_it_is_said_to_be() -> 
     with pytest.raises(BadTable, match="activity: qty: row 1: missing; a number from 0 is needed"):
         table(missing)
     assert part(table(missing, fill_missing=0), "service")["mri"] == 0
+
+
+def test_a_price_year_that_is_none_is_told_at_once() -> None:
+    """A year with a digit too many made a list of a hundred thousand million years."""
+    with pytest.raises(BadTable, match=r"^'gp': the price year 20223 is none from 1900 to 2100$"):
+        uplift_factors(None, pd.Series({"gp": 20223}), to_year=2025)
+    with pytest.raises(BadTable, match=r"^prices: the price year 99999999999 is none from 1900 to 2100$"):
+        uplift_factor(None, from_year=2022, to_year=99999999999)

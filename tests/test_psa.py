@@ -516,11 +516,38 @@ def test_psa_is_a_command(tmp_path: Path) -> None:
         (["budget", "mri_guidance", "--years", "1.5"], "a budget is told by whole years"),
         (["budget", "mri_guidance", "--set-up", "-5"], "write pounds from 0"),
         (["budget", "mri_guidance", "--price-year", "2025"], "go together"),
-        (["budget", "mri_guidance", "--price-year", "2025", "--price-index", "nowhere.csv"], "it cannot be read"),
+        (
+            ["budget", "mri_guidance", "--price-year", "2025", "--price-index", "nowhere.csv"],
+            "nowhere.csv: there is no such file.",
+        ),
+        (
+            ["budget", "mri_guidance", "--price-year", "99999999999", "--price-index", "nowhere.csv"],
+            "--price-year 99999999999: write a year from 1990 to 2100.",
+        ),
     ],
 )
 def test_a_command_that_cannot_be_carried_out_says_why(words: list[str], says: str) -> None:
     done = backpath(*words)
+    assert done.code == 2
+    assert says in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ('2024,"2,7",x', "rates.csv: row 2, column rate_percent: '2,7' is not a number: a comma only parts thousands (1,234). Write 2.7"),
+        ("2024,,x", "rates.csv: row 2, column rate_percent: is blank; write the rate, or remove the row."),
+        ("2024,nan,x", "rates.csv: row 2, column rate_percent: 'nan' is not a number."),
+        ("2024,2.7,", "rates.csv: row 2, column source: is blank."),
+        ("99999999999,2.7,x", "rates.csv: row 2, column year: '99999999999' is above 2,100"),
+        ("2024,2.7,x\n2024,2.8,y", "rates.csv: row 3, column year: 2024 stands in a row above already."),
+        ("2024,0.027,x\n2025,0.031,x", "no rate is above 0.031: these look like shares. Write percent, 3.1 for 0.031."),
+    ],
+)  # fmt: skip
+def test_rates_of_inflation_that_cannot_be_are_told(tmp_path: Path, rows: str, says: str) -> None:
+    index = tmp_path / "rates.csv"
+    index.write_text(f"year,rate_percent,source\n{rows}\n")
+    done = backpath("budget", "mri_guidance", "--price-year", "2025", "--price-index", str(index))
     assert done.code == 2
     assert says in " ".join(done.err.split())
 

@@ -5,6 +5,7 @@ Everything wrong with it is told at once, by the row that a spreadsheet shows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
@@ -18,6 +19,8 @@ from outcomes.policy import LIBRARY as DATA
 from outcomes.portfolio_options import NEUTRAL, USE
 from pathways import BadInput, Problem, did_you_mean, refuse
 from pathways.files.cells import cells_of
+from pathways.files.persons import persons_in
+from pathways.files.values import NotThat, number_in
 from pathways.table import PRICE_BLANK, Column, typed
 
 LIBRARY = MappingProxyType({"midnotts": "Back pain care in Mid-Nottinghamshire: a worked example"})
@@ -25,6 +28,8 @@ LIBRARY = MappingProxyType({"midnotts": "Back pain care in Mid-Nottinghamshire: 
 TRIAL = "trial"
 """The gains of the column `qaly_pp`; those of `qaly_pp_<name>` are called by that name."""
 GAINS = "qaly_pp"
+TOTAL = re.compile(r"\s*(?:(?:grand|sub)?[ -]?totals?|sum|overall|all(?: services)?|england)\s*:?\s*", re.IGNORECASE)
+"""What a row is called that adds others up."""
 COLUMNS = (
     Column("service"),
     Column("unit_cost", "number", blank=PRICE_BLANK),
@@ -91,8 +96,8 @@ def read_portfolio(
     known += [Column(f"{GAINS}_{name}", "number", low=-inf) for name in other_gains]
     known += [Column(name, "number", optional=True) for name in header if name.endswith(USE)]
     numbers = [column.name for column in known if column.kind == "number" and column.name in cells]
-    plain = cells.assign(**{name: cells[name].str.replace("£", "", regex=False) for name in numbers})
-    problems: list[Problem] = []
+    plain = cells.assign(**{name: cells[name].str.replace(r"^(-?)£ ?", r"\1", regex=True) for name in numbers})
+    problems = _misnamed(header, path.name) + _rows_that_are_no_options(cells, path.name)
     table = cells
     try:
         table = typed(plain, known, file=path.name, numbers=list(cells.index))
@@ -131,6 +136,36 @@ def read_portfolio(
     return options, Settings(name, title, path.name, gains, other_gains, MappingProxyType(limits))
 
 
+def _misnamed(header: list[str], file: str) -> list[Problem]:
+    """Columns that look like a misspelt one of those that mean something: they would count as not there."""
+    meant = [column.name for column in (*COLUMNS, *MAY_BE)]
+    problems = []
+    for name in header:
+        if name in meant or name.startswith(f"{GAINS}_") or name.endswith((USE, "_grade", "_source")):
+            continue
+        hint = did_you_mean(name.lower().replace(" ", "_"), [each for each in meant if each not in header])
+        if hint.startswith("Did you mean"):
+            says = f"'{name}' is none of the columns that are read. {hint} Call it so, or call it something else."
+            problems.append(Problem("columns_are_known", f"{file}: column {name}", says))
+    return problems
+
+
+def _rows_that_are_no_options(cells: pd.DataFrame, file: str) -> list[Problem]:
+    """Rows of a total, and rows without a group where others have one: both would count people twice."""
+    problems = []
+    if "service" in cells:
+        for row, service in cells["service"].items():
+            if TOTAL.fullmatch(service):
+                says = f"'{service}' looks like a total of other rows. Remove it: its people and its cost would count twice."
+                problems.append(Problem("rows_are_options", f"{file}: row {row}, column service", says))
+    if "imd_group" in cells and (cells["imd_group"] != "").any():
+        split = set(cells.loc[cells["imd_group"] != "", "service"])
+        for row in cells.index[(cells["imd_group"] == "") & cells["service"].isin(split)]:
+            says = "is blank, and other rows of this service have a group. Write its group, or remove the row if it is their total."
+            problems.append(Problem("groups_are_told", f"{file}: row {row}, column imd_group", says))
+    return problems
+
+
 def with_gains(options: pd.DataFrame, gains: str) -> pd.DataFrame:
     """The options with one set of gains as theirs. Gains that are not those of trials have no spread of their own."""
     if gains == TRIAL:
@@ -152,6 +187,8 @@ def _found(name_or_path: str | Path) -> tuple[Path, str]:
 def _cells(path: Path) -> pd.DataFrame:
     """The file's cells as text; the index is the row of the file."""
     cells = cells_of(path)
+    if persons := persons_in(cells.file, cells.header, cells.rows):
+        raise BadInput(persons)
     if not cells.rows:
         raise refuse("rows_exist", path.name, "there are no services in it. Write a header and one row for each.")
     table = cells.table().set_axis(pd.Index(cells.numbers, dtype=int, name="row"), axis=0)
@@ -191,7 +228,6 @@ class _Asked:
 
 def _number(text: str) -> float | None:
     try:
-        found = float(text)
-    except ValueError:
+        return number_in(text)
+    except NotThat:
         return None
-    return found if abs(found) < inf else None

@@ -37,6 +37,10 @@ DEFAULT_DRAWS = 100
 DEFAULT_RUNS_PER_DRAW = 2
 DEFAULT_ONE_WAY_RUNS = 8
 DEFAULT_BUDGET_RUNS = 20
+FIRST_PRICE_YEAR, LAST_PRICE_YEAR = 1990, 2100
+"""Prices are of no other year."""
+LIKE_SHARES = 0.2
+"""Rates of inflation that are all below so many percent a year are shares, written as such."""
 TELLING = 10
 """So many quantities besides those of a scenario's own levers are looked at one by one."""
 
@@ -503,23 +507,40 @@ def _asked(
 
 def _index(year: int | None, file: Path | None) -> Any:
     """The table of rates, where one is asked for."""
-    from outcomes.prices import read_price_index
-    from outcomes.tables import BadTable
+    from pathways.table import Column, read_csv
 
     if (year is None) != (file is None):
         raise refuse(
             "price_year", "--price-year and --price-index", "go together: the year to move prices to, and the rates."
         )
-    if file is None:
+    if year is None or file is None:
         return None
-    try:
-        return read_price_index(file)
-    except OSError as error:
-        raise refuse("file_exists", str(file), f"it cannot be read: {error.strerror}.") from None
-    except BadTable as bad:
-        raise BadInput([Problem("price_index", str(file), f"{said}.") for said in bad.problems]) from None
-    except ValueError as error:
-        raise refuse("price_index", str(file), f"this is not a table: {error}.") from None
+    if not FIRST_PRICE_YEAR <= year <= LAST_PRICE_YEAR:
+        says = f"write a year from {FIRST_PRICE_YEAR} to {LAST_PRICE_YEAR}."
+        raise refuse("price_year", f"--price-year {year}", says)
+    index = read_csv(
+        file,
+        [
+            Column("year", "whole", low=FIRST_PRICE_YEAR, high=LAST_PRICE_YEAR, blank="write the year"),
+            Column("rate_percent", "number", low=-99, high=999, blank="write the rate, or remove the row"),
+            Column("source"),
+        ],
+    )
+    rates = index["rate_percent"].abs()
+    if len(rates) and 0 < rates.max() < LIKE_SHARES:
+        says = f"no rate is above {rates.max():g}: these look like shares. Write percent, {100 * rates.max():g} for {rates.max():g}."
+        raise refuse("percent_is_percent", f"{file.name}: column rate_percent", says)
+    twice = index.index[index["year"].duplicated()]
+    if len(twice):
+        raise BadInput(
+            Problem(
+                "no_duplicates",
+                f"{file.name}: row {row}, column year",
+                f"{index['year'][row]} stands in a row above already. Give one rate for a year, of one index.",
+            )
+            for row in twice
+        )
+    return index
 
 
 def _say(sentence: str) -> None:
