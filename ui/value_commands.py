@@ -377,8 +377,11 @@ def variation(
         found = disclosed_variation(events, population, policy=disclosure, what=what, fill_missing=fill)
     except BadTable as bad:
         raise bad_input(bad, file.name) from None
+    notes = events.attrs["notes"]
+    if events.attrs["doubts"]:
+        err.print(f"Warning: {events.attrs['doubts']}", markup=False, highlight=False, soft_wrap=True)
     if as_json:
-        out.file.write(variation_json(found) + "\n")
+        out.file.write(variation_json(found, notes=notes) + "\n")
     elif as_csv:
         out.file.write(csv_text(found.table))
     else:
@@ -387,9 +390,14 @@ def variation(
                 _say(part)
             else:
                 out.print(part)
-        _say(disclosure_note(found))
+        for note in (*notes, disclosure_note(found)):
+            _say(note)
+    if as_csv:
+        for note in notes:
+            err.print(note, markup=False, highlight=False, soft_wrap=True)
     if folder is not None:
-        _written(folder, write_variation(found, folder, title=f"{what[:1].upper()}{what[1:]} by practice"))
+        title = f"{what[:1].upper()}{what[1:]} by practice"
+        _written(folder, write_variation(found, folder, title=title, notes=notes))
 
 
 def journeys(

@@ -88,8 +88,8 @@ def variation_terminal(result: PracticeVariation) -> list[Table | str]:
     return said
 
 
-def variation_json(result: PracticeVariation) -> str:
-    """Everything as JSON text; a number that does not exist is null, a hidden count is "*".
+def variation_json(result: PracticeVariation, *, notes: Sequence[str] = ()) -> str:
+    """Everything as JSON text; a number that does not exist is null, a hidden count is "*". `notes` tell of the file.
 
     Where a practice is hidden, so are the totals: those of the practices shown are not those of all.
     """
@@ -117,6 +117,7 @@ def variation_json(result: PracticeVariation) -> str:
             "why": plot.why,
         },
         "says": list(result.says),
+        "notes": list(notes),
         "practices": result.table.to_dict("records"),
         "disclosure": disclosure_note(result),
     }
@@ -148,7 +149,7 @@ def write_variation(result: PracticeVariation, folder: Path, *, title: str, note
     with new_folder(folder) as part:
         page = variation_page(result, title, notes=notes)
         (part / "variation.html").write_text(page, encoding="utf-8")
-        (part / "variation.json").write_text(variation_json(result), encoding="utf-8")
+        (part / "variation.json").write_text(variation_json(result, notes=notes), encoding="utf-8")
         chart = {**funnel_spec(result), "usermeta": {"disclosure": disclosure_note(result)}}
         (part / "funnel.vl.json").write_text(json.dumps(_plain(chart), ensure_ascii=False), encoding="utf-8")
         (part / "practices.csv").write_text(csv_text(result.table), encoding="utf-8", newline="")
