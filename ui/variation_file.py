@@ -6,7 +6,9 @@ are refused before anything of the file is shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +28,7 @@ COUNTS = ("count", "events", "mri_referrals", "spinal_referrals", "physio_first"
 AGES = ("ageband", "age_band")
 PERIOD = ("period_start", "period_end")
 MOST_SHOWN = 5
+PERSONAL_NAME = re.compile(r"nhs[ _-]*(number|num|no)(?![a-z])|(?<![a-z])dob(?![a-z])|birth", re.IGNORECASE)
 
 
 def read_variation_file(
@@ -171,7 +174,8 @@ def _suppressed(cells: pd.Series, stars: pd.Series, file: str, numbers: Sequence
 
 def _dates(cells: pd.Series, file: str, numbers: Sequence[int]) -> tuple[pd.Series, list[Problem]]:
     """Dates, and what is not one."""
-    found, faults = [], []
+    found: list[date | None] = []
+    faults = []
     for row, cell in enumerate(cells):
         try:
             found.append(date_in(cell))
@@ -179,7 +183,9 @@ def _dates(cells: pd.Series, file: str, numbers: Sequence[int]) -> tuple[pd.Seri
             found.append(None)
             faults.append((row, str(error)))
     where = f"column {cells.name}"
-    problems = [Problem("dates_are_dates", f"{file}: row {numbers[row]}, {where}", says) for row, says in faults[:MOST_SHOWN]]
+    problems = [
+        Problem("dates_are_dates", f"{file}: row {numbers[row]}, {where}", says) for row, says in faults[:MOST_SHOWN]
+    ]
     if len(faults) > MOST_SHOWN:
         more = f"{len(faults) - MOST_SHOWN} more cells are not dates."
         problems.append(Problem("dates_are_dates", f"{file}: {where}", more))

@@ -88,7 +88,9 @@ def with_bands_of_nobody(made: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     for column in made.columns.difference(nobody.columns):
         nobody[column] = made[column].iloc[0]
     names = [f"{key[0]} ({', '.join(key[1:])})" for key in lacking]
-    return pd.concat([made, nobody[made.columns]], ignore_index=True), [f"Taken as nobody, having no row: {_listed(names)}."]
+    return pd.concat([made, nobody[made.columns]], ignore_index=True), [
+        f"Taken as nobody, having no row: {_listed(names)}."
+    ]
 
 
 def more_events_than_people(made: pd.DataFrame) -> str:
@@ -133,14 +135,15 @@ def _of_one_level(made: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     if not out.any():
         return made, []
     told = [
-        f"{name} ({levels[rows.index[0]]}, {_rows(rows.index)})" for name, rows in made[out].groupby("practice", sort=False)
+        f"{name} ({levels[rows.index[0]]}, {_rows(rows.index)})"
+        for name, rows in made[out].groupby("practice", sort=False)
     ]
     return made[~out], [f"Left out, being no practice: {_listed(told)}."]
 
 
 def _without_sums(made: pd.DataFrame, groups: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """The rows without practices that are the sum of others, in people and events, band by band."""
-    told = []
+    told: list[str] = []
     bands = [column for column in ("sex", "ageband") if column in made]
     while made["practice"].nunique() > FEWEST_SUMMED:
         vectors = _vectors(made, "practice", bands)
