@@ -134,7 +134,7 @@ def test_the_object_has_the_promised_keys_and_no_others(library: Comparison) -> 
     for outcomes in written["scenarios"].values():
         assert set(outcomes) >= set(PROMISED)
         for outcome in outcomes.values():
-            assert set(outcome) - {"still_waiting_share"} == {"base", "scenario", "difference"}
+            assert set(outcome) - {"still_waiting_share"} == {"base", "scenario", "difference", "verdict", "headline"}
             assert set(outcome["difference"]) == DIFFERENCE
     assert (written["region"], written["population"], written["seed"]) == ("demonstration", 104_000, 11)
     assert (written["years"], written["replications"], written["against"]) == (0.2, 3, "usual_care")
@@ -175,6 +175,8 @@ def test_a_number_that_does_not_exist_is_null_and_the_text_is_strict_json() -> N
         "scenario": None,
         "difference": dict.fromkeys(DIFFERENCE) | {"too_rare": False},
         "still_waiting_share": {"base": None, "scenario": None},
+        "verdict": "nothing to compare",
+        "headline": "No change in wait for a scan can be told: there is nothing to compare with.",
     }
     assert written["visits"]["difference"] == {
         "mean": 0.0,

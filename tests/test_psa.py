@@ -604,7 +604,7 @@ def test_hours_freed_are_contacts_times_minutes(comparison: Comparison) -> None:
     for service, told in budget.capacity.set_index("service").iterrows():
         runs = [change[change["service"] == service]["seen"].sum() for change in changes]
         if 0 < np.abs(runs).sum() < FEW_EVENTS:
-            assert told["direction"] in ("too rare to tell", "no clear change"), service
+            assert told["direction"] in ("too rare to tell", "not material"), service
             assert math.isnan(told["low"]), service
     assert "too rare to tell" in set(budget.capacity["direction"])
     unclear = budget.capacity[(budget.capacity["low"] <= 0) & (budget.capacity["high"] >= 0)]

@@ -271,12 +271,12 @@ def test_rows_without_a_figure_say_so() -> None:
     nan = float("nan")
     rows = {row.outcome: row for row in rows_of(made_up({"mri_wait_days": [nan] * 4}), "mri_guidance")}
     row = rows["mri_wait_days"]
-    assert (row.scenario, row.interval, row.agreement, row.message.verdict) == ("–", "–", "–", "none")
+    assert (row.scenario, row.interval, row.agreement, row.message.verdict) == ("–", "–", "–", "nothing to compare")
 
 
 def test_one_run_has_no_interval() -> None:
     row = next(row for row in rows_of(made_up({"mri_scans": [-20]}), "mri_guidance") if row.outcome == "mri_scans")
-    assert (row.interval, row.agreement, row.message.verdict) == ("one run: none", "1 of 1 lower", "unclear")
+    assert (row.interval, row.agreement, row.message.verdict) == ("one run: none", "1 of 1 lower", "not shown")
 
 
 def test_json_and_csv_and_table_agree() -> None:

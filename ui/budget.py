@@ -17,14 +17,16 @@ from rich.table import Table
 
 from outcomes import paired_difference, too_few_events
 from outcomes.budget import NEEDED, RELEASED, budget_of_costs, capacity_released
+from outcomes.materiality import finding, least_count
 from outcomes.paired import FEW_EVENTS
+from outcomes.verdicts import PAGE, if_they_hold, verdict_of
 from pathways.quantity import DAYS_IN
 from sim.compare import Comparison
 from sim.costs import capacity_tables, costs_table, prices_table
 from sim.prices import price_basis
 from sim.record import number_or_none, stamp
 from sim.results import activity_table
-from ui.key_message import MATERIAL
+from ui.key_message import judgements
 from ui.owed import Owed, owed_json, owed_of, owed_sentence
 from ui.report import new_folder
 from ui.tables import in_short
@@ -134,13 +136,25 @@ def _capacity(comparison: Comparison, scenario: str, changes: list[pd.DataFrame]
         released = capacity_released(change, pd.DataFrame(uses, columns=columns)).iloc[0]
         hours = float(released["sessions"]) if word.contact else np.nan
         before = in_base.loc[service].to_numpy(dtype=float)
+        least = least_count(before.mean(), people=comparison.region.population, years=comparison.years)
         if too_few_events(before + values * comparison.years, before):
-            many = MATERIAL * before.sum() >= 100 * FEW_EVENTS
-            rows.append((service, contacts, np.nan, np.nan, hours, "no clear change" if many else TOO_RARE))
+            many = least * len(before) >= FEW_EVENTS
+            rows.append((service, contacts, np.nan, np.nan, hours, "not material" if many else TOO_RARE))
             continue
-        direction = "no clear change" if not (low > 0 or high < 0) else "released" if contacts < 0 else "extra needed"
+        direction = _direction(contacts, low, high, least=least / comparison.years)
         rows.append((service, contacts, low, high, hours, direction))
     return pd.DataFrame(rows, columns=["service", "contacts", "low", "high", "hours", "direction"])
+
+
+def _direction(contacts: float, low: float, high: float, *, least: float) -> str:
+    """Whether capacity is freed or needed, in the words of every face; `least` is the least change a year that matters.
+
+    >>> _direction(-50.0, -60.0, -40.0, least=10.0), _direction(3.0, 1.0, 5.0, least=10.0)
+    ('released', 'not material')
+    """
+    found = finding(contacts, low, high, least=least)
+    word = verdict_of(found, rises=contacts > 0, better="neither")
+    return (RELEASED if contacts < 0 else NEEDED) if word in ("changed", "small") else word
 
 
 def sentences(comparison: Comparison, budget: Budget) -> list[str]:
@@ -169,8 +183,15 @@ def sentences(comparison: Comparison, budget: Budget) -> list[str]:
         "bought. Shares of cash and minutes of a contact are assumed.",
         *provided,
         *none_said,
+        *_subject_to(comparison, budget.scenario),
         owed_sentence(budget.owed, comparison.years),
     ]
+
+
+def _subject_to(comparison: Comparison, scenario: str) -> list[str]:
+    """On what all the figures rest."""
+    subject = if_they_hold(*judgements(comparison, scenario))
+    return [f"All of this holds{subject.removeprefix(',')}. Words: {PAGE}."] * bool(subject)
 
 
 def terminal_tables(comparison: Comparison, budget: Budget) -> list[Table]:

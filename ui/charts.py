@@ -126,7 +126,7 @@ def change_chart(comparison: Comparison, outcome: str) -> Chart:
     rows, said = [], []
     for name in comparison.scenarios:
         message = key_message(comparison, name, outcome)
-        if message.verdict == "none":
+        if message.verdict == "nothing to compare":
             continue
         title = comparison.cases[name].scenario.title
         text = message.figures

@@ -11,6 +11,7 @@ from typing import Literal
 
 import streamlit as st
 
+from outcomes.verdicts import MEANINGS, Tone, marked
 from pathways import BadInput, Problem, Region, library_names, load_region
 from pathways.pathway import Outcome
 from sim.compare import Case, Comparison, warnings_of
@@ -344,30 +345,22 @@ def _all_outcomes(comparison: Comparison, leading: str) -> None:
             )
 
 
-COLOURS: dict[str, Literal["green", "red", "gray"]] = {
-    "better": "green",
-    "worse": "red",
-    "changed": "gray",
-    "unclear": "gray",
-    "too rare": "gray",
-    "no change": "gray",
-    "none": "gray",
-}
+COLOURS: dict[Tone, Literal["green", "red", "gray"]] = {"good": "green", "bad": "red", "doubt": "gray", "plain": "gray"}
 
 
 def _tile(word: Outcome, message: KeyMessage, value: float) -> None:
-    gained = word.of == "qalys" and message.verdict != "none"
+    gained = word.of == "qalys" and message.verdict != "nothing to compare"
     change = message.figures or NO_VALUE
     arrow: Literal["up", "down", "off"] = "off" if not message.clear else "up" if message.mean > 0 else "down"
     st.metric(
         row_title(word),
         signed(message.mean, word) if gained else amount(value, word),
         change.partition(" ")[2] or change if gained else change,
-        delta_color=COLOURS[message.verdict],
+        delta_color=COLOURS[MEANINGS[message.verdict].tone],
         delta_arrow=arrow,
-        delta_description=None if message.verdict == "changed" else message.verdict,
+        delta_description=message.verdict,
         border=True,
-        help=f"{message.headline} {message.detail}",
+        help=f"{message.headline} {message.detail} {MEANINGS[message.verdict].means}",
     )
 
 
@@ -410,7 +403,7 @@ def _table(comparison: Comparison) -> None:
                 "Mean change": [row.change for row in rows],
                 "95% interval": [row.interval for row in rows],
                 "Runs": [row.agreement for row in rows],
-                "Verdict": [row.message.verdict for row in rows],
+                "Verdict": [marked(row.message.verdict) for row in rows],
             },
             hide_index=True,
             alt=f"Decision table of {title}",

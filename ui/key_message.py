@@ -6,17 +6,21 @@ stands the range of the runs, from the lowest to the highest. Both speak of runs
 
 QALYs are told as QALYs gained: their total is that of everyone ever ill and grows with the horizon, so that a percentage
 of it means nothing.
+
+What a change is called, and from which size it matters, `outcomes.verdicts` and `outcomes.materiality` say. A headline that
+claims something says on how many assumed numbers it rests.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from outcomes import paired_difference
+from outcomes.materiality import finding, least_cost, least_count, least_qalys, least_wait, limit
 from outcomes.paired import FEW_EVENTS
+from outcomes.verdicts import CLAIMS, Verdict, if_they_hold, verdict_of
 from pathways.checks import quantities_of_levers
 from pathways.pathway import Outcome
 from pathways.quantity import GRADES
@@ -36,13 +40,6 @@ from ui.words import (
     with_unit,
     within_words,
 )
-
-MATERIAL = 1.0
-"""A change whose whole interval lies within so many percent is not material."""
-CLEAR, LIKELY = 0.95, 0.80
-
-Verdict = Literal["better", "worse", "changed", "unclear", "too rare", "no change", "none"]
-"""`changed` is a clear change that is neither good nor bad in itself."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,8 @@ class KeyMessage:
 
     @property
     def clear(self) -> bool:
-        """Whether the runs agree on a change that matters."""
-        return self.verdict in ("better", "worse", "changed")
+        """Whether the runs show a change that matters."""
+        return self.verdict in CLAIMS
 
 
 def percent_changes(scenario: np.ndarray, base: np.ndarray) -> np.ndarray:
@@ -85,11 +82,11 @@ def percent_changes(scenario: np.ndarray, base: np.ndarray) -> np.ndarray:
 def _nothing(name: str) -> KeyMessage:
     nan = float("nan")
     said = f"No change in {name} can be told: there is nothing to compare with."
-    return KeyMessage(said, "", "", "none", nan, nan, nan, nan, nan)
+    return KeyMessage(said, "", "", "nothing to compare", nan, nan, nan, nan, nan)
 
 
-def describe(changes: np.ndarray, outcome: Outcome) -> KeyMessage:
-    """The key message for paired percent changes.
+def describe(changes: np.ndarray, outcome: Outcome, *, least: float | None = None) -> KeyMessage:
+    """The key message for paired percent changes; `least` is the least that matters, in percent of the base as well.
 
     >>> scans = Outcome(title="MRI scans", of="seen", services=["mri"], better="less")
     >>> message = describe(np.array([-23.0, -30.0, -16.0]), scans)
@@ -107,29 +104,49 @@ def describe(changes: np.ndarray, outcome: Outcome) -> KeyMessage:
     said += f"; range of the {runs} runs {lowest} to {highest}."
     if runs == 1:
         short, said = mean, f"{mean} in one run, which gives no interval."
-    widest = max(abs(found.low), abs(found.high)) if runs > 1 else abs(found.mean)
-    if widest <= MATERIAL:
-        return KeyMessage(f"No material change in {name}.", said, "", "no change", *numbers, short)
+    if not changes.any():
+        return _the_same(name, runs, numbers, short)
+    verdict, headline = _judged(changes, outcome, limit("of_the_base") if least is None else least)
+    includes_none = verdict == "not shown" and found.low <= 0 <= found.high and "clear" not in headline
+    includes = " The interval includes no change: more runs may tell." if includes_none else ""
+    return KeyMessage(headline, said + includes, "", verdict, *numbers, short)
+
+
+def _the_same(name: str, runs: int, numbers: tuple[float, ...], short: str) -> KeyMessage:
+    """The key message where no run differs."""
+    same = "The same in one run." if runs == 1 else f"The same in all {runs} runs."
+    mean, low, high, lowest, highest = numbers
+    return KeyMessage(f"No change in {name}.", same, "", "same", mean, low, high, lowest, highest, short)
+
+
+def _judged(changes: np.ndarray, outcome: Outcome, least: float) -> tuple[Verdict, str]:
+    """The verdict on paired changes, and the headline; `least` is the least change that matters, in their unit."""
+    name, runs = in_a_sentence(outcome.title), len(changes)
+    found = paired_difference(changes, np.zeros(runs))
     falls, rises = int((changes < 0).sum()), int((changes > 0).sum())
     lower = falls >= rises
     agree = max(falls, rises)
-    share = agree / runs
-    if share < LIKELY:
+    came_to = finding(found.mean, found.low, found.high, least=least, agree=agree / runs)
+    verdict = verdict_of(came_to, rises=not lower, better=outcome.better)
+    if came_to == "immaterial":
+        return verdict, f"No material change in {name}."
+    if 100 * agree < limit("likely") * runs:
         shares = f"{_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
-        return KeyMessage(f"No clear change in {name}. {shares}", said, "", "unclear", *numbers, short)
+        return verdict, f"No clear change in {name}. {shares}"
     who = f"All {runs} runs show" if agree == runs else f"{_share(agree, runs)} of runs show"
-    headline = f"{who if runs > 1 else 'One run shows'} {comparative(outcome, lower=lower)} {name}."
-    includes_none = found.low <= 0 <= found.high
-    if share < CLEAR or includes_none or runs == 1:
-        includes = " The interval includes no change: more runs may tell." if includes_none else ""
-        return KeyMessage(headline, said + includes, "", "unclear", *numbers, short)
-    return KeyMessage(headline, said, "", _valued(outcome, lower=lower), *numbers, short)
+    change = f"{comparative(outcome, lower=lower)} {name}"
+    if came_to == "small":
+        return verdict, f"{who} {change}, by less than is known to matter."
+    return verdict, f"{who if runs > 1 else 'One run shows'} {change}."
 
 
-def describe_rare(values: np.ndarray, before: np.ndarray, outcome: Outcome, *, base: str = TODAY) -> KeyMessage:
+def describe_rare(
+    values: np.ndarray, before: np.ndarray, outcome: Outcome, *, base: str = TODAY, least: float | None = None
+) -> KeyMessage:
     """The key message for what rests on too few events, or too few runs that differ, to be told from chance.
 
-    Where even as many as are too few would be immaterial among all there are, that is what is told.
+    Where even as many as are too few would be immaterial among all there are, that is what is told. `least` is the least
+    change that matters, in percent of the base.
 
     >>> fusions = Outcome(title="Fusions", of="seen", services=["fusion"], better="less")
     >>> message = describe_rare(np.array([0.0, 1.0]), np.array([1.0, 1.0]), fusions)
@@ -147,25 +164,19 @@ def describe_rare(values: np.ndarray, before: np.ndarray, outcome: Outcome, *, b
     scale = abs(float(before.mean())) if before.any() else nan
     changes = 100 * (values - before) / scale
     mean, lowest, highest = float(changes.mean()), float(changes.min()), float(changes.max())
-    many = outcome.of in ("cost", "wait") or (counts and MATERIAL * before.sum() >= 100 * FEW_EVENTS)
-    immaterial = many and max(abs(lowest), abs(highest)) <= MATERIAL
-    verdict: Verdict = "no change" if immaterial else "too rare"
+    enough = limit("of_the_base") if least is None else least
+    many = outcome.of in ("cost", "wait") or (counts and enough * before.sum() >= 100 * FEW_EVENTS)
+    immaterial = many and max(abs(lowest), abs(highest)) <= enough
+    verdict: Verdict = "not material" if immaterial else "too rare to tell"
     headline = f"No material change in {name}." if immaterial else f"Too rare to tell: {name}."
     detail = detail[:1].upper() + detail[1:]
     return KeyMessage(headline, detail, "", verdict, mean, nan, nan, lowest, highest, TOO_RARE)
 
 
-def _valued(outcome: Outcome, *, lower: bool) -> Verdict:
-    """What a clear change is: better or worse, where the outcome says which way is good."""
-    if outcome.better == "neither":
-        return "changed"
-    return "better" if lower == (outcome.better == "less") else "worse"
-
-
 def describe_gain(differences: np.ndarray, outcome: Outcome, *, years: float, people: int) -> KeyMessage:
     """The key message for paired differences of QALYs, totals over the measured years.
 
-    A change is clear where the 95% interval of the mean excludes zero, however small it is beside all QALYs.
+    From what gain on a change matters depends on the people there are, not on the QALYs of everyone ever ill.
 
     >>> qalys = Outcome(title="QALYs", of="qalys", better="more")
     >>> describe_gain(np.array([9.0, 10.0, 11.0]), qalys, years=1, people=100_000).absolute
@@ -181,28 +192,16 @@ def describe_gain(differences: np.ndarray, outcome: Outcome, *, years: float, pe
     numbers = (mean, low, high, found.lowest, found.highest)
     absolute = f"{signed(1000 * mean / max(people, 1), outcome)} a year per 1,000 registered people."
     if not gained.any():
-        same = "The same in one run." if runs == 1 else f"The same in all {runs} runs."
-        return KeyMessage(f"No change in {name}.", same, absolute, "no change", 0, 0, 0, 0, 0, "0")
-    if runs == 1:
-        headline = f"One run shows {comparative(outcome, lower=mean < 0)} {name}."
-        detail = f"{signed(mean, outcome)} a year in one run, which gives no interval."
-        return KeyMessage(headline, detail, absolute, "unclear", *numbers, signed(mean, outcome))
+        return replace(_the_same(name, runs, (0, 0, 0, 0, 0), "0"), absolute=absolute)
     interval = f"{signed(low, outcome)} to {signed(high, outcome)}"
     short = f"{signed(mean, outcome)} ({interval})"
     reach = f"range of the {runs} runs {signed(found.lowest, outcome)} to {signed(found.highest, outcome)}"
     detail = f"Mean {signed(mean, outcome)} a year, 95% interval {interval}; {reach}."
-    falls, rises = int((gained < 0).sum()), int((gained > 0).sum())
-    if low <= 0 <= high:
-        headline = (
-            f"No clear change in {name}. {_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
-        )
-        told = f"{detail} This cannot be told from no change."
-        return KeyMessage(headline, told, absolute, "unclear", *numbers, short)
-    lower = mean < 0
-    agree = falls if lower else rises
-    who = f"All {runs} runs show" if agree == runs else f"{_share(agree, runs)} of runs show"
-    headline = f"{who} {comparative(outcome, lower=lower)} {name}."
-    return KeyMessage(headline, detail, absolute, _valued(outcome, lower=lower), *numbers, short)
+    if runs == 1:
+        short, detail = signed(mean, outcome), f"{signed(mean, outcome)} a year in one run, which gives no interval."
+    verdict, headline = _judged(gained, outcome, least_qalys(people=people, years=1))
+    told = " This cannot be told from no change." if verdict == "not shown" and low <= 0 <= high else ""
+    return KeyMessage(headline, detail + told, absolute, verdict, *numbers, short)
 
 
 def _share(part: int, whole: int) -> str:
@@ -217,16 +216,19 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     """The key message of a comparison for one scenario and outcome, with absolute figures."""
     word = comparison.plan.pathway.outcomes[outcome]
     values, before = (comparison.values[name][outcome].to_numpy() for name in (scenario, comparison.base))
-    rare = comparison.too_rare(scenario, outcome)
-    if rare:
-        message = describe_rare(values, before, word, base=of_the_base(comparison))
+    least = _least_percent(comparison, outcome)
+    if comparison.too_rare(scenario, outcome):
+        message = describe_rare(values, before, word, base=of_the_base(comparison), least=least)
     elif word.of == "qalys":
         message = describe_gain(values - before, word, years=comparison.years, people=comparison.region.population)
     else:
-        message = describe(percent_changes(values, before), word)
+        message = describe(percent_changes(values, before), word, least=least)
+    if message.verdict not in ("same", "too rare to tell", "nothing to compare"):
+        subject = if_they_hold(*judgements(comparison, scenario))
+        message = replace(message, headline=f"{message.headline.removesuffix('.')}{subject}.")
     if word.of == "cost":
         message = _beside_care_owed(message, owed_of(comparison, scenario))
-    if word.of == "qalys" or message.verdict == "none":
+    if word.of == "qalys" or message.verdict == "nothing to compare":
         return message
     means = (comparison.mean(name, outcome) for name in (comparison.base, scenario))
     today, then = (with_unit(per_year(mean, word, comparison.years), word) for mean in means)
@@ -236,6 +238,29 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
         message,
         absolute=f"About {today} a year {of_the_base(comparison)}, about {then} averaged over {span(comparison.years)}.",
     )
+
+
+def _least_percent(comparison: Comparison, outcome: str) -> float:
+    """The least change of an outcome that matters, in percent of the base's mean; of nothing there is no percentage."""
+    word, base = comparison.plan.pathway.outcomes[outcome], abs(comparison.mean(comparison.base, outcome))
+    if not base > 0 or word.of == "qalys":
+        return limit("of_the_base")
+    match word.of:
+        case "wait":
+            least = least_wait(base)
+        case "cost":
+            least = least_cost(base)
+        case _:
+            least = least_count(base, people=comparison.region.population, years=comparison.years)
+    return 100 * least / base
+
+
+def judgements(comparison: Comparison, scenario: str) -> tuple[int, int]:
+    """How many of the numbers of a scenario's pathway are assumed, and how many there are; what a calibration gives is not."""
+    quantities = comparison.cases[scenario].pathway.quantities
+    found = set(comparison.calibration.scores) if comparison.calibration else set()
+    assumed = sum(word.grade == "assumed" and name not in found for name, word in quantities.items())
+    return assumed, len(quantities)
 
 
 def _waits(comparison: Comparison, scenario: str, outcome: str, today: str, then: str) -> str:
@@ -264,7 +289,13 @@ def rests_on(comparison: Comparison, scenario: str) -> str:
     counts = {grade: sum(quantity.grade == grade for quantity in quantities) for grade in GRADES}
     counted = ", ".join(f"{number} {grade}" for grade, number in counts.items() if number)
     many = f"{len(quantities)} numbers" if len(quantities) > 1 else "one number"
-    return f"Its levers rest on {many}: {counted}."
+    return f"Its levers rest on {many}: {counted}.{_of_all(comparison, scenario)}"
+
+
+def _of_all(comparison: Comparison, scenario: str) -> str:
+    """How many of all numbers are assumed, as a sentence; "" where none is."""
+    subject = if_they_hold(*judgements(comparison, scenario))
+    return f" All that is said here holds{subject.removeprefix(',')}." if subject else ""
 
 
 def watch(comparison: Comparison, scenario: str, *, besides: str | None = None) -> list[str]:

@@ -19,6 +19,7 @@ from rich.table import Table
 from calibration.psa import Psa, Tornado, sign
 from outcomes import PairedDifference, paired_difference
 from outcomes.incremental import cost_effectiveness_plane, incremental_result
+from outcomes.materiality import finding, least_qalys
 from outcomes.noise import apart
 from outcomes.paired import LEVEL
 from outcomes.tables import BadTable
@@ -30,6 +31,7 @@ from outcomes.two_loops import (
     corrected_draws,
     evpi_of_corrected,
 )
+from outcomes.verdicts import PAGE, Verdict, if_they_hold, verdict_of
 from sim.prices import price_basis
 from sim.record import number_or_none, region_digest, stamp, versions
 from sim.results import OWED
@@ -114,6 +116,13 @@ class Findings:
         """How good the evidence for a quantity is in a scenario's pathway."""
         return self.found.cases[scenario].pathway.quantities[quantity].grade
 
+    def judgements(self) -> tuple[int, int]:
+        """How many of the quantities drawn are assumed, and how many are drawn; what a calibration gives is not assumed."""
+        found = set() if self.found.calibration is None else set(self.found.calibration.scores)
+        names = [str(name) for name in self.found.draws.scores.columns]
+        assumed = sum(self.grade(name, self.found.base) == "assumed" and name not in found for name in names)
+        return assumed, len(names)
+
     def grades(self) -> Counter[str]:
         """How many of the quantities drawn have which grade in the base's pathway."""
         return Counter(self.grade(str(name), self.found.base) for name in self.found.draws.scores.columns)
@@ -180,6 +189,7 @@ def headline(findings: Findings, scenario: str) -> str:
     value = findings.values[scenario]
     mean, low, high = value.net_benefit
     title, other = findings.title(scenario), findings.title(findings.found.base).lower()
+    subject = if_they_hold(*findings.judgements(), what="ranges")
     at = f"({_pounds(low)} to {_pounds(high)}) at {money(findings.threshold)} per QALY"
     better = "better" if mean > 0 else "worse"
     sure = (
@@ -187,12 +197,37 @@ def headline(findings: Findings, scenario: str) -> str:
         if value.share_better is not None
         else "how often cannot be told: chance hides it (more --replications)"
     )
+    word, least = verdict(findings, scenario), money(least_benefit(findings))
+    if word == "not material":
+        return (
+            f"{title}: no material difference in value for money from {other}: {_pounds(mean)} {at}, and less than {least} does "
+            f"not matter; {sure}{subject}."
+        )
     if not sign(value.mean):
         return (
             f"{title}: whether it is better value for money than {other} on average cannot be told from so few draws: "
-            f"{_pounds(mean)} {at}, and the mean itself may be {_range(value.mean)}; {sure}."
+            f"{_pounds(mean)} {at}, and the mean itself may be {_range(value.mean)}; {sure}{subject}."
         )
-    return f"{title}: {better} value for money than {other} on average, by {money(abs(mean))} {at}; {sure}."
+    small = f", by less than matters ({least})" if word == "small" else ""
+    by = f"on average, by {money(abs(mean))} {at}{small}"
+    return f"{title}: {better} value for money than {other} {by}; {sure}{subject}."
+
+
+def least_benefit(findings: Findings) -> float:
+    """The least net benefit that matters, in GBP: the least gain of health that matters, at the threshold."""
+    found = findings.found
+    return findings.threshold * least_qalys(people=found.region.population, years=found.years)
+
+
+def verdict(findings: Findings, scenario: str) -> Verdict:
+    """The word for a scenario's net benefit: not material where 95% of the draws are not, else what their mean shows."""
+    value, least = findings.values[scenario], least_benefit(findings)
+    mean, low, high = value.net_benefit
+    if finding(mean, low, high, least=least) == "immaterial":
+        return "not material"
+    if not sign(value.mean):
+        return "not shown"
+    return verdict_of("material" if abs(mean) > least else "small", rises=mean > 0, better="more")
 
 
 def owed_line(findings: Findings, scenario: str) -> str:
@@ -238,7 +273,9 @@ def what_could_change(findings: Findings, scenario: str) -> list[str]:
         which = f"None of the {all_of} quantities" if few == all_of else f"{few} of the {all_of} quantities"
         turn = "turns" if few == all_of else "does not turn" if few == 1 else "do not turn"
         telling = _telling(findings, tornado, names["no"])
-        said.append(f"{which} looked at {turn} the answer around alone, at either end of its range.{telling}")
+        among = sum(findings.grade(name, scenario) == "assumed" for name in names["no"])
+        subject = if_they_hold(among, few, what="ranges")
+        said.append(f"{which} looked at {turn} the answer around alone, at either end of its range{subject}.{telling}")
     return said
 
 
@@ -327,7 +364,7 @@ def terminal_tables(findings: Findings) -> list[Table]:
         f"{span(findings.found.years)}, discounted",
         title_justify="left",
         box=box.SIMPLE_HEAD,
-        caption="Mean, and 95% of the draws.",
+        caption=f"Mean, and 95% of the draws. Words: {PAGE}.",
         caption_justify="left",
     )
     values.add_column("Scenario")
@@ -401,6 +438,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
             "mean_of_draws": _as_interval(value.mean),
             "base_case": _as_interval(value.base_case),
             "mean_of_draws_minus_base_case": dict(zip(("mean", "low", "high"), value.apart, strict=True)),
+            "verdict": verdict(findings, name),
             "headline": headline(findings, name),
             "base_case_line": base_case_line(findings, name),
             "what_could_change": what_could_change(findings, name),

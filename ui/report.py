@@ -11,6 +11,7 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
+from outcomes.verdicts import MEANINGS, PAGE, marked
 from pathways import refuse
 from sim.compare import Comparison, warnings_of
 from sim.record import fingerprint, record_of, stamp, versions
@@ -27,7 +28,7 @@ from ui.calibrated import calibration_html, calibration_line
 from ui.charts import Chart, change_chart, lists_chart
 from ui.key_message import key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence
-from ui.tables import SYMBOL_OF, csv_text, rows_of, still_waiting
+from ui.tables import csv_text, rows_of, still_waiting
 from ui.words import span, waits_are
 
 HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")
@@ -38,7 +39,7 @@ table { border-collapse: collapse; width: 100%; margin: 1rem 0; } caption { text
 th, td { padding: .35rem .6rem; border-bottom: 1px solid #D8DDE0; text-align: right; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; }
 .message { border-left: 8px solid #005EB8; background: #F0F4F5; padding: .6rem 1rem; margin: 1rem 0; }
-.better { color: #00662f; } .worse { color: #b00020; } .warning { border-left-color: #B35900; }
+.good { color: #00662f; } .bad { color: #b00020; } .warning { border-left-color: #B35900; }
 .small { color: #425563; font-size: .9rem; } td { white-space: nowrap; }
 .wide, figure { overflow-x: auto; margin: 1rem 0; } svg { max-width: 100%; min-width: 36rem; height: auto; }
 """
@@ -129,23 +130,23 @@ def _table(comparison: Comparison, name: str) -> str:
         "Mean change",
         "95% interval of the change",
         "Runs that agree",
-        "",
+        "Verdict",
     )
     cells = "".join(f'<th scope="col">{escape(text)}</th>' for text in ("Outcome", *head))
     body = ""
     for row in rows_of(comparison, name):
         verdict = row.message.verdict
-        mark = f"{SYMBOL_OF[verdict]} {verdict}" if verdict != "none" else ""
         values = (row.today, row.scenario, row.change, row.interval, row.agreement)
         body += f'<tr><th scope="row">{escape(row.title)}</th>' + "".join(
             f"<td>{escape(value)}</td>" for value in values
         )
-        body += f'<td class="{verdict}">{escape(mark)}</td></tr>\n'
+        body += f'<td class="{MEANINGS[verdict].tone}">{escape(marked(verdict))}</td></tr>\n'
     caption = f"A year on average; {waits_are(within_days(comparison.plan))}"
     table = f"<table><caption>{caption}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
     beside = still_waiting(comparison, name)
     below = f'\n<p class="small">{escape(beside)}</p>' if beside else ""
-    return f'<div class="wide" tabindex="0">{table}</div>{below}'
+    words = f'\n<p class="small">What the verdicts mean, and from what size a change matters: {PAGE}.</p>'
+    return f'<div class="wide" tabindex="0">{table}</div>{below}{words}'
 
 
 def _charts(comparison: Comparison) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from outcomes.verdicts import MEANINGS, PAGE, Tone, marked
 from sim.compare import Comparison, warnings_of, width_reached
 from sim.record import fingerprint, number_or_none, stamp
 from sim.results import within_days
@@ -35,17 +36,7 @@ from ui.words import (
 
 FULL_WIDTH = 100
 """A terminal of so many columns shows the whole table, each outcome on one line."""
-COLOUR_OF = {
-    "better": "green",
-    "worse": "red",
-    "changed": "",
-    "unclear": "yellow",
-    "too rare": "yellow",
-    "no change": "",
-    "none": "",
-}
-SYMBOL_OF = {"better": "✓", "worse": "✗", "changed": "≠", "unclear": "?", "too rare": "?", "no change": "=", "none": ""}
-SHORT_VERDICT = {"no change": "same", "too rare": "rare"}
+COLOUR_OF: dict[Tone, str] = {"good": "green", "bad": "red", "doubt": "yellow", "plain": ""}
 
 
 @dataclass(frozen=True)
@@ -154,6 +145,7 @@ def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_W
         caption="\n".join(
             (
                 "Change: mean of the paired differences (% of the base's mean). Runs: how many agree.",
+                f"What the words mean, and from what size a change matters: {PAGE}.",
                 *_of_waits(comparison, scenario),
             )
         ),
@@ -171,14 +163,14 @@ def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_W
     table.add_column("", no_wrap=True)
     for row in rows_of(comparison, scenario):
         verdict = row.message.verdict
-        mark = f"{SYMBOL_OF[verdict]} {SHORT_VERDICT.get(verdict, verdict)}" if verdict != "none" else ""
+        meaning = MEANINGS[verdict]
         cells = (
             (row.today, row.scenario, row.change, row.interval, row.runs)
             if wide
             else (row.today, row.change, row.interval)
         )
         shown = [_narrow(cell) for cell in cells]
-        table.add_row(row.title, *shown, mark if wide else SYMBOL_OF[verdict], style=COLOUR_OF[verdict])
+        table.add_row(row.title, *shown, marked(verdict) if wide else meaning.symbol, style=COLOUR_OF[meaning.tone])
     return table
 
 
@@ -205,6 +197,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         scenarios[name] = {}
         for outcome in comparison.outcomes:
             difference, rare = comparison.difference(name, outcome), comparison.too_rare(name, outcome)
+            message = key_message(comparison, name, outcome)
             scenarios[name][outcome] = {
                 "base": number_or_none(comparison.mean(comparison.base, outcome)),
                 "scenario": number_or_none(comparison.mean(name, outcome)),
@@ -217,6 +210,8 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
                     "share_lower": number_or_none(difference.share_lower),
                     "too_rare": rare,
                 },
+                "verdict": message.verdict,
+                "headline": message.headline,
             }
             if outcomes[outcome].of == "wait":
                 scenarios[name][outcome]["still_waiting_share"] = {
@@ -250,6 +245,7 @@ CSV_COLUMNS = (
     "lowest",
     "highest",
     "too_rare",
+    "verdict",
     "share_lower",
     "share_higher",
     "runs",
@@ -270,6 +266,8 @@ def csv_text(comparison: Comparison) -> str:
     columns = [*CSV_COLUMNS, *(["calibration"] if comparison.calibration else [])]
     writer.writerow(columns)
     table = comparison.table().assign(**stamp(comparison))
+    pairs = zip(table["scenario"], table["outcome"], strict=True)
+    table["verdict"] = [key_message(comparison, *pair).verdict for pair in pairs]
     for row in table[columns].itertuples(index=False):
         writer.writerow(["" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row])
     return out.getvalue()
