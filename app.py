@@ -1,14 +1,24 @@
-"""The Streamlit door: `backpath app` opens it. Navigation only; the pages are in `ui`."""
+"""The Streamlit door: `backpath app` opens it. Who may ask, and navigation; the pages are in `ui`."""
 
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ui import compare_page
+from ui.known_hosts import OnlyKnownHosts, close_what_can_be_closed
 
-st.set_page_config(
-    page_title="Backpath", page_icon=str(Path(compare_page.__file__).parent / "static" / "icon.png"), layout="wide"
-)
-st.navigation(
-    [st.Page(compare_page.show, title="Compare scenarios", icon=":material/compare_arrows:", url_path="compare")]
-).run()
+if (
+    get_script_run_ctx(suppress_warning=True) is None
+):  # the server loads this file once to serve it, then runs it for every session
+    close_what_can_be_closed()
+    app = st.App(Path(__file__).resolve(), middleware=[Middleware(OnlyKnownHosts)])
+else:
+    from ui import compare_page
+
+    st.set_page_config(
+        page_title="Backpath", page_icon=str(Path(compare_page.__file__).parent / "static" / "icon.png"), layout="wide"
+    )
+    st.navigation(
+        [st.Page(compare_page.show, title="Compare scenarios", icon=":material/compare_arrows:", url_path="compare")]
+    ).run()

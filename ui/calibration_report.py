@@ -31,7 +31,8 @@ from ui.calibration_tables import (
     in_words,
 )
 from ui.charts import Chart
-from ui.report import html_page, html_table, svg
+from ui.page import html_page, html_table
+from ui.report import svg
 from ui.words import counted, percent_of
 
 STEPS = (
@@ -48,11 +49,6 @@ VANNI = (
     "PharmacoEconomics 2011; 29(1):35–49."
 )
 KNOWN = "Value and range before; median and 90% of the draws after, in the quantity's own unit"
-PRINTED = (
-    "<style>@media print { figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; } "
-    "body { max-width: none; margin: 0; font-size: 12px; } .wide { overflow: visible; } svg { min-width: 0; } "
-    "td { white-space: normal; } }</style>"
-)
 
 
 def calibration_html(found: Calibration) -> str:
@@ -62,7 +58,6 @@ def calibration_html(found: Calibration) -> str:
     steps = (_varied, _targets, _measure, _search, _acceptable, _ended, _integration)
     made_up = "The area is made up. " if region.about.made_up else ""
     parts = [
-        PRINTED,
         f"<h1>Calibration: {escape(found.targets.title)}</h1>",
         f'<p class="small">{escape(region.about.title)}, {region.population:,} registered people. {made_up}'
         f"{escape(found.targets.says)} {date.today():%d %B %Y}.</p>",
@@ -258,7 +253,7 @@ def _acceptable(told: Told) -> str:
 
 def _checks_table(checks: Sequence[Check]) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{number}&nbsp;{escape(check.title)}</th><td class="{"better" if check.fine else "worse"}">'
+        f'<tr><th scope="row">{number}&nbsp;{escape(check.title)}</th><td class="{"good" if check.fine else "bad"}">'
         f"{'✓ fine' if check.fine else '▲ look'}</td><td>{'<br>'.join(map(escape, check.found))}</td></tr>\n"
         for number, check in enumerate(checks, 1)
     )
@@ -266,8 +261,6 @@ def _checks_table(checks: Sequence[Check]) -> str:
     return (
         f'<div class="wide" tabindex="0"><table class="checks"><caption>The ten checks</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
-        "<style>.checks td:last-child { text-align: left; white-space: normal; } .checks th:last-child { text-align: left; } "
-        ".checks th:first-child { min-width: 11rem; font-weight: normal; }</style>"
     )
 
 

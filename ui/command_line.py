@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -17,6 +16,7 @@ import typer
 
 from pathways import BadInput, Problem, library_names, refuse
 from ui import value_commands
+from ui.app_command import open_app
 from ui.calibrate_command import calibrate
 from ui.calibrated import calibration_at
 from ui.terminal import (
@@ -547,43 +547,7 @@ app.command()(value_commands.variation)
 app.command()(value_commands.journeys)
 
 
-@app.command("app")
-def open_app(
-    region: Annotated[
-        str | None, typer.Option("--region", help="A region's folder to offer beside the demonstration.", metavar="DIR")
-    ] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", help="A calibration's folder; results for its area rest on it.", metavar="DIR"),
-    ] = None,
-    port: Annotated[int, typer.Option("--port", help="The port on this machine.")] = 8501,
-) -> None:
-    """Open the app in a browser on this machine."""
-    from pathways import load_region
-    from ui.cases import gather
-
-    script = Path(__file__).resolve().parent.parent / "app.py"
-    environment = dict(os.environ)
-    if region is not None:
-        load_region(region)
-        environment["BACKPATH_REGION"] = str(Path(region).resolve())
-    if calibration is not None:
-        cases, base = gather(["usual_care"], against="usual_care")
-        calibration_at(calibration, region=load_region(region or "demonstration"), base=cases[base])
-        environment["BACKPATH_CALIBRATION"] = str(calibration.resolve())
-    out.print(f"Backpath is at http://127.0.0.1:{port} (stop with Ctrl-C)", markup=False, highlight=False)
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(script),
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
-    raise typer.Exit(subprocess.call(command, env=environment, cwd=script.parent))
+app.command("app")(open_app)
 
 
 if __name__ == "__main__":

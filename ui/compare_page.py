@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from outcomes.verdicts import MEANINGS, Tone, marked
 from pathways import BadInput, Problem, Region, library_names, load_region
@@ -106,6 +108,7 @@ def show() -> None:
     try:
         place, calibration, years, runs, seed = _sidebar()
     except BadInput as bad:
+        _stop_all_but(None)
         _cannot_be_run(bad.problems)
         return
     by_title = presets()
@@ -140,6 +143,7 @@ def show() -> None:
             on_click="ignore",
         )
     if not wanted:
+        _stop_all_but(None)
         st.info("Pick at least one scenario above to compare it with today's pathway.")
         return
     key = (region_digest(place), calibration and calibration.id, years, runs, seed, tuple(wanted), own_key)
@@ -161,10 +165,18 @@ def _sidebar() -> tuple[Region, JointDraws | None, float, int, int]:
     with st.sidebar:
         st.header("Area")
         names = {name: name for name in library_names("regions")}
-        if local := os.environ.get("BACKPATH_REGION"):
-            own = Path(local).name
-            names = {f"{own} (my folder)" if own in names else own: local} | names
-        chosen = st.selectbox("Area", list(names), key="area", bind="query-params", label_visibility="collapsed")
+        first = os.environ.get("BACKPATH_REGION") or next(iter(names))
+        if first not in names:
+            own = Path(first).name
+            names = {f"{own} (my folder)" if own in names else own: first} | names
+        chosen = st.selectbox(
+            "Area",
+            list(names),
+            index=list(names.values()).index(first),
+            key="area",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
         place = _region(names[chosen])
         st.markdown(
             f"**{escape(place.about.title)}**: {place.population:,} registered people, {counted(len(place.codes), 'practice')}"
@@ -212,12 +224,9 @@ def _compared(
 ) -> Comparison | None:
     """The comparison asked for: kept from before, or run in the background with progress and a way to stop."""
     kept = _results()
+    job = _stop_all_but(key)
     if key in kept:
         return kept[key]
-    job = st.session_state.get("job")
-    if job is not None and job.key != key:
-        job.stop.set()
-        job = None
     if job is None:
         job = jobs.start(
             key,
@@ -252,6 +261,22 @@ def _compared(
     return job.result
 
 
+def _stop_all_but(key: tuple[object, ...] | None) -> jobs.Job | None:
+    """The job of this session that works at what is asked now; one that works at anything else is stopped."""
+    job: jobs.Job | None = st.session_state.get("job")
+    if job is None or job.key == key:
+        return job
+    job.stop.set()
+    del st.session_state["job"]
+    return None
+
+
+def _somebody_looks() -> bool:
+    """Whether the page of this session is still open in a browser."""
+    context = get_script_run_ctx()
+    return context is None or not runtime.exists() or bool(runtime.get_instance().is_active_session(context.session_id))
+
+
 def _cannot_be_run(problems: list[Problem]) -> None:
     """What is wrong with the area or the scenarios, in the words of the command line."""
     st.error("\n\n".join(str(problem) for problem in problems), title="This cannot be run")
@@ -263,6 +288,8 @@ def _wait_for(job: jobs.Job) -> None:
     slot = st.empty()
     drawn = False
     while job.running:
+        if _somebody_looks():
+            job.is_wanted()
         if time.monotonic() - started > WAIT_QUIETLY:
             with slot.container():
                 done, total = job.done, max(job.total, 1)
@@ -279,7 +306,7 @@ def _wait_for(job: jobs.Job) -> None:
 
 
 def _answer(comparison: Comparison, outcome: str) -> None:
-    leading = comparison.scenarios[-1]
+    leading = _leading(comparison)
     word = comparison.plan.pathway.outcomes[outcome]
     _message(comparison, leading, outcome)
     change, course, flow, deprivation, table = st.tabs(
@@ -303,8 +330,18 @@ def _answer(comparison: Comparison, outcome: str) -> None:
         _table(comparison)
 
 
+def _leading(comparison: Comparison) -> str:
+    """The scenario that headline and tiles are of: that picked last, until another is asked for."""
+    names = {comparison.cases[name].scenario.title: name for name in comparison.scenarios}
+    if len(names) == 1:
+        return comparison.scenarios[0]
+    if st.session_state.get("tiles") not in names:
+        st.session_state["tiles"] = list(names)[-1]
+    return names[st.segmented_control("The answer for", list(names), required=True, key="tiles") or list(names)[-1]]
+
+
 def _message(comparison: Comparison, leading: str, outcome: str) -> None:
-    """The key message of the scenario picked last, and what to watch."""
+    """The key message of a scenario, and what to watch."""
     message = key_message(comparison, leading, outcome)
     title = comparison.cases[leading].scenario.title
     watched = "".join(
@@ -324,24 +361,17 @@ def _chart(chart: Chart) -> None:
 
 
 def _all_outcomes(comparison: Comparison, leading: str) -> None:
-    """A tile for each outcome of one scenario."""
-    titles_of = {comparison.cases[name].scenario.title: name for name in comparison.scenarios}
-    shown = comparison.cases[leading].scenario.title
-    if len(titles_of) > 1:
-        shown = (
-            st.segmented_control("All outcomes of", list(titles_of), default=shown, required=True, key="tiles") or shown
-        )
-    st.subheader(f"All outcomes: {shown}")
+    """A tile for each outcome of the scenario that the headline is of."""
+    st.subheader(f"All outcomes: {comparison.cases[leading].scenario.title}")
     st.caption(
         f"A year on average; {waits_are(within_days(comparison.plan))}. Change: mean of the runs, in brackets its 95% interval."
     )
-    name = titles_of[shown]
     with st.grid(min_column_width=210):
         for outcome, word in comparison.plan.pathway.outcomes.items():
             _tile(
                 word,
-                key_message(comparison, name, outcome),
-                per_year(comparison.mean(name, outcome), word, comparison.years),
+                key_message(comparison, leading, outcome),
+                per_year(comparison.mean(leading, outcome), word, comparison.years),
             )
 
 

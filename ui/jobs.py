@@ -1,8 +1,13 @@
-"""A comparison that runs in the background while the app stays alive: its progress, its result, how to stop it."""
+"""A comparison that runs in the background while the app stays alive: its progress, its result, how to stop it.
+
+A page that shows a job says so again and again; a job that no page shows any more, because the tab was closed or the connection
+was lost, is stopped after some seconds.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
@@ -10,6 +15,10 @@ from pathways import BadInput, Problem, Region
 from sim.compare import Case, Comparison, compare
 from sim.joint_draws import JointDraws
 from sim.parallel import Stopped
+
+ABANDONED_AFTER = 15.0
+"""Seconds without a page that shows it after which a job is stopped; a browser that lost its connection is back by then."""
+LOOK_EVERY = 0.5
 
 
 @dataclass
@@ -24,6 +33,17 @@ class Job:
     problems: list[Problem] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
     thread: Thread | None = None
+    wanted_at: float = field(default_factory=lambda: time.monotonic())
+
+    def is_wanted(self) -> None:
+        """Called by the page that shows it."""
+        self.wanted_at = time.monotonic()
+
+    def stop_when_abandoned(self) -> None:
+        """Stops it once no page has shown it for some seconds; returns when it has ended or is stopped."""
+        while self.running and not self.stop.wait(LOOK_EVERY):
+            if time.monotonic() - self.wanted_at > ABANDONED_AFTER:
+                self.stop.set()
 
     @property
     def running(self) -> bool:
@@ -74,4 +94,5 @@ def start(
 
     job.thread = Thread(target=work, daemon=True)
     job.thread.start()
+    Thread(target=job.stop_when_abandoned, daemon=True).start()
     return job

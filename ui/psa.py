@@ -38,7 +38,8 @@ from sim.results import OWED
 from sim.scores import uncertain, without_distribution
 from ui.calibrated import calibration_html, calibration_json, calibration_line
 from ui.owed import of_the_saving
-from ui.report import html_page, html_table, new_folder, svg
+from ui.page import html_page, html_table
+from ui.report import new_folder, svg
 from ui.uncertainty_charts import acceptability_chart, plane_chart, tornado_chart
 from ui.words import LEAST_MONEY, MINUS, figures, money, span
 

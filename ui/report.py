@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from html import escape
@@ -28,21 +28,11 @@ from ui.calibrated import calibration_html, calibration_line
 from ui.charts import Chart, change_chart, lists_chart
 from ui.key_message import key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence
+from ui.page import html_page
 from ui.tables import csv_text, rows_of, still_waiting
 from ui.words import span, waits_are
 
 HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")
-STYLE = """
-body { font: 16px/1.5 Arial, Helvetica, sans-serif; color: #212B32; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.9rem; } h2 { font-size: 1.35rem; margin-top: 2.2rem; } h3 { font-size: 1.1rem; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0; } caption { text-align: left; font-weight: bold; padding: .3rem 0; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid #D8DDE0; text-align: right; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; }
-.message { border-left: 8px solid #005EB8; background: #F0F4F5; padding: .6rem 1rem; margin: 1rem 0; }
-.good { color: #00662f; } .bad { color: #b00020; } .warning { border-left-color: #B35900; }
-.small { color: #425563; font-size: .9rem; } td { white-space: nowrap; }
-.wide, figure { overflow-x: auto; margin: 1rem 0; } svg { max-width: 100%; min-width: 36rem; height: auto; }
-"""
 
 
 def svg(chart: Chart) -> str:
@@ -75,27 +65,6 @@ def html_report(comparison: Comparison) -> str:
         parts.append(_scenario_section(comparison, name))
     parts += [_charts(comparison), _warnings(comparison), _assumptions(comparison), _provenance(comparison)]
     return html_page(f"Backpath: {', '.join(names)} in {region.about.title}", parts)
-
-
-def html_page(title: str, parts: Sequence[str]) -> str:
-    """A whole page of parts that are HTML already; empty ones are left out."""
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{STYLE}</style>\n</head>\n<body>\n'
-        + "\n".join(part for part in parts if part)
-        + "\n</body>\n</html>\n"
-    )
-
-
-def html_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table that scrolls sideways where it must; the first cell of a row is its heading. Cells are text."""
-    cells = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in others) + "</tr>\n"
-        for first, *others in rows
-    )
-    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="wide" tabindex="0">{table}</div>'
 
 
 def _scenario_section(comparison: Comparison, name: str) -> str:
@@ -142,7 +111,7 @@ def _table(comparison: Comparison, name: str) -> str:
         )
         body += f'<td class="{MEANINGS[verdict].tone}">{escape(marked(verdict))}</td></tr>\n'
     caption = f"A year on average; {waits_are(within_days(comparison.plan))}"
-    table = f"<table><caption>{caption}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
     beside = still_waiting(comparison, name)
     below = f'\n<p class="small">{escape(beside)}</p>' if beside else ""
     words = f'\n<p class="small">What the verdicts mean, and from what size a change matters: {PAGE}.</p>'

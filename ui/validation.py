@@ -21,8 +21,9 @@ from calibration.validation import Result, Simulated, Validation
 from pathways import refuse
 from sim.record import number_or_none
 from ui.charts import Chart
+from ui.page import html_page
 from ui.ratio_chart import ratio_chart
-from ui.report import html_page, svg
+from ui.report import svg
 from ui.words import MINUS, NO_VALUE, figures
 
 FORMATS = (".html", ".md")
@@ -195,14 +196,14 @@ def _html_table(lines: Sequence[Line]) -> str:
     head = "".join(f'<th scope="col">{escape(word)}</th>' for word in HEAD)
     body = ""
     for line in lines:
-        tone = "better" if line.verdict == VERDICT_WORDS["pass"] else "worse"
+        tone = "good" if line.verdict == VERDICT_WORDS["pass"] else "bad"
         body += (
             f'<tr><th scope="row">{escape(line.title)} <span class="small">({escape(line.unit)})</span>'
             f'<br><span class="small">{escape(line.details)}</span></th>'
             f"<td>{escape(line.published)}</td><td>{escape(line.simulated)}</td><td>{escape(line.rule)}</td>"
             f'<td class="{tone}">{escape(line.verdict)}</td><td>{escape(line.use)}</td></tr>\n'
         )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 BANDS_SAY = (

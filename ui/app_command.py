@@ -1,0 +1,155 @@
+"""`backpath app`: opens the app in a browser, with every setting that keeps it to whom it is for on the command line.
+
+Streamlit takes what nobody sets from a file beside it or in the home folder, or leaves it open to all: nothing rests on that.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pathways import BadInput, Problem, library_names
+from ui.calibrated import calibration_at
+from ui.terminal import out
+
+LOCAL = "127.0.0.1"
+OWN_NAMES = ("localhost", LOCAL, "::1")
+"""What this machine is called by itself."""
+NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*", re.IGNORECASE)
+PORTS = range(1, 65_536)
+
+FIXED: dict[str, str] = {
+    "global.developmentMode": "false",
+    "browser.gatherUsageStats": "false",
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": "false",
+    "client.toolbarMode": "viewer",
+    "server.enableAgentApi": "false",
+    "server.enableCORS": "true",
+    "server.enableStaticServing": "false",
+    "server.enableXsrfProtection": "true",
+    "server.fileWatcherType": "none",
+    "server.headless": "true",
+    "server.maxMessageSize": "200",
+    "server.maxUploadSize": "20",
+    "server.runOnSave": "false",
+    "server.scriptHealthCheckEnabled": "false",
+    "server.xsrfCookieSameSite": "strict",
+    "theme.backgroundColor": "#FFFFFF",
+    "theme.baseRadius": "small",
+    "theme.font": "Arial, Helvetica, sans-serif",
+    "theme.primaryColor": "#005EB8",
+    "theme.secondaryBackgroundColor": "#F0F4F5",
+    "theme.textColor": "#212B32",
+}
+"""What is set however the app is opened: no telemetry, no traces, requests from its own pages only, uploads of 20 MB."""
+
+
+def streamlit_command(host: str, port: int, allowed: list[str]) -> list[str]:
+    """The command that serves the app, with every setting; `allowed` are names beside those of this machine."""
+    names = [*OWN_NAMES, *(name.strip("[]").lower() for name in allowed)]
+    options = {
+        **FIXED,
+        "server.address": host,
+        "server.port": str(port),
+        "browser.serverAddress": (allowed or [host])[0],
+    }
+    command = [sys.executable, "-m", "streamlit", "run", str(Path(__file__).resolve().parent.parent / "app.py")]
+    for name, value in options.items():
+        command += [f"--{name}", value]
+    for name in dict.fromkeys(names):
+        command += ["--server.allowedHosts", name]
+    return command
+
+
+def is_local(host: str) -> bool:
+    """Whether nobody but this machine reaches an address.
+
+    >>> is_local("127.0.0.1"), is_local("localhost"), is_local("0.0.0.0"), is_local("10.0.0.7")
+    (True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def problems_of(host: str, port: int, allowed: list[str]) -> list[Problem]:
+    """What is wrong with where the app is to be reached, all at once."""
+    found = []
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        if not NAME.fullmatch(host):
+            says = f"is no address. Write that of this machine, for example --host {LOCAL}, or 0.0.0.0 for all it has."
+            found.append(Problem("app_address", f"--host {host}", says))
+    for name in allowed:
+        try:
+            ipaddress.ip_address(name.strip("[]"))
+        except ValueError:
+            if not NAME.fullmatch(name):
+                says = "is no name of a host. Write it as it stands in the browser's address, without 'http://', port or '*'."
+                found.append(Problem("app_allowed_host", f"--allowed-host {name}", says))
+    if not allowed and not is_local(host):
+        says = (
+            "others can reach the app there, and it must know under which name, or any web page could read it through their "
+            "browsers. Add --allowed-host NAME, the name or address that they type; or leave --host out to open it here only."
+        )
+        found.append(Problem("app_allowed_host", f"--host {host}", says))
+    if port not in PORTS:
+        found.append(Problem("app_port", f"--port {port}", "is no port. Write one from 1 to 65535, for example 8501."))
+    return found
+
+
+def open_app(
+    region: Annotated[
+        str | None,
+        typer.Option(
+            "--region", help="A region of the library to begin with, or a folder to offer.", metavar="NAME|DIR"
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", help="A calibration's folder; results for its area rest on it.", metavar="DIR"),
+    ] = None,
+    port: Annotated[int, typer.Option("--port", help="The port on this machine.")] = 8501,
+    host: Annotated[
+        str, typer.Option("--host", help="The address to listen at; others reach it if it is not this machine's own.")
+    ] = LOCAL,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allowed-host",
+            help="A name under which others reach it; may be repeated. All other names are refused.",
+            metavar="NAME",
+        ),
+    ] = None,
+) -> None:
+    """Open the app in a browser on this machine, or serve it to others under names that are told."""
+    from pathways import load_region
+    from ui.cases import gather
+
+    problems = problems_of(host, port, allowed_host or [])
+    if problems:
+        raise BadInput(problems)
+    environment = dict(os.environ)
+    if region is not None:
+        load_region(region)
+        in_library = region in library_names("regions")
+        environment["BACKPATH_REGION"] = region if in_library else str(Path(region).resolve())
+    if calibration is not None:
+        cases, base = gather(["usual_care"], against="usual_care")
+        calibration_at(calibration, region=load_region(region or "demonstration"), base=cases[base])
+        environment["BACKPATH_CALIBRATION"] = str(calibration.resolve())
+    where = allowed_host[0] if allowed_host and not is_local(host) else host
+    shown = f"[{where}]" if ":" in where.strip("[]") else where
+    out.print(f"Backpath is at http://{shown}:{port} (stop with Ctrl-C)", markup=False, highlight=False)
+    command = streamlit_command(host.strip("[]"), port, allowed_host or [])
+    raise typer.Exit(subprocess.call(command, env=environment, cwd=Path(__file__).resolve().parent.parent))
