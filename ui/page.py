@@ -13,14 +13,14 @@ from html import escape
 
 STYLE = """
 body { font: 16px/1.5 Arial, Helvetica, sans-serif; color: #212B32; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.9rem; } h2 { font-size: 1.35rem; margin-top: 2.2rem; } h3 { font-size: 1.1rem; }
+h1 { font-size: 1.9em; } h2 { font-size: 1.35em; margin-top: 1.6em; } h3 { font-size: 1.1em; }
 h1, h2, h3, p, li { overflow-wrap: break-word; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; } caption { text-align: left; font-weight: bold; padding: .3rem 0; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid #D8DDE0; text-align: right; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; }
 .message { border-left: 8px solid #005EB8; background: #F0F4F5; padding: .6rem 1rem; margin: 1rem 0; }
 .good { color: #00662f; } .bad { color: #b00020; } .warning { border-left-color: #B35900; }
-.small { color: #425563; font-size: .9rem; } td { white-space: nowrap; }
+.small { color: #425563; font-size: .9em; } td { white-space: nowrap; }
 .checks td:last-child { text-align: left; white-space: normal; } .checks th:last-child { text-align: left; }
 .checks th:first-child { min-width: 11rem; font-weight: normal; }
 .wide, figure { overflow-x: auto; margin: 1rem 0; } svg { max-width: 100%; min-width: 36rem; height: auto; }
