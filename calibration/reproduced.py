@@ -7,6 +7,7 @@ Everything is measured on a scale with a floor: what a figure's last digit hides
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,15 @@ from scipy import stats
 from calibration.dispersion import Dispersed, all_dispersed, own_chance
 from calibration.expected import Inside, excess_of, expected, inside
 from calibration.fit import Fit
+from calibration.summaries import NEAREST, Summaries
 from calibration.wording import alike_written
+from pathways.periods import band_in_words, period_in_words
 
 BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles of fresh runs: the ends of both bands, and the middle."""
 WORST = 5
+ONCE = 0.001
+"""A figure is far off where chance gives that to any of all figures more rarely than this."""
 FAR = 2.0
 """Standard deviations between fresh runs and what was published that are told."""
 
@@ -31,8 +36,9 @@ class Compared:
     `published` and `simulated`: its level in the publisher's unit, a date's bands together. `off`: how far its worst
     summary is off, in standard deviations of what is expected; `worst` says which, `worst_published` and
     `worst_simulated` how much of it, `worst_low` and `worst_high` the ends of its 90% interval, and `excluded` whether that
-    interval excludes what was published by more than its own width. `within_50`, `within_90`: the shares of its `figures`
-    inside these bands; `few_inside` how rarely chance gives so few.
+    interval excludes what was published by more than its own width.
+    `within_50`, `within_90`: the shares of its `figures` inside these bands; `few_inside` how rarely chance gives so few;
+    `far` tells the figure that its own band excludes furthest, where one is excluded by far, else it is blank.
     """
 
     series: str
@@ -49,6 +55,7 @@ class Compared:
     within_50: float
     within_90: float
     few_inside: float
+    far: str = ""
 
     def __str__(self) -> str:
         published, simulated, low, high = alike_written(
@@ -100,7 +107,6 @@ def reproduced(fit: Fit) -> Reproduced:
     summaries, runs = fit.summaries, fit.fresh.published
     shown = summaries.as_published(runs)
     draws = expected(summaries, runs, excess_of(summaries, runs))
-    bands = np.quantile(draws, BANDS, axis=0)
     found = summaries.of(runs)
     away = summaries.observed - found.mean(axis=0)
     noise = (
@@ -111,13 +117,17 @@ def reproduced(fit: Fit) -> Reproduced:
     )
     off = np.abs(away) / np.sqrt(np.diag(noise) * (1 + 1 / len(found)))
     ends = [_interval(fit, place, shown, draws) for place in range(len(off))]
-    excluded = np.array([off[place] > FAR and _excludes(*ends[place]) for place in range(len(off))])
+    excluded = np.array(
+        [off[place] > FAR and bool(_excludes(ends[place][0], *ends[place][2:])) for place in range(len(off))]
+    )
     names = list(dict.fromkeys(part.series for part in summaries.parts))
     groups = {
         name: sorted({at for part in summaries.parts if part.series == name for at in part.columns}) for name in names
     }
     counted = inside(summaries, draws, [*groups.values(), sorted({at for each in groups.values() for at in each})])
     published = summaries.published
+    bands = np.quantile(draws, BANDS, axis=0)
+    far = _far_figures(summaries, draws, bands)
     rows = []
     for name, few in zip(names, counted, strict=False):
         places = [k for k, part in enumerate(summaries.parts) if part.series == name]
@@ -141,6 +151,7 @@ def reproduced(fit: Fit) -> Reproduced:
                 within_50=float(((values >= bands[1][columns]) & (values <= bands[3][columns])).mean()),
                 within_90=float(((values >= bands[0][columns]) & (values <= bands[4][columns])).mean()),
                 few_inside=few.chance,
+                far=_furthest(summaries, columns, far, bands),
             )
         )
     statistic, p = _together(away, noise, off, len(found))
@@ -165,9 +176,54 @@ def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def _excludes(published: float, middle: float, low: float, high: float) -> bool:
-    """Whether an interval excludes what was published by more than its own width."""
-    return bool(max(low - published, published - high) > high - low)
+def _excludes(published: Any, low: Any, high: Any) -> Any:
+    """Whether an interval excludes what was published by more than its own width; numbers or arrays.
+
+    >>> bool(_excludes(385.0, 7.9, 136.3)), bool(_excludes(200.0, 7.9, 136.3))
+    (True, False)
+    """
+    return np.maximum(low - published, published - high) > high - low
+
+
+def _far_figures(summaries: Summaries, draws: np.ndarray, bands: np.ndarray) -> np.ndarray:
+    """By how many standard deviations each figure is off, where its own band excludes it by far; else 0.
+
+    Level, trend and shares may all be met by a series of which no figure is: people who all wait in the last band, where
+    runs have them in the first, are as many. Small counts are never judged more finely than a Poisson count is.
+    """
+    published, figures = summaries.published, summaries.figures
+    limit = float(stats.norm.isf(ONCE / max(1, len(published))))
+    found = np.zeros(len(published))
+    for strand in summaries.strands:
+        at = [column for (column,) in strand.columns]
+        points, here = strand.points(draws), strand.points(published[None, :])[0]
+        low, high = np.quantile(points, (BANDS[0], BANDS[-1]), axis=0)
+        by_width = _excludes(here, low, high) | _excludes(published[at], bands[0, at], bands[-1, at])
+        chance = points.std(axis=0)
+        chance = np.maximum(chance, 1.0) if strand.scale == "count" else chance
+        off = np.abs(here - points.mean(axis=0)) / np.hypot(chance, strand.steps(published, figures, NEAREST))
+        found[at] = np.where(by_width & (off > limit), off, 0.0)
+    return found
+
+
+def _furthest(summaries: Summaries, columns: list[int], far: np.ndarray, bands: np.ndarray) -> str:
+    """The figure of a series that is furthest off, in a sentence; blank where none is far off."""
+    off = far[columns]
+    if not off.any():
+        return ""
+    column = columns[int(np.argmax(off))]
+    figure = summaries.figures.iloc[column]
+    numbers = (summaries.published[column], *bands[[2, 0, 4], column])
+    published, simulated, low, high = alike_written(*map(float, numbers), digits=3)
+    band = band_in_words(figure["band_low"], figure["band_high"])
+    when = period_in_words(figure["from_date"], figure["to_date"])
+    others = int((off > 0).sum()) - 1
+    more = f" So {'is' if others == 1 else 'are'} {others} more of its figures." if others else ""
+    return (
+        f"{', '.join(filter(None, (str(figure['series']), when, band)))}: {published} was published and the fit comes to "
+        f"{simulated} (90% of runs {low} to {high}), {off.max():.1f} standard deviations off, and beyond that interval by more "
+        f"than its width.{more}"
+    )
 
 
 def _together(away: np.ndarray, noise: np.ndarray, off: np.ndarray, runs: int) -> tuple[float, float]:

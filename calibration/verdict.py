@@ -120,14 +120,16 @@ def few_failed(failed: int, made: int) -> bool:
 
 
 def is_missed(row: Compared) -> bool:
-    """Whether a level, trend or share lies so far off that its series is not matched."""
-    return row.off > MISSED or row.excluded
+    """Whether a level, trend or share, or some figure, lies so far off that its series is not matched."""
+    return row.off > MISSED or row.excluded or bool(row.far)
 
 
 def _not_matched(found: Reproduced) -> Iterator[str]:
     for row in found.compared:
-        if is_missed(row):
+        if row.off > MISSED or row.excluded:
             yield str(row)
+        elif row.far:
+            yield row.far
         elif row.within_90 < HALF and row.few_inside < TOGETHER / len(found.compared):
             yield _few_inside(row)
     for each in unusual(found):

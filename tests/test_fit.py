@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -31,7 +32,7 @@ from calibration.reproduced import Reproduced, reproduced
 from calibration.screening import telling
 from calibration.smoother import smoothed
 from calibration.summaries import Summaries
-from calibration.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS, Checks, Verdict, as_numbers, judged
+from calibration.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS, Checks, Verdict, as_numbers, is_missed, judged
 from sim.parallel import Stopped
 from tests.toy_simulator import MONTHS, REFERRALS, WAITING, Toy, ToyTargets, figures_of
 
@@ -298,6 +299,41 @@ def test_what_its_own_interval_excludes_by_far_is_never_passed(tmp_path: Path) -
     assert 2 < row.off < 3
     assert verdict.word == NOT_MATCHED
     assert verdict.reasons[0].startswith("median_wait scan, level: 800.0 was published and the fit comes to")
+
+
+def in_bands(values: list[float]) -> pd.DataFrame:
+    """A list of one day by how long people have waited."""
+    days = ((0.0, 42.0), (43.0, 126.0), (127.0, np.inf))
+    rows = [
+        figures_of({WAITING: [value]}).assign(band_low=low, band_high=high)
+        for value, (low, high) in zip(values, days, strict=True)
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("figures", "runs", "expected"),
+    [
+        (in_bands([0, 0, 60]), [40, 15, 5], "waiting mri, 2025-01-31, 0-42 days: 0.0 was published and the fit comes to 4"),
+        (in_bands([60, 0, 0]), [5, 15, 40], "waiting mri, 2025-01-31, 127+ days: 0.0 was published"),
+        (in_bands([40, 15, 5]), [40, 15, 5], ""),
+        (figures_of({REFERRALS: [20, 20, 60, 20, 20]}), [28] * 5, "referrals mri, 2025-03: 60.0 was published and the fit comes to 2"),
+        (figures_of({REFERRALS: [20, 20, 30, 20, 20]}), [22] * 5, ""),
+        (figures_of({REFERRALS: [0] * 11 + [1]}), [0.05] * 12, ""),
+        (figures_of({REFERRALS: [2] * 11 + [7]}), [2.4] * 12, ""),
+    ],
+)  # fmt: skip
+def test_a_figure_that_its_own_band_excludes_by_far_is_never_passed(
+    figures: pd.DataFrame, runs: list[float], expected: str
+) -> None:
+    """Totals agree, and shares below a hundredth are not fitted: that nobody is where all should be went without a word."""
+    rng = np.random.default_rng(5)
+    summaries = Summaries(figures, {})
+    fresh = SimpleNamespace(published=rng.poisson(runs, size=(64, len(runs))).astype(float))
+    seen = reproduced(cast(Any, SimpleNamespace(summaries=summaries, fresh=fresh)))
+    (row,) = seen.compared
+    assert row.far.startswith(expected)
+    assert is_missed(row) == bool(expected)
 
 
 def test_a_distance_below_what_a_figure_can_tell_is_none(tmp_path: Path) -> None:
