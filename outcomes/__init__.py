@@ -79,6 +79,7 @@ from outcomes.policy import policy, policy_value
 from outcomes.portfolio import Allocation, allocate
 from outcomes.portfolio_programme import Infeasible
 from outcomes.portfolio_uncertainty import AllocationUncertainty, allocation_uncertainty, sample_gains
+from outcomes.possible_order import PossibleEvents, isolated_end, possible_events, without_repeats
 from outcomes.practice_variation import PracticeVariation, practice_variation
 from outcomes.prices import inflate, read_price_index, uplift_factor, uplift_factors
 from outcomes.provision import care_owed, cost_of_care
@@ -133,6 +134,7 @@ __all__ = [
     "Overdispersion",
     "PairedDifference",
     "Plane",
+    "PossibleEvents",
     "PracticeVariation",
     "Rate",
     "ReferralToTreatment",
@@ -214,6 +216,7 @@ __all__ = [
     "indirectly_standardised_ratio",
     "indirectly_standardised_ratios",
     "inflate",
+    "isolated_end",
     "k_star",
     "kolm_ede",
     "kolm_index",
@@ -234,6 +237,7 @@ __all__ = [
     "policy",
     "policy_value",
     "population_evpi",
+    "possible_events",
     "practice_variation",
     "proportion_limits",
     "qale_by_fifth",
@@ -263,4 +267,5 @@ __all__ = [
     "waits",
     "wilson_limits",
     "winsorised",
+    "without_repeats",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.event_order import is_kind, ordered_events, spells_of_care
+from outcomes.groups import groups_of
 from outcomes.tables import Rules, hold
 
 KINDS = ("onset", "referral", "joined", "seen", "did_not_attend", "gave_up", "left", "discharge")
@@ -90,7 +91,8 @@ def continuity_of_care(events: pd.DataFrame, *, reports_back: Collection[str] = 
 def continuity_by(care: pd.DataFrame, people: pd.DataFrame, *, by: str = "decile") -> pd.DataFrame:
     """Means per person of what `continuity_of_care` returns, by a column of `people`, one row per `patient`.
 
-    Columns: the one named by `by`, in rising order, `patients`, and each measure; gaps are means over those who have any.
+    Columns: the one named by `by`, in rising order ("not known" for those of whom it is blank, `groups_of`), `patients`, and
+    each measure; gaps are means over those who have any.
     Raises `BadTable` for patients who are not among the people, and people who are there twice.
 
     >>> care = pd.DataFrame({"patient": [1, 2], "visits": [2, 4], "hand_offs": [0, 1]})
@@ -104,11 +106,12 @@ def continuity_by(care: pd.DataFrame, people: pd.DataFrame, *, by: str = "decile
     if of_care.has("patient") and not of_people.problems:
         of_care.rows(~care["patient"].isin(people["patient"]), "patient", "there is no such patient among the people")
     hold(of_care, of_people)
-    joined = care.assign(**{by: care["patient"].map(people.set_index("patient")[by])})
-    grouped = joined.groupby(by)
+    joined = care.assign(**{by: groups_of(care["patient"], people, by)})
+    grouped = joined.groupby(by, observed=True)
     means = grouped[[measure for measure in MEASURES if measure in care]].mean()
     means.insert(0, "patients", grouped.size())
-    return means.reset_index()
+    means.insert(0, by, pd.Series(means.index.tolist(), index=means.index).infer_objects())
+    return means.reset_index(drop=True)
 
 
 def _providers(table: pd.DataFrame, service: np.ndarray) -> np.ndarray:

@@ -63,6 +63,7 @@ def referral_to_treatment(
     consultant_led: Collection[str],
     treatments: Collection[str],
     snapshot_day: float | None = None,
+    from_day: float | None = None,
 ) -> ReferralToTreatment:
     """The clock that starts at referral to a consultant-led service and stops at first treatment or a decision not to treat.
 
@@ -83,7 +84,7 @@ def referral_to_treatment(
     (1, 10.0, 1, 9.0)
     """
     end = last_day(events, snapshot_day)
-    clocks = clocks_of(events, consultant_led=consultant_led, treatments=treatments, end_day=end)
+    clocks = clocks_of(events, consultant_led=consultant_led, treatments=treatments, end_day=end, from_day=from_day)
     runs = clocks["stop_day"].isna().to_numpy()
     weeks = clocks["weeks"].to_numpy()
     completed = (clocks["stopped_by"] == "treatment").to_numpy(dtype=bool)
@@ -106,7 +107,12 @@ def referral_to_treatment(
 
 
 def clocks_of(
-    events: pd.DataFrame, *, consultant_led: Collection[str], treatments: Collection[str], end_day: float | None = None
+    events: pd.DataFrame,
+    *,
+    consultant_led: Collection[str],
+    treatments: Collection[str],
+    end_day: float | None = None,
+    from_day: float | None = None,
 ) -> pd.DataFrame:
     """The `clocks` of `referral_to_treatment`, and nothing else: those of a whole log serve snapshots on any day.
 
@@ -135,6 +141,8 @@ def clocks_of(
     listed = listed_before(table, spells_of_care(patient, discharged)) & led
     starts = (is_kind(table, "referral") & led) | listed
     first, last = spells(patient, starts, treated | gave_up | refused | discharged)
+    if from_day is not None:
+        first, last = first[day[first] >= from_day], last[day[first] >= from_day]
     runs = last < 0
     reasons = np.select([treated[last], gave_up[last], refused[last]], [0, 1, 2], 3)
     start_day, stop_day = (day - days_before(table, listed))[first], np.where(runs, np.nan, day[last])

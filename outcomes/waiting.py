@@ -20,6 +20,7 @@ from outcomes.event_order import (
     spells,
     spells_of_care,
 )
+from outcomes.groups import groups_of
 from outcomes.tables import Rules
 
 OUTCOMES = ("seen", "gave_up", "discharge", "waiting")
@@ -87,12 +88,18 @@ def wait_spells(events: pd.DataFrame, *, end_day: float | None = None) -> pd.Dat
 
 
 def waits(
-    events: pd.DataFrame, *, end_day: float | None = None, people: pd.DataFrame | None = None, by: str | None = None
+    events: pd.DataFrame,
+    *,
+    end_day: float | None = None,
+    from_day: float | None = None,
+    people: pd.DataFrame | None = None,
+    by: str | None = None,
 ) -> pd.DataFrame:
     """How long people wait, by service, and by what `people` says of them: those seen, and all with those still waiting.
 
     `events` as in `wait_spells`. With `by`, a column of `people` (one row per `patient`) such as the decile of
-    deprivation, there is one row per service and value of it. Columns, times in days:
+    deprivation, there is one row per service and value of it, "not known" where it is blank (`groups_of`). With `from_day`
+    only waits count that began on that day or later, or were first seen in the data then. Columns, times in days:
 
     - `waits` begun, and how they ended: `seen`, `gave_up`, `discharged`, `still_waiting`;
     - `median_days`, `p75_days`, `p90_days`, `p92_days`, `p95_days` of those seen, and `share_within_2_weeks`, `_6_`, `_18_`,
@@ -112,6 +119,8 @@ def waits(
     0  physio      2     1              1         30.0             30.0
     """
     table = wait_spells(events, end_day=end_day)
+    if from_day is not None:
+        table = table[table["start_day"] + table["days_before"] >= from_day - ROUNDING].reset_index(drop=True)
     keys = ["service"]
     if people is not None and by is not None:
         rules = Rules("people", people)
@@ -122,9 +131,9 @@ def waits(
                 for name in table.loc[~table["patient"].isin(people["patient"]), "patient"].unique()[:1]
             ]
         rules.hold()
-        table[by] = table["patient"].map(people.set_index("patient")[by])
+        table[by] = groups_of(table["patient"], people, by)
         keys.append(by)
-    grouped = table.groupby(keys, observed=True, dropna=False)
+    grouped = table.groupby(keys, observed=True)
     rows = [dict(zip(keys, name, strict=True)) | _summary(group) for name, group in grouped]
     return pd.DataFrame(rows, columns=[*keys, *_summary(table.head(0))])
 

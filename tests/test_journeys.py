@@ -10,7 +10,7 @@ import pytest
 
 from outcomes import continuity_of_care, waits
 from tests.typed import backpath
-from ui.journeys import read_events
+from ui.journeys_file import read_events
 
 
 def events(many: int, *, unseen: int = 0) -> pd.DataFrame:
@@ -120,7 +120,7 @@ def test_a_log_too_short_for_a_mean_within_52_weeks_says_so(tmp_path: Path) -> N
 
 def test_ticks_are_brought_to_days(tmp_path: Path) -> None:
     table = events(20).rename(columns={"day": "tick"}).assign(value=4)
-    read = read_events(written(tmp_path, table), days_per_tick=0.25)
+    read = read_events(written(tmp_path, table), days_per_tick=0.25).events
     assert read["day"].max() == 14 * 0.25
     assert read["value"].tolist() == [1.0] * len(read)
 
@@ -129,16 +129,26 @@ def test_ticks_are_brought_to_days(tmp_path: Path) -> None:
     ("table", "words", "says"),
     [
         (events(3).drop(columns="kind"), [], "there is no column 'kind'"),
-        (events(3).assign(day="soon"), [], "days are numbers: count them from any date"),
+        (events(3).assign(day="soon"), [], "row 2, column day: 'soon' is not a date."),
         (events(3).assign(replication=[0] * 7 + [1] * 8), [], "it holds several replications"),
         (events(3).assign(day=20240131), [], "these look like dates"),
-        (events(3).assign(day=[1e9] + [0.0] * 14), [], "these look like dates, or one is a slip"),
-        (events(3).assign(kind="Referral"), [], "no event has a known kind (Referral)"),
-        (events(3).assign(nhs_number=1), [], "looks like NHS numbers or dates of birth"),
-        (events(3).assign(patient=4857773456), [], "the column 'patient' looks like NHS numbers"),
+        (events(3).assign(day=[1e8] + [0.0] * 14), [], "these look like dates, or one is a slip"),
+        (events(3).assign(kind="letter"), [], "no event has a known kind ('letter')"),
+        (events(3).assign(nhs_number=1), [], "column 6 ('nhs_number'): it looks like NHS numbers"),
+        (events(3).assign(patient=4857773456), [], "column 1 ('patient'): it looks like NHS numbers"),
         (events(3), ["--disclosure", "some"], "there is no disclosure policy 'some'"),
         (events(3), ["--tick", "0"], "write days above 0"),
-        (events(3), ["--people", "nobody.csv"], "it cannot be read"),
+        (events(3), ["--tick", "inf"], "write days above 0"),
+        (events(3), ["--tick", "0.5"], "the column 'day' holds days, not ticks. Leave --tick out"),
+        (events(3), ["--people", "nobody.csv"], "nobody.csv: there is no such file"),
+        (events(3), ["--by", "age"], "Give that file with --people"),
+        (events(3), ["--until", "2025-04-01"], "The file counts days: write a day as it does"),
+        (events(3), ["--until", "-1"], "nothing happened by then: the events begin on day 0"),
+        (events(3), ["--from", "99"], "nothing happened then or later: the events end on day 14"),
+        (events(3), ["--from", "5", "--until", "4"], "it is after the end of what is looked at, day 4"),
+        (events(3), ["--until", "1e9"], "more than a century from the events"),
+        (events(3), ["--from", "-1e9"], "more than a century from the events"),
+        (events(3), ["--treatments", ","], "it names no service"),
     ],
 )
 def test_events_that_cannot_be_followed_are_told(
@@ -189,11 +199,14 @@ def test_means_and_shares_of_real_people_are_told_to_a_tenth(tmp_path: Path) -> 
             assert round(value, 1) == value, name
 
 
-def test_people_who_are_not_listed_are_named(tmp_path: Path) -> None:
-    people = written(tmp_path, pd.DataFrame({"patient": [0, 1], "decile": [1, 2]}), "people.csv")
-    done = backpath("journeys", written(tmp_path, events(3)), "--people", people)
-    assert done.code == 2
-    assert "there is no row for patient 2" in done.err
+def test_people_of_one_file_and_not_of_the_other_are_counted_and_told(tmp_path: Path) -> None:
+    """Two of three are listed: the third is in a group of its own, as who has a blank there is. Two more have no events."""
+    people = written(tmp_path, pd.DataFrame({"patient": [0, 1, 8, 9], "decile": [1, 2, 2, 2]}), "people.csv")
+    found = told(written(tmp_path, events(3)), "--people", people, "--disclosure", "none")
+    assert [(row["decile"], row["patients"]) for row in found["continuity"]] == [(1, 1), (2, 1), ("not known", 1)]
+    notes = " ".join(map(str, found["notes"]))
+    assert "People of the log who are not in people.csv, so that their group is 'not known': 1 person." in notes
+    assert "People of people.csv who have no event, and count in no table: 2 people." in notes
 
 
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:

@@ -9,24 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 from rich import box
 from rich.table import Table
 
 from outcomes import (
-    BadTable,
     continuity_by,
     continuity_of_care,
     disclose,
     disclosure_policy,
     disclosure_sentence,
     list_sizes,
+    possible_events,
     waits,
 )
 from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
-from pathways import BadInput, Problem, refuse
-from ui.report import new_folder
-from ui.variation_file import PERSONAL_NAME
+from pathways import BadInput, Problem
+from pathways.files.writing import csv_text, new_folder
+from ui.journeys_file import EventLog
+from ui.journeys_notes import Note, said
+from ui.journeys_people import matched
+from ui.journeys_period import impossible_notes, period_of
 from ui.words import figures, percent_of
 
 RESULTS = (
@@ -40,21 +42,6 @@ EVERYONE = "everyone"
 STAR = "*"
 PLACES = 1
 """Shares and means of real people are told to a tenth: more digits would tell the counts behind them."""
-KINDS = (
-    "onset",
-    "referral",
-    "joined",
-    "seen",
-    "did_not_attend",
-    "gave_up",
-    "left",
-    "discharge",
-    "decision_not_to_treat",
-)
-LONGEST_DAYS = 36_525
-"""Days of records span no more than a century; dates written as numbers do."""
-DATES_AS_NUMBERS = (19_000_101, 21_001_231)
-NHS_NUMBERS = (1_000_000_000, 9_999_999_999)
 
 
 @dataclass(frozen=True)
@@ -68,6 +55,11 @@ class Journeys:
     treatment: ReferralToTreatment | None
     continuity: pd.DataFrame
     by: str | None
+    notes: tuple[Note, ...] = ()
+
+    def told(self, policy: str) -> list[str]:
+        """What is told beside the tables, small numbers hidden under a policy."""
+        return said(self.notes, policy)
 
     def tables(self, policy: str) -> dict[str, pd.DataFrame]:
         """Every table as it may leave, by name: small numbers hidden under a policy, with what rests on them."""
@@ -114,111 +106,49 @@ def _treatment(found: ReferralToTreatment) -> pd.DataFrame:
     )
 
 
-def read_events(path: Path, *, days_per_tick: float) -> pd.DataFrame:
-    """A file of events (.csv or .parquet): `patient`, `kind`, `service`, and `day`, or `tick` as `run --log` writes it."""
-    try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except OSError as error:
-        raise refuse("file_exists", str(path), f"it cannot be read: {error.strerror or error}.") from None
-    except (ValueError, pa.ArrowInvalid):
-        says = "this is no table of events: give a CSV with commas and a header, or a Parquet file."
-        raise refuse("events_are_a_table", path.name, says) from None
-    refuse_personal(table, path.name)
-    if "tick" in table and "day" not in table:
-        table = table.assign(day=table["tick"] * days_per_tick)
-        if "value" in table:
-            table["value"] = table["value"] * days_per_tick
-    if "replication" in table:
-        if (table["replication"] != table["replication"].iloc[0]).any():
-            raise refuse(
-                "one_replication",
-                path.name,
-                "it holds several replications: patients of all would be mixed. Log one run.",
-            )
-        table = table.drop(columns="replication")
-    return table
-
-
-def refuse_personal(table: pd.DataFrame, file: str) -> None:
-    """Raises where a table seems to name people; says no cell of it."""
-    for column in table.columns:
-        numbers = pd.to_numeric(table[column], errors="coerce") if column == "patient" else pd.Series(dtype=float)
-        if PERSONAL_NAME.search(str(column)) or numbers.between(*NHS_NUMBERS).any():
-            says = (
-                f"the column '{column}' looks like NHS numbers or dates of birth. Number the patients from 1 instead; "
-                "nothing of it was kept or shown."
-            )
-            raise refuse("nobody_is_named", file, says)
-
-
-def _day_problems(events: pd.DataFrame, file: str) -> list[Problem]:
-    """Days that cannot be meant, and kinds that nobody knows."""
-    problems = []
-    if "day" in events and len(events):
-        days = pd.to_numeric(events["day"], errors="coerce")
-        if days.isna().any():
-            says = "days are numbers: count them from any date, for example (date - first date).days."
-            problems.append(Problem("days_are_numbers", f"{file}: day", says))
-        elif days.between(*DATES_AS_NUMBERS).all() or days.max() - days.min() > LONGEST_DAYS:
-            says = f"days run from {days.min():g} to {days.max():g}: these look like dates, or one is a slip. Count days from any date."
-            problems.append(Problem("days_are_days", f"{file}: day", says))
-    if "kind" in events and not events["kind"].isin(KINDS).any():
-        found = ", ".join(map(str, events["kind"].dropna().unique()[:5])) or "none"
-        problems.append(
-            Problem(
-                "kinds_are_known",
-                f"{file}: kind",
-                f"no event has a known kind ({found}). There are: {', '.join(KINDS)}.",
-            )
-        )
-    return problems
-
-
 def journeys_of(
-    events: pd.DataFrame,
-    people: pd.DataFrame | None,
+    log: EventLog,
+    people: tuple[pd.DataFrame, str] | None,
     *,
     by: str,
     consultant_led: list[str],
     treatments: list[str],
     reports_back: list[str],
-    file: str,
     from_day: float | None = None,
+    until_day: float | None = None,
 ) -> Journeys:
-    """The tables of events; `BadInput` with everything that is wrong with them.
+    """The tables of a file of events; `BadInput` with everything that is wrong with it.
 
-    Waits, treatment and continuity are of what began on `from_day` or later, such as after a warm-up.
+    Waits, treatment and continuity are of what began on `from_day` or later, such as after a warm-up; nothing after
+    `until_day` is looked at, which is the last day of the file unless it is given. `people` is a table of `patient` and
+    `by`, and the file that it is from.
     """
-    problems = _day_problems(events, file)
-    if people is not None and by in (*RESULTS, "patient", "service"):
-        problems.append(
-            Problem(
-                "by_is_free", f"--by {by}", "is the name of a column of the results. Rename it in the file of people."
-            )
+    period, notes = period_of(log, from_day, until_day)
+    possible = possible_events(
+        log.events[log.events["day"] <= period.end], consultant_led=consultant_led, treatments=treatments
+    )
+    events = possible.events
+    measured = events if from_day is None else events[events["day"] >= from_day]
+    if not len(measured):
+        says = f"there are no events that could have happened from {log.day_said(period.start)} to {log.day_said(period.end)}."
+        raise BadInput([Problem("events_exist", log.file, says)])
+    notes = [*notes, *log.notes, *impossible_notes(possible.people)]
+    care = continuity_of_care(measured, reports_back=reports_back)
+    if people is None:
+        waited = waits(events, end_day=period.end, from_day=from_day)
+        among = pd.DataFrame({"patient": care["patient"], "who": EVERYONE})
+    else:
+        among, told = matched(people[0], by, pd.Index(log.events["patient"].unique()), people[1])
+        notes += told
+        waited = waits(events, end_day=period.end, from_day=from_day, people=among, by=by)
+    treatment = None
+    if consultant_led and treatments:
+        treatment = referral_to_treatment(
+            events, consultant_led=consultant_led, treatments=treatments, snapshot_day=period.end, from_day=from_day
         )
-    if problems:
-        raise BadInput(problems)
-    try:
-        end = float(pd.to_numeric(events["day"], errors="coerce").max()) if "day" in events else None
-        measured = events if from_day is None else events[events["day"] >= from_day]
-        care = continuity_of_care(measured, reports_back=reports_back)
-        groups = None if people is None else by
-        if people is None:
-            waited = waits(measured, end_day=end)
-            among = pd.DataFrame({"patient": care["patient"], "who": EVERYONE})
-        else:
-            waited = waits(measured, end_day=end, people=people, by=by)
-            among = people
-        treatment = None
-        if consultant_led and treatments:
-            treatment = referral_to_treatment(
-                measured, consultant_led=consultant_led, treatments=treatments, snapshot_day=end
-            )
-        start = float(events["day"].min()) if from_day is None and "day" in events and len(events) else from_day
-        lists = list_sizes(events, end_day=end, start_day=start)
-        return Journeys(waited, lists, treatment, continuity_by(care, among, by=groups or "who"), groups)
-    except BadTable as bad:
-        raise BadInput([Problem("events", file, f"{said}.") for said in bad.problems]) from None
+    lists = list_sizes(events, end_day=period.end, start_day=period.start)
+    groups = None if people is None else by
+    return Journeys(waited, lists, treatment, continuity_by(care, among, by=groups or "who"), groups, tuple(notes))
 
 
 def terminal_tables(tables: dict[str, pd.DataFrame]) -> list[Table]:
@@ -297,16 +227,18 @@ def _share(value: Any) -> str:
     return value if isinstance(value, str) else percent_of(float(value))
 
 
-def json_text(tables: dict[str, pd.DataFrame], policy: str) -> str:
+def json_text(tables: dict[str, pd.DataFrame], notes: Sequence[str], policy: str) -> str:
     """Every table as JSON; what does not exist is null, what is hidden is "*"."""
     made: dict[str, Any] = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
-    return json.dumps({**made, "disclosure": disclosure_sentence(policy)}, indent=1, ensure_ascii=False)
+    about = {"notes": list(notes), "disclosure": disclosure_sentence(policy)}
+    return json.dumps({**made, **about}, indent=1, ensure_ascii=False)
 
 
-def write_journeys(tables: dict[str, pd.DataFrame], folder: Path, policy: str) -> list[str]:
-    """Writes every table as CSV, and all as JSON, into a new folder, whole or not at all; the files' names."""
+def write_journeys(tables: dict[str, pd.DataFrame], notes: Sequence[str], folder: Path, policy: str) -> list[str]:
+    """Writes every table as CSV, all as JSON, and the notes, into a new folder, whole or not at all; the files' names."""
     with new_folder(folder) as part:
         for name, table in tables.items():
-            table.to_csv(part / f"{name}.csv", index=False, lineterminator="\n")
-        (part / "journeys.json").write_text(json_text(tables, policy), encoding="utf-8")
+            (part / f"{name}.csv").write_text(csv_text(table), encoding="utf-8")
+        (part / "notes.txt").write_text("".join(f"{note}\n" for note in notes), encoding="utf-8")
+        (part / "journeys.json").write_text(json_text(tables, notes, policy), encoding="utf-8")
     return sorted(path.name for path in folder.iterdir())

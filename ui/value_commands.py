@@ -44,6 +44,10 @@ LIKE_SHARES = 0.2
 TELLING = 10
 """So many quantities besides those of a scenario's own levers are looked at one by one."""
 
+LED = "spinal_clinic,pain_service"
+TREATMENTS = "facet_injection,nerve_root_injection,denervation,discectomy,decompression,fusion,pain_programme"
+SCANS = "mri,mri_urgent,emergency_mri"
+
 Scenarios = Annotated[list[str], typer.Argument(help="Scenarios of the library, or files.", metavar="SCENARIO…")]
 Against = Annotated[str, typer.Option("--against", help="What to compare with.", metavar="SCENARIO")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write page and tables into this new folder.", metavar="DIR")]
@@ -402,23 +406,51 @@ def variation(
 
 def journeys(
     file: Annotated[
-        Path, typer.Argument(help="Events, as run --log writes them or as records in that form (.csv, .parquet).")
+        Path,
+        typer.Argument(
+            help="Events, as run --log writes them or as records in that form (.csv, .parquet); days as numbers or dates."
+        ),
     ],
     people: Annotated[
-        Path | None, typer.Option("--people", help="A CSV of patient and what to compare them by.", metavar="FILE")
+        Path | None, typer.Option("--people", help="A table of patient and what to compare them by.", metavar="FILE")
     ] = None,
-    by: Annotated[str, typer.Option("--by", help="The column of --people to compare by.", metavar="COLUMN")] = "decile",
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="The column of --people to compare by; decile if left out.", metavar="COLUMN"),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="Only what began on this day or later, a date or a day of the file.", metavar="DATE"
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until", help="The last day of the records, that of the last event if left out.", metavar="DATE"
+        ),
+    ] = None,
     consultant_led: Annotated[
-        str, typer.Option("--consultant-led", help="Services to which a referral starts a clock.", metavar="SERVICES")
-    ] = "spinal_clinic,pain_service",
+        str | None,
+        typer.Option(
+            "--consultant-led", help=f"Services to which a referral starts a clock ({LED}).", metavar="SERVICES"
+        ),
+    ] = None,
     treatments: Annotated[
-        str, typer.Option("--treatments", help="Services where being seen is treatment.", metavar="SERVICES")
-    ] = "facet_injection,nerve_root_injection,denervation,discectomy,decompression,fusion,pain_programme",
+        str | None,
+        typer.Option(
+            "--treatments", help=f"Services where being seen is treatment ({TREATMENTS}).", metavar="SERVICES"
+        ),
+    ] = None,
     reports_back: Annotated[
-        str,
-        typer.Option("--reports-back", help="Services meant to send people back, such as scans.", metavar="SERVICES"),
-    ] = "mri,mri_urgent,emergency_mri",
-    tick: Annotated[float, typer.Option("--tick", help="Days of a tick, for a log of ticks.", metavar="DAYS")] = 1.0,
+        str | None,
+        typer.Option(
+            "--reports-back", help=f"Services meant to send people back, such as scans ({SCANS}).", metavar="SERVICES"
+        ),
+    ] = None,
+    tick: Annotated[
+        float | None, typer.Option("--tick", help="Days of a tick, for a log of ticks; 1 if left out.", metavar="DAYS")
+    ] = None,
     disclosure: Annotated[
         str, typer.Option("--disclosure", help="Small numbers: hes2018, lt5, or none for simulated data.")
     ] = "hes2018",
@@ -427,39 +459,36 @@ def journeys(
 ) -> None:
     """Follow people through events, simulated or real: waits, lists, referral to treatment, continuity of care."""
     from outcomes import disclosure_sentence
-    from ui.journeys import journeys_of, json_text, read_events, terminal_tables, write_journeys
-    from ui.report import folder_problem
+    from pathways.files.writing import folder_can_be_written
+    from ui.journeys import json_text, terminal_tables, write_journeys
+    from ui.journeys_asked import Asked, journeys_in
 
     if folder is not None:
-        folder_problem(folder)
+        folder_can_be_written(folder)
     _hides(disclosure)
-    if not tick > 0:
-        raise refuse("tick", f"--tick {tick:g}", "write days above 0, like 1 or 0.25.")
-    events = read_events(file, days_per_tick=tick)
-    who = None if people is None else read_events(people, days_per_tick=tick)
-    found = journeys_of(
-        events,
-        who,
-        by=by,
-        consultant_led=_words(consultant_led),
-        treatments=_words(treatments),
-        reports_back=_words(reports_back),
-        file=file.name,
-        from_day=0.0 if "tick" in events else None,
+    found = journeys_in(
+        Asked(
+            file=file,
+            people=people,
+            by=by,
+            since=since,
+            until=until,
+            days_per_tick=tick,
+            services={"--consultant-led": consultant_led, "--treatments": treatments, "--reports-back": reports_back},
+        ),
+        usual={"--consultant-led": LED, "--treatments": TREATMENTS, "--reports-back": SCANS},
     )
-    tables = found.tables(disclosure)
+    tables, notes = found.tables(disclosure), found.told(disclosure)
     if as_json:
-        out.file.write(json_text(tables, disclosure) + "\n")
+        out.file.write(json_text(tables, notes, disclosure) + "\n")
     else:
         for table in terminal_tables(tables):
             out.print(table)
+        for note in notes:
+            _say(note)
         _say(disclosure_sentence(disclosure))
     if folder is not None:
-        _written(folder, write_journeys(tables, folder, disclosure))
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+        _written(folder, write_journeys(tables, notes, folder, disclosure))
 
 
 def _hides(disclosure: str) -> bool:
