@@ -26,6 +26,8 @@ OPTIONAL = (
 SUPPRESSED = "*"
 MOST = 1_000_000_000
 """No number is larger: a slip of the keyboard is told."""
+LEAST = 1 / 1_000
+"""Nobody rounds more finely, or weighs less."""
 ROUNDING = 1 / 1_000_000
 """How far a number may be from a multiple but for the rounding of numbers."""
 MOST_DAYS_OF_A_MONTH = 31
@@ -128,6 +130,7 @@ class Row:
         faults = {
             "is not a finite number": not isfinite(number),
             "must be above 0": above and number <= 0,
+            f"is below {LEAST:g}": above and 0 < number < LEAST,
             "is negative": not above and number < 0,
             "is not a whole number": whole and isfinite(number) and number % 1 != 0,
             f"is above {high:,.0f}": number > high,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pathways.files.opened import name_of, unpacked
+from pathways.files.opened import kind_of, name_of, unpacked
 from pathways.official_cells import Counts, Row, check_bands, once, stripped, sums_told
 from pathways.official_files import OfficialWaits, check_codes, check_widths, is_workbook, official_waits, seems_to_be
 from pathways.periods import band, month
@@ -36,29 +36,27 @@ def read_referral_to_treatment(path: Path, *, codes: Collection[str], treatment_
     """
     if is_workbook(path):
         raise _wrong(path)
-    data = unpacked(path)
-    first, _, body = data.partition(b"\n")
-    header = [name.strip() for name in next(csv.reader([first.decode("utf-8-sig", errors="replace").strip()]), [])]
+    file = name_of(path)
+    lines = _lines_of(path)
+    header = [name.strip() for name in _cells(lines[0].decode("utf-8-sig", errors="replace"), f"{file}: row 1")]
     bands = {name: found for name in header if (found := _weeks(name)) is not None}
     if not set(RTT_KEYS) <= set(header) or not bands:
         raise _wrong(path)
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
-        raise refuse("columns_once", name_of(path), f"the column '{twice[0]}' stands twice. Download the file again.")
-    check_bands(bands.values(), name_of(path))
+        raise refuse("columns_once", file, f"the column '{twice[0]}' stands twice. Download the file again.")
+    check_bands(bands.values(), file)
     codes, function = stripped(codes), treatment_function.strip()
     named = _Named(header)
-    of_function = [
-        row for row in _rows_with(body, function.encode(), name_of(path)) if named(row, FUNCTION) == function
-    ]
+    of_function = [row for row in _rows_with(lines, function.encode(), file) if named(row, FUNCTION) == function]
     rows = [row for row in of_function if named(row, CODE) in codes]
     if set(codes) - {named(row, CODE) for row in rows}:
-        raise _nothing_found(list(_rows_with(body, b"", name_of(path))), named, codes, function, name_of(path))
+        raise _nothing_found(list(_rows_with(lines, b"", file)), named, codes, function, file)
     check_widths(rows, len(header))
     notes: list[str] = []
     if PROVIDER in header:
         keys = (PERIOD, PROVIDER, CODE, PART, FUNCTION)
         rows, notes = once((tuple(named(row, key) for key in keys), row) for row in rows)
-    return _clocks(rows, named, bands, notes, name_of(path))
+    return _clocks(rows, named, bands, notes, file)
 
 
 def _wrong(path: Path) -> BadInput:
@@ -76,20 +74,41 @@ class _Named:
         return row.text(self.columns[name])
 
 
-def _rows_with(body: bytes, part: bytes, file: str) -> Iterator[Row]:
-    """The rows of a table in which some bytes stand, the row below the header being row 2.
+def _lines_of(path: Path) -> list[bytes]:
+    data = unpacked(path)
+    if kind_of(data) == "utf-16":
+        data = data.decode("utf-16", errors="replace").encode()
+    return data.splitlines()
+
+
+def _rows_with(lines: Sequence[bytes], part: bytes, file: str) -> Iterator[Row]:
+    """The rows of a table in which some bytes stand, the header being row 1.
 
     Only codes and counts are wanted: whatever the letters of names are, they need not be understood. Files have 85 MB:
     lines are chosen before they are taken apart, unless some text in quotes goes on over lines.
     """
-    lines = body.splitlines()
     if any(line.count(b'"') % 2 for line in lines):
-        rows = csv.reader(io.StringIO(body.decode("latin-1"), newline=""))
-        yield from (Row(file, number, cells) for number, cells in enumerate(rows, start=2) if cells)
+        text = b"\n".join(lines).decode("latin-1")
+        rows = csv.reader(io.StringIO(text, newline=""))
+        try:
+            yield from (Row(file, number, cells) for number, cells in enumerate(rows, start=1) if cells and number > 1)
+        except csv.Error as error:
+            raise _no_csv(file, error) from None
         return
-    for number, line in enumerate(lines, start=2):
+    for number, line in enumerate(lines[1:], start=2):
         if part in line and line.strip():
-            yield Row(file, number, next(csv.reader([line.decode("latin-1")])))
+            yield Row(file, number, _cells(line.decode("latin-1"), f"{file}: row {number}"))
+
+
+def _cells(line: str, place: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error as error:
+        raise _no_csv(place, error) from None
+
+
+def _no_csv(place: str, error: csv.Error) -> BadInput:
+    return refuse("file_is_csv", place, f"this is not a CSV table: {error}. Download the file again.")
 
 
 def _nothing_found(

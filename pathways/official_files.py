@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
 import pandas as pd
@@ -23,8 +21,8 @@ from pathways.problems import BadInput, refuse
 Cells = tuple[object, ...]
 WORKBOOKS = ("workbook", "old workbook")
 """Kinds of files that are read as workbooks, those of today and those of before 2007."""
-DAMAGED = (zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, OSError, EOFError)
-"""What a damaged workbook raises."""
+DAMAGED = (Exception,)
+"""What a damaged workbook raises: whatever its bytes lead the libraries that read it to."""
 SEEMS = {
     frozenset({"RTT Part Type"}): "the full extract of referral to treatment (form referral_to_treatment)",
     frozenset({"org_code", "msk_waiting"}): "a table of community services' waiting lists (form community_waiting)",
@@ -111,7 +109,7 @@ def _old_sheets(data: bytes, path: Path) -> Iterator[tuple[str, Iterator[Cells]]
     try:
         book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO(), on_demand=True)
         sheets = [book.sheet_by_index(number) for number in range(book.nsheets)]
-    except Exception:  # its reader raises whatever a damaged file leads it to
+    except DAMAGED:
         says = (
             "this is a workbook of Excel before 2007 (.xls) that is damaged, or one with a password. Download it again; "
             "or open it, take the password off, and save it as .xlsx."

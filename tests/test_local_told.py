@@ -239,3 +239,8 @@ def test_a_file_beside_targets_toml_says_that_it_is_not_read(tmp_path: Path) -> 
     folder_of(tmp_path, 'region = "elsewhere"', "referrals,mri,2026-07,,10")
     notes = load(tmp_path / "figures.csv").notes
     assert "targets.toml beside figures.csv is not read: give the folder where it should be." in notes
+
+
+def test_a_rounding_step_that_is_next_to_nothing_is_refused(tmp_path: Path) -> None:
+    said = told(write(tmp_path, "median_wait,mri,2026-01,,40,days,,,1e-320"))
+    assert said == "figures.csv: row 2, column rounded_to: '1e-320' is below 0.001."

@@ -396,6 +396,29 @@ def test_a_clock_row_that_is_cut_short_is_refused(tmp_path: Path) -> None:
         read(clocks(tmp_path, "RTT-January-2026,52R,X,Part_2,C_110,5"))
 
 
+def test_clocks_in_odd_texts_are_read_or_refused(tmp_path: Path) -> None:
+    """Line ends of old Macs, UTF-16 and a name over two lines are read; a cell without end is refused."""
+    row = "RTT-January-2026,52R,X,Part_2,C_110,1,2,3,0"
+    path = clocks(tmp_path, row)
+    text = path.read_text()
+    for data in (text.replace("\n", "\r").encode(), text.encode("utf-16"), text.replace("X", '"X\nand Y"').encode()):
+        path.write_bytes(data)
+        assert read(path).table["value"].tolist() == [1, 2, 3]
+    path.write_text(text.replace("X", "x" * 200_000))
+    with pytest.raises(BadInput, match=r"rtt.csv: row 2: this is not a CSV table"):
+        read(path)
+
+
+def test_a_workbook_in_a_zip_of_later_times_is_refused(tmp_path: Path) -> None:
+    """One changed byte says that the archive needs a version of zip that nobody has."""
+    path = imaging(tmp_path, ccg("04E", 1, 1, 1, 0, 3))
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 6] = 185
+    path.write_bytes(bytes(data))
+    with pytest.raises(BadInput, match=r"did.xlsx: .*(damaged|no workbook)"):
+        read_diagnostic_imaging(path, codes=["04E"], modality=MRI)
+
+
 def test_clock_rows_that_stand_twice_count_once_or_are_refused(tmp_path: Path) -> None:
     row = "RTT-January-2026,RX0,52R,X,Part_2,C_110,1,2,3,0"
     found = read(clocks(tmp_path, row, row, head=(*FULL, UNKNOWN)))

@@ -158,7 +158,7 @@ def _rows_that_are_no_options(cells: pd.DataFrame, file: str) -> list[Problem]:
             if TOTAL.fullmatch(service):
                 says = f"'{service}' looks like a total of other rows. Remove it: its people and its cost would count twice."
                 problems.append(Problem("rows_are_options", f"{file}: row {row}, column service", says))
-    if "imd_group" in cells and (cells["imd_group"] != "").any():
+    if {"service", "imd_group"} <= set(cells) and (cells["imd_group"] != "").any():
         split = set(cells.loc[cells["imd_group"] != "", "service"])
         for row in cells.index[(cells["imd_group"] == "") & cells["service"].isin(split)]:
             says = "is blank, and other rows of this service have a group. Write its group, or remove the row if it is their total."
