@@ -8,6 +8,7 @@ counts say how often that happens. The kinds of events are told in `outcomes.eve
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,7 @@ def continuity_by(care: pd.DataFrame, people: pd.DataFrame, *, by: str = "decile
 
     Columns: the one named by `by`, in rising order ("not known" for those of whom it is blank, `groups_of`), `patients`, and
     each measure; gaps are means over those who have any.
+    `attrs["people_with_any"]` holds how many people of each group have any of each measure.
     Raises `BadTable` for patients who are not among the people, and people who are there twice.
 
     >>> care = pd.DataFrame({"patient": [1, 2], "visits": [2, 4], "hand_offs": [0, 1]})
@@ -111,7 +113,16 @@ def continuity_by(care: pd.DataFrame, people: pd.DataFrame, *, by: str = "decile
     means = grouped[[measure for measure in MEASURES if measure in care]].mean()
     means.insert(0, "patients", grouped.size())
     means.insert(0, by, pd.Series(means.index.tolist(), index=means.index).infer_objects())
-    return means.reset_index(drop=True)
+    found = means.reset_index(drop=True)
+    found.attrs["people_with_any"] = _people_with_any(grouped, means)
+    return found
+
+
+def _people_with_any(grouped: Any, means: pd.DataFrame) -> dict[str, list[int]]:
+    """By measure, how many people of each group have any of it: on so many its mean rests."""
+    measures = [measure for measure in MEASURES if measure in means]
+    counts = grouped[measures].agg(lambda values: int((values > 0).sum())).reindex(means.index)
+    return {str(measure): counts[measure].astype(int).tolist() for measure in measures}
 
 
 def _providers(table: pd.DataFrame, service: np.ndarray) -> np.ndarray:

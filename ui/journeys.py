@@ -15,12 +15,17 @@ from rich.table import Table
 from outcomes import (
     continuity_by,
     continuity_of_care,
-    disclose,
     disclosure_policy,
     disclosure_sentence,
     list_sizes,
     possible_events,
     waits,
+)
+from outcomes.disclosure_journeys import (
+    disclosed_continuity,
+    disclosed_lists,
+    disclosed_treatment,
+    disclosed_waits,
 )
 from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
 from pathways import BadInput, Problem
@@ -37,11 +42,7 @@ RESULTS = (
     "outcome", "days",
 )  # fmt: skip
 """Names of columns of the results."""
-WAIT_COUNTS = ["waits", "seen", "gave_up", "discharged", "still_waiting"]
 EVERYONE = "everyone"
-STAR = "*"
-PLACES = 1
-"""Shares and means of real people are told to a tenth: more digits would tell the counts behind them."""
 
 
 @dataclass(frozen=True)
@@ -63,31 +64,16 @@ class Journeys:
 
     def tables(self, policy: str) -> dict[str, pd.DataFrame]:
         """Every table as it may leave, by name: small numbers hidden under a policy, with what rests on them."""
-        made = {
-            "waits": (self.waits, WAIT_COUNTS, {"waits": ["seen", "gave_up", "discharged", "still_waiting"]}),
-            "lists": (self.lists, ["waiting"], {}),
-            "continuity": (self.continuity, ["patients"], {}),
+        treatment = {} if self.treatment is None else {"treatment": _treatment(self.treatment)}
+        if not disclosure_policy(policy).hides:
+            return {"waits": self.waits, "lists": self.lists, "continuity": self.continuity, **treatment}
+        waited = disclosed_waits(self.waits, policy=policy)
+        return {
+            "waits": waited,
+            "lists": disclosed_lists(self.lists, waited, by_group=self.by is not None, policy=policy),
+            "continuity": disclosed_continuity(self.continuity, policy=policy),
+            **{name: disclosed_treatment(table, policy=policy) for name, table in treatment.items()},
         }
-        if self.treatment is not None:
-            made["treatment"] = (_treatment(self.treatment), ["completed", "incomplete"], {})
-        found = {}
-        hides = disclosure_policy(policy).hides
-        for name, (table, counts, sums) in made.items():
-            resting = [str(column) for column in table if table[column].dtype.kind == "f"]
-            bases: dict[str, str | Sequence[str]] = {column: _base(column, counts) for column in resting if hides}
-            found[name] = disclose(table.round(PLACES) if hides else table, counts, bases, sums=sums, policy=policy)
-        if hides and self.by is not None:
-            starred = set(found["waits"].loc[found["waits"]["still_waiting"] == STAR, "service"])
-            lists = found["lists"]
-            found["lists"] = lists.assign(waiting=lists["waiting"].mask(lists["service"].isin(starred), STAR))
-        return found
-
-
-def _base(column: str, counts: list[str]) -> str:
-    """The count that a figure of a table rests on."""
-    if counts == WAIT_COUNTS:
-        return "waits" if column.startswith("all_") else "still_waiting" if "still_waiting" in column else "seen"
-    return "completed" if column.startswith("completed_") else counts[-1]
 
 
 def _treatment(found: ReferralToTreatment) -> pd.DataFrame:

@@ -6,7 +6,6 @@ are refused before anything of the file is shown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -28,7 +27,6 @@ COUNTS = ("count", "events", "mri_referrals", "spinal_referrals", "physio_first"
 AGES = ("ageband", "age_band")
 PERIOD = ("period_start", "period_end")
 MOST_SHOWN = 5
-PERSONAL_NAME = re.compile(r"nhs[ _-]*(number|num|no)(?![a-z])|(?<![a-z])dob(?![a-z])|birth", re.IGNORECASE)
 
 
 def read_variation_file(
