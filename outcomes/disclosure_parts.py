@@ -98,7 +98,7 @@ def _left_open(
         done = linprog(
             sign * objective.ravel(), A_eq=np.vstack([of_rows, of_columns]), b_eq=totals, bounds=bounds, method="highs"
         )
-        if round(sign * done.fun) != bound:
+        if done.fun is None or round(sign * done.fun) != bound:
             return False
     return True
 
