@@ -1,22 +1,22 @@
-"""Readers of official files as they are published, zipped or not, in the formats of several years.
+"""Reader of patients registered at a GP practice, and what all readers of official tables of practices share.
 
-Publishers: NHS England (patients registered at a GP practice, and the map of practices to networks and areas),
-OHID Fingertips (deprivation score by practice). All under the Open Government Licence; no copy ships with the project.
+Files are read as they are published, zipped or not, in the formats of several years. Publisher: NHS England, under the
+Open Government Licence; no copy ships with the project. The map and the scores are read by `official_places`.
 """
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pathways.files.opened import unpacked
+from pathways.files.cells import ROWS_SHOWN, cells_of
+from pathways.files.opened import name_of
+from pathways.files.values import NotThat, date_in
 from pathways.problems import BadInput, Problem, did_you_mean, refuse
 from pathways.region import AGE_BANDS, MOST_PEOPLE, SEXES
 from pathways.table import Column, typed
@@ -38,173 +38,200 @@ PRACTICE_MAP: Names = {
     "network": ("PCN_CODE",),
     "network_name": ("PCN_NAME",),
     "area": ("SUB_ICB_LOCATION_CODE", "CCG_CODE"),
+    "area_name": ("SUB_ICB_LOCATION_NAME", "CCG_NAME"),
+    "icb": ("ICB_CODE", "STP_CODE"),
+    "icb_name": ("ICB_NAME", "STP_NAME"),
+    "date": ("EXTRACT_DATE",),
 }
-DEPRIVATION: Names = {"practice": ("PRACTICE_CODE", "Area Code"), "score": ("IMD_SCORE", "Value")}
+DEPRIVATION: Names = {
+    "practice": ("PRACTICE_CODE", "Area Code"),
+    "score": ("IMD_SCORE", "Value"),
+    "level": ("Area Type",),
+    "indicator": ("Indicator Name",),
+    "edition": ("IMD_YEAR", "Time period"),
+}
+MAY_LACK = ("network_name", "area_name", "icb", "icb_name", "date", "level", "indicator", "edition")
 WHAT = {
     "registered": "patients registered at a GP practice",
     "map": "the map of practices to networks",
     "deprivation": "deprivation score by practice",
 }
 FILES: dict[str, Names] = {"registered": REGISTERED, "map": PRACTICE_MAP, "deprivation": DEPRIVATION}
+CODES = ("practice", "network", "area", "icb")
+"""Columns of codes, which are read in capitals."""
+BOTH = "ALL"
+"""Rows of totals, over sexes or ages."""
+SEX = {"FEMALE": 0, "MALE": 1}
+NOT_STATED = ("INDETERMINATE", "UNKNOWN", "NOT KNOWN", "UNSPECIFIED")
+"""Sexes of people who are left out, and told as such with those whose age is not known."""
 
 
 @dataclass(frozen=True)
 class Registered:
-    """People registered by practice. `people` is by practice, sex and age band where `by_age`, else totals in one column."""
+    """People registered by practice. `people` is by practice, sex and age band where `by_age`, else totals in one column.
+
+    `missing` are people of a practice's total who stand in no row of a sex and an age; practices without such are left out.
+    """
 
     date: date
     codes: tuple[str, ...]
     people: np.ndarray
     by_age: bool
-    notes: tuple[str, ...]
+    missing: Mapping[str, int] = field(default_factory=dict)
 
 
-def open_table(path: Path, *, what: str) -> pd.DataFrame:
-    """The table in a CSV file, in a zip that holds one, or in a gzip, all as text.
+# what all tables share
 
-    What a Mac adds to a zip (`__MACOSX/`, names that begin with `._`) does not count.
-    `what` is "registered", "map" or "deprivation": the file that was asked for, so that a wrong one can be named.
+
+def open_table(path: Path, *, what: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The columns of an official CSV file under our names, as text, and what the file calls them.
+
+    The index is the row of the file. Codes are in capitals. `what` is "registered", "map" or "deprivation": the file
+    that was asked for, so that a wrong one can be named.
     """
-    data = unpacked(path)
     try:
-        table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
-        says = f"this is not a CSV table. The file of {WHAT[what]} is needed, as published."
-        raise refuse("file_is_csv", path.name, says) from None
-    table.columns = [str(column).strip() for column in table.columns]
-    return _named(table, path.name, what)
+        cells = cells_of(path)
+    except BadInput as error:
+        needed = f"The file of {WHAT[what]} is needed, as published."
+        told = [replace(problem, says=f"{problem.says} {needed}") for problem in error.problems]
+        raise BadInput(told) from None
+    found = {ours: next((name for name in theirs if name in cells.header), "") for ours, theirs in FILES[what].items()}
+    if missing := [FILES[what][ours] for ours, theirs in found.items() if not theirs and ours not in MAY_LACK]:
+        raise _another_file(path, what, cells.header, missing)
+    named = {ours: theirs for ours, theirs in found.items() if theirs}
+    table = cells.table().set_axis(pd.Index(cells.numbers, dtype=int, name="row"), axis=0)
+    table = table[list(named.values())].set_axis(list(named), axis=1)
+    return table.assign(**{name: table[name].str.upper() for name in CODES if name in table}), named
 
 
-def _named(table: pd.DataFrame, file: str, what: str) -> pd.DataFrame:
-    """The columns that are needed, under our names; or a sentence about which file this seems to be."""
-    found = {
-        ours: next((name for name in theirs if name in table.columns), None) for ours, theirs in FILES[what].items()
-    }
-    missing = [
-        theirs for ours, theirs in FILES[what].items() if found[ours] is None and ours not in ("network_name", "date")
+def _another_file(path: Path, what: str, header: list[str], missing: list[tuple[str, ...]]) -> BadInput:
+    """That this is not the file that is needed, and which it seems to be."""
+    others = [
+        other
+        for other, names in FILES.items()
+        if other != what
+        and all(any(name in header for name in theirs) for ours, theirs in names.items() if ours not in MAY_LACK)
     ]
-    if missing:
-        others = [
-            other
-            for other, names in FILES.items()
-            if other != what and all(any(name in table.columns for name in theirs) for theirs in names.values())
-        ]
-        seems = f" It looks like {WHAT[others[0]]} (--{others[0]}): were two files swapped?" if others else ""
-        columns = ", ".join(" or ".join(theirs) for theirs in missing)
-        says = f"this is not {WHAT[what]}: there is no column {columns}.{seems}"
-        raise refuse("file_is_the_right_one", file, says)
-    kept = {theirs: ours for ours, theirs in found.items() if theirs is not None}
-    extra = ["Area Type"] if what == "deprivation" and "Area Type" in table.columns else []
-    return table[[*kept, *extra]].rename(columns=kept)
+    seems = f" It looks like {WHAT[others[0]]} (--{others[0]}): were two files swapped?" if others else ""
+    columns = ", ".join(" or ".join(theirs) for theirs in missing)
+    says = f"this is not {WHAT[what]}: there is no column {columns}.{seems}"
+    return refuse("file_is_the_right_one", name_of(path), says)
+
+
+def one_date(table: pd.DataFrame, named: Mapping[str, str], file: str) -> date | None:
+    """The day that a table is of, or None where it does not say; `BadInput` where rows are of several, or it is none."""
+    if "date" not in table or table.empty:
+        return None
+    try:
+        days = {date_in(text): row for text, row in zip(table["date"][::-1], table.index[::-1], strict=True)}
+    except NotThat as error:
+        raise refuse("date_can_be_read", f"{file}: column {named['date']}", str(error)) from None
+    if len(days) > 1:
+        (first, _), (other, row) = sorted(days.items(), key=lambda day: day[1])[:2]
+        says = f"the rows are of several days ({first}, and {other} in row {row}): people would be counted for each. Keep one month."
+        raise refuse("one_month", f"{file}: column {named['date']}", says)
+    return next(iter(days))
+
+
+def repeats(table: pd.DataFrame, keys: list[str], file: str) -> list[Problem]:
+    """Rows that tell the same as one above them, and rows without a code."""
+    problems = [
+        Problem("codes_exist", f"{file}: row {row}", "there is no code of a practice. Write it, or remove the row.")
+        for row in table.index[table["practice"] == ""][:ROWS_SHOWN]
+    ]
+    twice = table[table.duplicated(keys)]
+    for row, practice, *rest in twice[keys].head(ROWS_SHOWN).itertuples(name=None):
+        for_whom = f" for sex {rest[0]}, age {rest[1]}" if rest else ""
+        says = f"the practice '{practice}' stands twice{for_whom}. Remove one row, or use one edition of the file."
+        problems.append(Problem("no_duplicates", f"{file}: row {row}", says))
+    if len(twice) > ROWS_SHOWN:
+        problems.append(Problem("no_duplicates", file, f"{len(twice) - ROWS_SHOWN} more rows stand twice."))
+    return problems
+
+
+# registered patients
 
 
 def read_registered(path: Path) -> Registered:
     """People registered at each GP practice, by sex and five-year age band where the file has them.
 
-    Other organisations stand in the same file and would be counted again; totals stand in it as rows. Both are left out.
+    Other organisations stand in the same file and would be counted again; totals stand in it as rows. Both are left out,
+    but no practice may have more people by age than its total says.
     """
-    table = open_table(path, what="registered")
-    table = table.assign(row=np.arange(len(table)) + 2)
-    practices = table[table["kind"] == "GP"].reset_index(drop=True)
+    table, named = open_table(path, what="registered")
+    file = name_of(path)
+    kinds = table["kind"].str.upper()
+    practices = table[kinds == "GP"]
     if practices.empty:
-        raise refuse("practices_exist", path.name, "no row has the organisation type 'GP'.")
-    people = _counts(practices, path.name)
-    practices = practices.assign(people=people)
-    totals = practices[(practices["sex"] == "ALL") & (practices["age_band"] == "ALL")]
-    bands = practices[practices["sex"].isin(["FEMALE", "MALE"]) & (practices["age_band"] != "ALL")]
-    repeated = practices.duplicated(["practice", "sex", "age_band"])
-    if repeated.any():
-        first = practices[repeated].iloc[0]
-        raise refuse(
-            "no_duplicates",
-            f"{path.name}: row {first['row']}",
-            f"the practice '{first['practice']}' stands twice for sex {first['sex']}, age {first['age_band']}.",
-        )
-    codes = tuple(sorted(set(practices["practice"])))
-    day = _date(str(practices["date"].iloc[0]) if "date" in practices else "", path.name)
-    if bands.empty:
-        by_code = totals.set_index("practice")["people"]
-        return Registered(day, codes, by_code.reindex(codes).fillna(0).to_numpy(dtype=np.int64), False, ())
-    return Registered(day, codes, _by_age(bands, codes, path.name), True, _differences(bands, totals))
-
-
-def _counts(table: pd.DataFrame, file: str) -> pd.Series:
-    """Counts as whole numbers; bad cells are told by the row of the file, not of the practices in it."""
+        has = ", ".join(sorted(set(kinds) - {""})[:5]) or "none"
+        says = f"no row has the organisation type 'GP'. There are: {has}."
+        raise refuse("practices_exist", f"{file}: column {named['kind']}", says)
+    practices = practices.assign(sex=practices["sex"].str.upper(), age_band=practices["age_band"].str.upper())
+    problems = _kinds_of_people(practices, file)
+    counts = practices[["people"]].set_axis([named["people"]], axis=1)
+    column = Column(named["people"], "whole", high=MOST_PEOPLE)
     try:
-        return typed(table[["people"]], [Column("people", "whole", high=MOST_PEOPLE)], file=file)["people"]
+        people = typed(counts, [column], file=file, numbers=list(practices.index))[column.name]
     except BadInput as error:
-        rows = table["row"].tolist()
-        problems = []
-        for problem in error.problems:
-            place = re.search(r": row (\d+), column people$", problem.where)
-            where = f"{file}: row {rows[int(place[1]) - 2]}, column NUMBER_OF_PATIENTS" if place else problem.where
-            problems.append(Problem(problem.rule, where, problem.says))
-        raise BadInput(problems) from None
+        raise BadInput([*problems, *error.problems]) from None
+    problems += repeats(practices, ["practice", "sex", "age_band"], file)
+    if problems:
+        raise BadInput(problems)
+    practices = practices.assign(people=people)
+    day = one_date(practices, named, file)
+    if day is None:
+        raise refuse("date_can_be_read", file, "there is no column EXTRACT_DATE: nothing tells of which month it is.")
+    codes = tuple(sorted(set(practices["practice"])))
+    bands = practices[practices["sex"].isin(list(SEX)) & (practices["age_band"] != BOTH)]
+    totals = practices[(practices["sex"] == BOTH) & (practices["age_band"] == BOTH)].set_index("practice")["people"]
+    if bands.empty:
+        return Registered(day, codes, totals.reindex(codes).fillna(0).to_numpy(dtype=np.int64), False)
+    if problems := _beyond_totals(practices, bands, file):
+        raise BadInput(problems)
+    missing = totals - bands.groupby("practice")["people"].sum().reindex(totals.index).fillna(0)
+    short = {str(code): int(count) for code, count in missing.items() if count > 0}
+    return Registered(day, codes, _by_age(bands, codes), True, short)
 
 
-def _by_age(bands: pd.DataFrame, codes: Sequence[str], file: str) -> np.ndarray:
+def _kinds_of_people(practices: pd.DataFrame, file: str) -> list[Problem]:
+    """Sexes and ages that are none; the first row of each."""
+    problems = []
+    known = [*SEX, BOTH]
+    for sex, row in _first_rows(practices["sex"], {*known, *NOT_STATED}):
+        says = f"the sex '{sex}' is not known. There are: {', '.join(known)}."
+        problems.append(Problem("sexes_are_known", f"{file}: row {row}", says))
+    bands = practices["age_band"].str.replace("_", "-", regex=False)
+    for band, row in _first_rows(bands, {*AGE_BANDS, BOTH}):
+        says = f"the age band '{band}' is not a five-year band. {did_you_mean(band, AGE_BANDS)}"
+        problems.append(Problem("age_bands_are_known", f"{file}: row {row}", says))
+    return problems
+
+
+def _first_rows(cells: pd.Series, known: set[str]) -> list[tuple[str, int]]:
+    odd = cells[~cells.isin(known)].drop_duplicates()
+    return [(str(cell), int(str(row))) for row, cell in odd.head(ROWS_SHOWN).items()]
+
+
+def _beyond_totals(practices: pd.DataFrame, bands: pd.DataFrame, file: str) -> list[Problem]:
+    """Practices whose people by age are more than their total, of one sex or of both."""
+    problems = []
+    for sex in (BOTH, *SEX):
+        of_sex = bands if sex == BOTH else bands[bands["sex"] == sex]
+        added = of_sex.groupby("practice")["people"].sum()
+        stated = practices[(practices["sex"] == sex) & (practices["age_band"] == BOTH)]
+        for row, code, total in stated[["practice", "people"]].itertuples(name=None):
+            if (count := int(added.get(code, 0))) > total:
+                whose = "people" if sex == BOTH else f"{sex.lower()} people"
+                says = f"the practice '{code}' has {total:,} {whose} in all, and its age bands add to {count:,}. Download the file again."
+                problems.append(Problem("bands_fit_the_total", f"{file}: row {row}", says))
+    more = [Problem("bands_fit_the_total", file, f"{len(problems) - ROWS_SHOWN} more totals are too small.")]
+    return problems[:ROWS_SHOWN] + (more if len(problems) > ROWS_SHOWN else [])
+
+
+def _by_age(bands: pd.DataFrame, codes: tuple[str, ...]) -> np.ndarray:
     names = bands["age_band"].str.replace("_", "-", regex=False)
-    unknown = sorted(set(names) - set(AGE_BANDS))
-    if unknown:
-        says = f"the age band '{unknown[0]}' is not a five-year band. {did_you_mean(unknown[0], AGE_BANDS)}"
-        raise refuse("age_bands_are_known", file, says)
     people = np.zeros((len(codes), len(SEXES), len(AGE_BANDS)), dtype=np.int64)
     position = {code: index for index, code in enumerate(codes)}
-    sex = bands["sex"].map({"FEMALE": 0, "MALE": 1})
     band = names.map({name: index for index, name in enumerate(AGE_BANDS)})
-    np.add.at(people, (bands["practice"].map(position), sex, band), bands["people"])
+    np.add.at(people, (bands["practice"].map(position), bands["sex"].map(SEX), band), bands["people"])
     return people
-
-
-def _differences(bands: pd.DataFrame, totals: pd.DataFrame) -> tuple[str, ...]:
-    """A note where the ages of a practice do not add up to its total (people without a stated sex, mostly)."""
-    summed = bands.groupby("practice")["people"].sum()
-    stated = totals.set_index("practice")["people"]
-    short = (stated - summed.reindex(stated.index).fillna(0)).clip(lower=0)
-    missing = int(short.sum())
-    return (
-        (f"{missing} people in {int((short > 0).sum())} practices have no stated sex or age and are left out",)
-        if missing
-        else ()
-    )
-
-
-def _date(text: str, file: str) -> date:
-    for form in ("%Y-%m-%d", "%d%b%Y", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text.strip(), form).date()
-        except ValueError:
-            continue
-    raise refuse(
-        "date_can_be_read", f"{file}: column EXTRACT_DATE", f"'{text}' is no date that is known: 2026-07-01, 01JUL2026."
-    )
-
-
-def read_map(path: Path) -> pd.DataFrame:
-    """The network and area of each practice: columns practice, name, network (blank if none), network_name, area."""
-    table = open_table(path, what="map")
-    repeated = table["practice"].duplicated()
-    if repeated.any():
-        row = int(np.flatnonzero(repeated)[0])
-        raise refuse(
-            "no_duplicates", f"{path.name}: row {row + 2}", f"the practice '{table['practice'][row]}' stands twice."
-        )
-    if "network_name" not in table:
-        table = table.assign(network_name="")
-    return table.assign(network=table["network"].where(table["network"] != "U", ""))
-
-
-def read_deprivation(path: Path) -> dict[str, float]:
-    """The deprivation score of each practice; a higher score is more deprived. Rows of other areas are left out."""
-    table = open_table(path, what="deprivation")
-    if "Area Type" in table:
-        table = table[table["Area Type"] == "GP"]
-    table = table[table["score"] != ""].reset_index(drop=True)
-    scores = typed(
-        table[["practice", "score"]], [Column("practice"), Column("score", "number", high=100)], file=path.name
-    )
-    repeated = scores["practice"].duplicated()
-    if repeated.any():
-        code = scores["practice"][int(np.flatnonzero(repeated)[0])]
-        raise refuse("no_duplicates", path.name, f"the practice '{code}' stands twice. Use one edition of the scores.")
-    return dict(zip(scores["practice"], scores["score"].astype(float), strict=True))

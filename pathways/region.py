@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -26,12 +27,16 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from pathways.explain import read_word
+from pathways.files.values import FIRST_YEAR, LAST_YEAR, told
 from pathways.files.written import toml_in
 from pathways.load import find
 from pathways.problems import BadInput, Problem
-from pathways.table import PRICE_BLANK, Column, read_csv
+from pathways.table import PRICE_BLANK, ROWS_SHOWN, Column, read_csv
 from pathways.word import Word
 
+ABOUT, PRACTICES, POPULATION = "region.toml", "practices.csv", "population.csv"
+CAPACITY, LISTS, PRICES = "capacity.csv", "waiting_lists.csv", "prices.csv"
+"""The files of a region; the last two may be left out."""
 Kept = TypeVar("Kept")
 SEXES = ("female", "male")
 AGE_BANDS = (*(f"{low}-{low + 4}" for low in range(0, 95, 5)), "95+")
@@ -49,6 +54,7 @@ class RegionFile(Word):
     """What `region.toml` says.
 
     `start` is the date of the first measured day. `closed` are days without appointments besides weekends.
+    `warnings` are what was told when it was built of official files that do not fit each other.
     `pathway` names the one whose services the region has, where that is not today's.
     """
 
@@ -57,11 +63,12 @@ class RegionFile(Word):
     title: str = Field(min_length=1)
     says: str = Field(min_length=1)
     made_up: bool = False
-    start: datetime.date
+    start: datetime.date = Field(ge=datetime.date(FIRST_YEAR, 1, 1), le=datetime.date(LAST_YEAR, 12, 31))
     weekdays: list[str] = ["Mon", "Tue", "Wed", "Thu", "Fri"]
     closed: list[datetime.date] = []
     sources: list[str] = []
     assumed: list[str] = []
+    warnings: list[str] = []
     pathway: str | None = None
 
     @field_validator("name")
@@ -214,75 +221,115 @@ def load_region(name_or_path: str | Path) -> Region:
     folder = find("regions", name_or_path)
     if not folder.is_dir():
         folder = folder.parent
-    about, problems = read_word(RegionFile, toml_in(folder / "region.toml"), file="region.toml", path="")
+    about, problems = _about(folder)
     tables: dict[str, pd.DataFrame] = {}
     files: list[tuple[str, list[Column], bool]] = [
-        ("practices.csv", _PRACTICES, False),
-        ("population.csv", _POPULATION, False),
-        ("capacity.csv", _CAPACITY, False),
-        ("waiting_lists.csv", _WAITING, True),
-        ("prices.csv", _PRICES, True),
+        (PRACTICES, _PRACTICES, False),
+        (POPULATION, _POPULATION, False),
+        (CAPACITY, _CAPACITY, False),
+        (LISTS, _WAITING, True),
+        (PRICES, _PRICES, True),
     ]
     for file, columns, optional in files:
-        if optional and not (folder / file).exists():
+        if optional and not os.path.lexists(folder / file):
             tables[file] = pd.DataFrame({column.name: [] for column in columns})
             continue
         try:
             tables[file] = read_csv(folder / file, columns)
         except BadInput as error:
             problems += error.problems
+    problems += _table_problems(tables)
     if problems or about is None:
         raise BadInput(problems)
-    problems = _table_problems(tables)
-    if problems:
-        raise BadInput(problems)
-    return _region(about, tables)
+    return _region(called(folder, about), about, tables)
+
+
+def called(folder: Path, about: RegionFile) -> str:
+    """The name of a region: its folder's, so that a copy does not bear the name of what it was copied from.
+
+    Where the folder's name is none for a region, that in `region.toml`.
+    """
+    name = folder.resolve().name
+    return about.name if name_fault(name) else name
+
+
+def _about(folder: Path) -> tuple[RegionFile | None, list[Problem]]:
+    try:
+        return read_word(RegionFile, toml_in(folder / ABOUT), file=ABOUT, path="")
+    except BadInput as error:
+        return None, error.problems
 
 
 def _table_problems(tables: dict[str, pd.DataFrame]) -> list[Problem]:
-    practices, population = tables["practices.csv"], tables["population.csv"]
+    """How the rows of the tables fit together, of those tables that could be read."""
     problems = []
-    if practices.empty:
-        problems.append(Problem("practices_exist", "practices.csv", "there is no practice in the file."))
-    problems += _repeats(practices, ["practice"], "practices.csv", "practice")
-    problems += _repeats(population, ["practice", "sex", "age_band"], "population.csv", "count")
-    problems += _repeats(tables["capacity.csv"], ["area", "service", "site"], "capacity.csv", "site")
-    weeks = ["area", "service", "site", "weeks_waited"]
-    problems += _repeats(tables["waiting_lists.csv"], weeks, "waiting_lists.csv", "list")
-    problems += _repeats(tables["prices.csv"], ["service"], "prices.csv", "price of")
-    shares = practices[[f"decile_{decile}" for decile in DECILES]].sum(axis=1)
-    for row in shares.index[np.abs(shares - 1) > 1e-3][:5]:
-        where = f"practices.csv: row {row}"
-        says = f"the deprivation shares add to {shares[row]:.3f}, they must add to 1."
-        problems.append(Problem("deciles_add_to_one", where, says))
-    for column, allowed in (
-        ("practice", set(practices["practice"])),
-        ("sex", set(SEXES)),
-        ("age_band", set(AGE_BANDS)),
-    ):
-        bad = population.index[~population[column].isin(allowed)]
-        for row in bad[:5]:
-            wanted = "in practices.csv" if column == "practice" else "one of " + ", ".join(sorted(allowed))
-            says = f"'{population[column][row]}' is not {wanted}."
-            problems.append(Problem("population_fits", f"population.csv: row {row}, column {column}", says))
-    problems += _area_problems(practices, tables["capacity.csv"], tables["waiting_lists.csv"])
-    if not problems and int(population["people"].sum()) == 0:
-        problems.append(Problem("people_exist", "population.csv", "nobody is registered: all counts are 0."))
+    keys = {
+        PRACTICES: (["practice"], "practice"),
+        POPULATION: (["practice", "sex", "age_band"], "count"),
+        CAPACITY: (["area", "service", "site"], "site"),
+        LISTS: (["area", "service", "site", "weeks_waited"], "list"),
+        PRICES: (["service"], "price of"),
+    }
+    for file, (columns, what) in keys.items():
+        if file in tables:
+            problems += _repeats(tables[file], columns, file, what)
+    if (practices := tables.get(PRACTICES)) is not None:
+        problems += _practice_problems(practices)
+    if (population := tables.get(POPULATION)) is not None:
+        problems += _people_problems(population, practices)
+    if (capacity := tables.get(CAPACITY)) is not None:
+        if practices is not None:
+            problems += _area_problems(practices, capacity)
+        if (waiting := tables.get(LISTS)) is not None:
+            problems += _list_problems(capacity, waiting)
     return problems
 
 
-def _area_problems(practices: pd.DataFrame, capacity: pd.DataFrame, waiting: pd.DataFrame) -> list[Problem]:
-    """Sites in areas without practices, and lists of sites that are not there."""
+def _practice_problems(practices: pd.DataFrame) -> list[Problem]:
+    problems = []
+    if practices.empty:
+        problems.append(Problem("practices_exist", PRACTICES, "there is no practice in the file."))
+    shares = practices[[f"decile_{decile}" for decile in DECILES]].sum(axis=1)
+    for row in shares.index[np.abs(shares - 1) > 1e-3][:ROWS_SHOWN]:
+        says = f"the deprivation shares add to {shares[row]:.3f}, they must add to 1."
+        problems.append(Problem("deciles_add_to_one", f"{PRACTICES}: row {row}", says))
+    return problems
+
+
+def _people_problems(population: pd.DataFrame, practices: pd.DataFrame | None) -> list[Problem]:
+    """People of no practice, sex or age that there is; practices without people, which a slip in a code leaves behind."""
+    problems = []
+    allowed = {"sex": set(SEXES), "age_band": set(AGE_BANDS)}
+    if practices is not None:
+        allowed = {"practice": set(practices["practice"]), **allowed}
+    for column, known in allowed.items():
+        for row in population.index[~population[column].isin(known)][:ROWS_SHOWN]:
+            wanted = f"in {PRACTICES}" if column == "practice" else "one of " + ", ".join(sorted(known))
+            says = f"{told(population[column][row])} is not {wanted}."
+            problems.append(Problem("population_fits", f"{POPULATION}: row {row}, column {column}", says))
+    if not problems and int(population["people"].sum()) == 0:
+        problems.append(Problem("people_exist", POPULATION, "nobody is registered: all counts are 0."))
+    return problems
+
+
+def _area_problems(practices: pd.DataFrame, capacity: pd.DataFrame) -> list[Problem]:
+    """Sites in areas without practices."""
     problems = []
     areas = set(practices["area"])
     named = ", ".join(sorted(areas - {""})) or "none, so leave the column blank"
-    for row in capacity.index[~capacity["area"].isin(areas)][:5]:
+    for row in capacity.index[~capacity["area"].isin(areas)][:ROWS_SHOWN]:
         area = capacity["area"][row]
         says = (
             f"no practice is in the area '{area}'." if area else "the site is in no area, and every practice is in one."
         )
-        where = f"capacity.csv: row {row}"
+        where = f"{CAPACITY}: row {row}"
         problems.append(Problem("sites_have_areas", where, f"{says} Areas in practices.csv: {named}."))
+    return problems
+
+
+def _list_problems(capacity: pd.DataFrame, waiting: pd.DataFrame) -> list[Problem]:
+    """Lists of sites that are not there."""
+    problems = []
     columns = ["area", "service", "site"]
     sites = set(capacity[columns].itertuples(index=False, name=None))
     for row, area, service, site in waiting[columns].itertuples(name=None):
@@ -291,7 +338,7 @@ def _area_problems(practices: pd.DataFrame, capacity: pd.DataFrame, waiting: pd.
             where = f" in the area '{area}'" if area else ""
             hint = f" There it is in the area '{elsewhere[0]}'." if elsewhere else ""
             says = f"there is no site '{site}' of '{service}'{where} in capacity.csv.{hint}"
-            problems.append(Problem("lists_have_sites", f"waiting_lists.csv: row {row}", says))
+            problems.append(Problem("lists_have_sites", f"{LISTS}: row {row}", says))
     return problems
 
 
@@ -303,12 +350,12 @@ def _repeats(table: pd.DataFrame, keys: list[str], file: str, what: str) -> list
             f"{file}: row {row}",
             f"the {what} '{' / '.join(str(table[key][row]) for key in keys if table[key][row])}' stands twice. Remove one.",
         )
-        for row in table.index[repeated][:5]
+        for row in table.index[repeated][:ROWS_SHOWN]
     ]
 
 
-def _region(about: RegionFile, tables: dict[str, pd.DataFrame]) -> Region:
-    practices, population = tables["practices.csv"], tables["population.csv"]
+def _region(name: str, about: RegionFile, tables: dict[str, pd.DataFrame]) -> Region:
+    practices, population = tables[PRACTICES], tables[POPULATION]
     codes = tuple(practices["practice"])
     position = {code: index for index, code in enumerate(codes)}
     people = np.zeros((len(codes), len(SEXES), len(AGE_BANDS)), dtype=np.int64)
@@ -322,9 +369,9 @@ def _region(about: RegionFile, tables: dict[str, pd.DataFrame]) -> Region:
         population["people"].to_numpy(),
     )
     deciles = practices[[f"decile_{decile}" for decile in DECILES]].to_numpy(dtype=float)
-    prices = tables["prices.csv"]
+    prices = tables[PRICES]
     return Region(
-        name=about.name,
+        name=name,
         about=about,
         codes=codes,
         names=tuple(practices["name"]),
@@ -334,10 +381,10 @@ def _region(about: RegionFile, tables: dict[str, pd.DataFrame]) -> Region:
         deciles=deciles / deciles.sum(axis=1, keepdims=True),
         x_km=practices["x_km"].to_numpy(dtype=float),
         y_km=practices["y_km"].to_numpy(dtype=float),
-        sites=tuple(Site(**_site_fields(row)) for row in _rows(tables["capacity.csv"])),
+        sites=tuple(Site(**_site_fields(row)) for row in _rows(tables[CAPACITY])),
         waiting=tuple(
             Waiting(row["service"], row["site"], row["area"], int(row["weeks_waited"]), int(row["people"]))
-            for row in _rows(tables["waiting_lists.csv"])
+            for row in _rows(tables[LISTS])
         ),
         prices={str(row["service"]): (float(row["price_gbp"]), int(row["price_year"])) for row in _rows(prices)},
     )
@@ -373,12 +420,12 @@ def save_region(region: Region, folder: Path) -> None:
     for name, table in (("practices", practices), ("population", population), ("capacity", capacity)):
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     if region.waiting:
-        waiting.to_csv(folder / "waiting_lists.csv", index=False, lineterminator="\n")
+        waiting.to_csv(folder / LISTS, index=False, lineterminator="\n")
     if region.prices:
         prices = [(service, price, year) for service, (price, year) in region.prices.items()]
         table = pd.DataFrame(prices, columns=["service", "price_gbp", "price_year"])
-        table.to_csv(folder / "prices.csv", index=False, lineterminator="\n")
-    (folder / "region.toml").write_text(_region_toml(region.about), encoding="utf-8")
+        table.to_csv(folder / PRICES, index=False, lineterminator="\n")
+    (folder / ABOUT).write_text(_region_toml(region.about), encoding="utf-8")
 
 
 def _region_toml(about: RegionFile) -> str:
@@ -400,6 +447,7 @@ def _region_toml(about: RegionFile) -> str:
         f"closed = [{', '.join(day.isoformat() for day in about.closed)}]",
         f"sources = {texts(about.sources)}",
         f"assumed = {texts(about.assumed)}",
+        *([f"warnings = {texts(about.warnings)}"] if about.warnings else []),
     ]
     if about.pathway:
         lines.append(f"pathway = {text(about.pathway)}")

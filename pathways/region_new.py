@@ -7,45 +7,28 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
 from pathways.assumed import assumed_sites, assumed_waiting
 from pathways.load import load_quantities
-from pathways.official import Registered, read_deprivation, read_map, read_registered
+from pathways.official import Registered, read_registered
+from pathways.official_places import PracticeMap, read_deprivation, read_map
 from pathways.pathway import Pathway
-from pathways.problems import BadInput, Problem, did_you_mean, refuse
+from pathways.problems import BadInput, Problem, refuse
 from pathways.quantity import Quantity
 from pathways.region import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault, save_region
+from pathways.selection import Selection
 
 MANY = 8
+PRACTICES_OF_ENGLAND = 5_000
+"""A register of England has more practices than this."""
 Read = TypeVar("Read")
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which practices make the region: those of networks, of one area, practices by code, or all of England."""
-
-    networks: tuple[str, ...] = ()
-    area: str | None = None
-    practices: tuple[str, ...] = ()
-    england: bool = False
-
-    def __post_init__(self) -> None:
-        ways = sum([bool(self.networks), self.area is not None, bool(self.practices), self.england])
-        if ways != 1:
-            raise refuse(
-                "one_selection",
-                "region new",
-                f"{ways} selections are given; give one of --pcn, --sub-icb, --practice or --england.",
-            )
 
 
 def region_from_official_files(
@@ -79,18 +62,18 @@ def _or_problems(read: Callable[[Path], Read], path: Path, problems: list[Proble
 def _build(
     name: str,
     people: Registered,
-    places: pd.DataFrame,
+    places: PracticeMap,
     scores: dict[str, float],
     selection: Selection,
     pathway: Pathway,
     files: list[str],
 ) -> Region:
-    places = places.set_index("practice")
-    chosen = _chosen(people, places, selection)
+    chosen, warnings = chosen_practices(people, places, selection)
+    table = places.table
     position = {code: index for index, code in enumerate(people.codes)}
     index = np.array([position[code] for code in chosen])
     quantities = load_quantities("region.toml")
-    assumed = list(people.notes)
+    assumed = _missing(people, chosen, files[0])
     if people.by_age:
         counts = people.people[index]
     else:
@@ -100,9 +83,14 @@ def _build(
         )
     if counts.sum() == 0:
         raise refuse("people_exist", files[0], "nobody is registered at the chosen practices.")
+    if not set(chosen) & set(scores):
+        says = (
+            f"none of the {len(chosen)} chosen practices has a score in it. Is it of GP practices, and of their codes?"
+        )
+        raise refuse("scores_are_of_practices", files[2], says)
     deciles, said = _deciles(people, scores, chosen, quantities["deprivation_correlation"].number())
     assumed += said
-    areas = tuple(str(places["area"].get(code, "")) if selection.england else "" for code in chosen)
+    areas = tuple(str(table["area"].get(code, "")) if selection.england else "" for code in chosen)
     sites, waiting, said = _assumed(pathway, counts, areas)
     assumed += said
     population = int(counts.sum())
@@ -115,10 +103,11 @@ def _build(
         start=people.date,
         sources=[
             f"Patients registered at a GP practice, {people.date:%B %Y}, NHS England ({files[0]})",
-            f"Map of practices to networks, NHS England ({files[1]})",
+            f"Map of practices to networks, {f'{places.date:%B %Y}, ' if places.date else ''}NHS England ({files[1]})",
             f"Deprivation score by practice, OHID Fingertips ({files[2]})",
         ],
         assumed=assumed,
+        warnings=warnings,
         pathway=pathway.name,
     )
     nowhere = np.full(len(chosen), np.nan)
@@ -126,8 +115,8 @@ def _build(
         name=name,
         about=about,
         codes=tuple(chosen),
-        names=tuple(str(places["name"].get(code, "")) for code in chosen),
-        networks=tuple(str(places["network"].get(code, "")) for code in chosen),
+        names=tuple(str(table["name"].get(code, "")) for code in chosen),
+        networks=tuple(str(table["network"].get(code, "")) for code in chosen),
         areas=areas,
         people=counts,
         deciles=deciles,
@@ -138,39 +127,79 @@ def _build(
     )
 
 
-def _chosen(people: Registered, places: pd.DataFrame, selection: Selection) -> list[str]:
-    """The codes of the chosen practices, each registered and on the map."""
-    problems = []
-    registered = set(people.codes)
+def chosen_practices(people: Registered, places: PracticeMap, selection: Selection) -> tuple[list[str], list[str]]:
+    """The codes of the chosen practices, each with people; and whom the two files do not have in common, in sentences."""
+    table, registered = places.table, set(people.codes)
+    wanted = selection.practices_on(table, registered=registered)
     month = f"{people.date:%B %Y}"
-    if selection.practices:
-        chosen = list(dict.fromkeys(selection.practices))
-        for code in chosen:
-            if code not in registered:
-                known = f" The map still lists it as {places['name'][code]}." if code in places.index else ""
-                says = f"nobody was registered there in {month}: it may have closed or merged.{known} {did_you_mean(code, registered)}"
-                problems.append(Problem("practices_are_open", f"--practice {code}", says))
-    else:
-        column = "network" if selection.networks else "area"
-        wanted = selection.networks or (str(selection.area),)
-        if selection.england:
-            chosen = [code for code in people.codes if code in places.index]
-        else:
-            codes = set(places[column])
-            for code in wanted:
-                if code not in codes:
-                    flag = "--pcn" if column == "network" else "--sub-icb"
-                    says = f"the map has no practice with this code. {did_you_mean(code, codes - {''})}"
-                    problems.append(Problem("selection_exists", f"{flag} {code}", says))
-            on_map = [str(code) for code in places.index[places[column].isin(wanted)]]
-            chosen = sorted(code for code in on_map if code in registered)
-    if problems:
-        raise BadInput(problems)
+    closed = [code for code in wanted if code not in registered]
+    if selection.practices and closed:
+        known = {code: f" The map still lists it as {table['name'][code]}." for code in closed if code in table.index}
+        says = f"nobody was registered there in {month}: it may have closed or merged."
+        raise BadInput(
+            Problem("practices_are_open", f"--practice {code}", says + known.get(code, "")) for code in closed
+        )
+    chosen = [code for code in wanted if code in registered]
+    chosen = chosen if selection.practices else sorted(chosen)
     if not chosen:
         raise refuse(
             "practices_exist", "region new", "no practice is left: the map and the register have none in common."
         )
-    return chosen
+    warnings = []
+    if places.date is not None and places.date != people.date:
+        warnings.append(
+            f"The map is of {places.date:%B %Y}, and the register of {month}: practices have opened, closed, merged and moved "
+            "between the two. Use the map that was published with the register."
+        )
+    if closed:
+        named = [f"{code} {table['name'][code]}".strip() for code in closed]
+        warnings.append(
+            f"{counted(len(closed), 'chosen practice')} on the map with nobody registered in {month}, left out: {listed(named)}."
+        )
+    sizes = people.people.reshape(len(people.codes), -1).sum(axis=1)
+    size = {code: int(sizes[k]) + people.missing.get(code, 0) for k, code in enumerate(people.codes)}
+    off = [code for code in (chosen if selection.practices else people.codes) if code not in table.index]
+    if off:
+        named = [f"{code} ({size[code]:,})" for code in sorted(off, key=lambda code: -size[code])]
+        lost = (
+            "they have no name and no network"
+            if selection.practices
+            else "in which area they are is not known, and they are left out"
+        )
+        warnings.append(
+            f"{counted(len(off), 'registered practice')} with {sum(size[code] for code in off):,} people not on the map; "
+            f"{lost}: {listed(named)}."
+        )
+    return chosen, warnings
+
+
+def _missing(people: Registered, chosen: Sequence[str], file: str) -> list[str]:
+    """People of the chosen practices whose sex or age is not stated; `BadInput` where that is everybody of a practice."""
+    missing = {code: people.missing[code] for code in chosen if code in people.missing}
+    sizes = dict(zip(people.codes, people.people.reshape(len(people.codes), -1).sum(axis=1), strict=True))
+    if bare := [code for code in missing if sizes[code] == 0]:
+        says = f"there is a total and no age of the people of {listed(bare)}. Download the file again."
+        raise refuse("practices_have_ages", file, says)
+    if not missing:
+        return []
+    named = listed([f"{code}: {count:,}" for code, count in sorted(missing.items(), key=lambda each: -each[1])])
+    return [
+        f"{sum(missing.values())} people in {len(missing)} practices have no stated sex or age and are left out ({named})"
+    ]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names one after the other, not too many."""
+    return ", ".join(names[:MANY]) + (f" and {len(names) - MANY} more" if len(names) > MANY else "")
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things that are, as a sentence begins.
+
+    >>> counted(1, "practice"), counted(2, "practice")
+    ('1 practice is', '2 practices are')
+    """
+    return f"1 {what} is" if number == 1 else f"{number} {what}s are"
 
 
 def _spread_over_ages(totals: np.ndarray, shape: Quantity) -> np.ndarray:
@@ -209,8 +238,13 @@ def _deciles(
     said = [f"Deprivation within practices: people's homes are correlated {correlation:g} with their practice's score"]
     without = [code for code in chosen if code not in scores]
     if without:
-        shown = ", ".join(without[:MANY]) + (", …" if len(without) > MANY else "")
-        said.append(f"Deprivation of {len(without)} practices without a score: taken as England's average ({shown})")
+        says = (
+            f"Deprivation of {len(without)} practices without a score: taken as England's average ({listed(without)})"
+        )
+        said.append(says)
+    if known.sum() < PRACTICES_OF_ENGLAND:
+        says = f"Deprivation: a practice's place is that among the {known.sum()} practices of the file, which are not all of England's"
+        said.append(says)
     return np.round(np.diff(below, axis=1), 4), said
 
 

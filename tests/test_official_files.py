@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from pathways import BadInput, Region, load_pathway, load_region
-from pathways.official import read_deprivation, read_map, read_registered
+from pathways.official import read_registered
+from pathways.official_places import read_deprivation, read_map
 from pathways.region import AGE_BANDS
-from pathways.region_new import Selection, region_from_official_files, write_region
+from pathways.region_new import region_from_official_files, write_region
+from pathways.selection import Selection
 from tests.shared import (
     DEPRIVATION,
     MAP,
@@ -107,7 +109,7 @@ def test_other_organisations_and_totals_are_not_counted(files: Files) -> None:
 
 
 def test_names_with_commas_and_practices_without_network(files: Files) -> None:
-    region = files.build(area="52R")
+    region = files.build(areas=("52R",))
     assert region.names == ("ABBEY, THE", "BECK")
     assert region.networks == ("U1", "")
     assert files.build(networks=("U1", "U2")).codes == ("A1", "A3")
@@ -128,7 +130,7 @@ def test_the_older_format_has_totals_and_gets_englands_ages(files: Files) -> Non
     lines = [f"G,01JAN2021,GP,04E,E38,{code},NG1 1AA,ALL,ALL,{people}" for code, people in (("A1", 1000), ("A2", 501))]
     files.registered = files.write("old.csv", [OLD_HEAD, *lines])
     files.map = files.write("oldmap.csv", [MAP_HEAD.replace("SUB_ICB_LOCATION", "CCG"), *MAP_ROWS])
-    region = files.build(area="52R")
+    region = files.build(areas=("52R",))
     assert region.people.sum(axis=(1, 2)).tolist() == [1000, 501]
     assert str(region.about.start) == "2021-01-01"
     assert any("England's shape" in said for said in region.about.assumed)
@@ -150,7 +152,7 @@ def test_more_deprived_practices_have_more_people_in_the_first_deciles(files: Fi
 
 
 def test_what_is_assumed_is_told(files: Files) -> None:
-    said = files.build(area="52R").about.assumed
+    said = files.build(areas=("52R",)).about.assumed
     assert any(sentence.startswith("MRI scan:") and "per week" in sentence for sentence in said)
     assert any("people waiting at the start" in sentence for sentence in said)
     assert any("Deprivation within practices" in sentence for sentence in said)
@@ -190,7 +192,7 @@ def spoil_count(files: Files, people: object) -> None:
         (lambda f: setattr(f, "deprivation", f.registered), "this is not deprivation score by practice"),
         (lambda f: setattr(f, "map", f.folder / "nowhere.csv"), "there is no such file."),
         (lambda f: setattr(f, "map", f.write("bad.csv", [MAP_HEAD, MAP_ROWS[0], MAP_ROWS[0]])), "row 3: the practice 'A1' stands twice."),
-        (lambda f: setattr(f, "deprivation", f.write("bad.csv", ["PRACTICE_CODE,IMD_SCORE", "A1,high"])), "column score: 'high' is not a number."),
+        (lambda f: setattr(f, "deprivation", f.write("bad.csv", ["PRACTICE_CODE,IMD_SCORE", "A1,high"])), "column IMD_SCORE: 'high' is not a number."),
         (lambda f: setattr(f, "deprivation", f.write("bad.csv", ["PRACTICE_CODE,IMD_SCORE", "A1,3", "A1,4"])), "the practice 'A1' stands twice."),
     ],
 )  # fmt: skip
@@ -297,10 +299,10 @@ def test_problems_of_all_files_come_together(files: Files) -> None:
     ("selection", "expected"),
     [
         ({"practices": ("A9",)}, "nobody was registered there in July 2026: it may have closed or merged. The map still lists it as CLOSED SURGERY."),
-        ({"practices": ("A1", "A0")}, "--practice A0: nobody was registered there"),
-        ({"networks": ("U7",)}, "--pcn U7: the map has no practice with this code."),
-        ({"area": "52Q"}, "--sub-icb 52Q: the map has no practice with this code. Did you mean '52R'?"),
-        ({"area": "52R", "england": True}, "2 selections are given; give one of --pcn, --sub-icb, --practice or --england."),
+        ({"practices": ("A1", "A0")}, "--practice A0: no practice has this code or name. Near are:"),
+        ({"networks": ("U7",)}, "--pcn U7: no network has this code or name. Near are: ONE PCN (U1), TWO PCN (U2)."),
+        ({"areas": ("52Q",)}, "--sub-icb 52Q: no sub-ICB location has this code or name. Near are: NHS X (52R)."),
+        ({"areas": ("52R",), "england": True}, "2 selections are given; give one of --icb, --sub-icb, --pcn, --practice or --england"),
         ({"england": False}, "0 selections are given"),
     ],
 )  # fmt: skip
@@ -334,14 +336,14 @@ def test_england_has_its_people_and_practices() -> None:
     found = read_registered(REGISTERED)
     assert int(found.people.sum()) == 63_436_508
     assert len(found.codes) == 6_139
-    assert not found.notes
+    assert not found.missing
 
 
 @needs_official_files
 def test_the_older_official_files_are_read() -> None:
     region = region_from_official_files(
         "north_east_essex", registered=OLD_REGISTERED, practice_map=OLD_MAP, deprivation=OLD_DEPRIVATION,
-        selection=Selection(area="06T"), pathway=load_pathway("usual_care"),
+        selection=Selection(areas=("06T",)), pathway=load_pathway("usual_care"),
     )  # fmt: skip
     assert region.population == 361_272
     assert region.about.start.year == 2021

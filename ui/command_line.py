@@ -48,7 +48,7 @@ app = typer.Typer(
 region_app = typer.Typer(help="Build a region from official files.", no_args_is_help=True)
 app.add_typer(region_app, name="region")
 
-LISTS = ("--pcn", "--practice")
+LISTS = ("--icb", "--sub-icb", "--pcn", "--practice")
 INTERRUPTED = 130
 DEFAULT_REPLICATIONS = "10"
 VALIDATION_REPLICATIONS = 8
@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def spread_lists(arguments: list[str]) -> list[str]:
-    """Lets `--pcn A B C` and `--pcn A,B` stand for `--pcn A --pcn B --pcn C`.
+    """Lets `--pcn A B C` stand for `--pcn A --pcn B --pcn C`. Commas are parted where it is known which names have one.
 
     >>> spread_lists(["--pcn", "U1", "U2", "--out", "here"])
     ['--pcn', 'U1', '--pcn', 'U2', '--out', 'here']
@@ -95,10 +95,11 @@ def spread_lists(arguments: list[str]) -> list[str]:
     option = ""
     for argument in arguments:
         if argument.startswith("-"):
-            option = argument if argument in LISTS else ""
-            spread += [] if option else [argument]
+            name, equals, first = argument.partition("=")
+            option = name if name in LISTS else ""
+            spread += [option, first] if option and equals else [] if option else [argument]
         elif option:
-            spread += [word for code in argument.split(",") if code for word in (option, code)]
+            spread += [option, argument]
         else:
             spread.append(argument)
     return spread
@@ -244,30 +245,47 @@ def region_new(
     ],
     deprivation: Annotated[Path, typer.Option("--deprivation", help="Deprivation score by practice.", metavar="FILE")],
     folder: Annotated[Path, typer.Option("--out", help="The new region's folder.", metavar="DIR")],
-    pcn: Annotated[
+    icb: Annotated[
         list[str] | None,
-        typer.Option("--pcn", help="A network's code; may be repeated, or followed by more codes.", metavar="CODE …"),
+        typer.Option("--icb", help="An integrated care board, by code or name, or several.", metavar="CODE|NAME …"),
     ] = None,
     sub_icb: Annotated[
-        str | None, typer.Option("--sub-icb", help="The code of a sub-ICB location (formerly CCG).", metavar="CODE")
+        list[str] | None,
+        typer.Option(
+            "--sub-icb",
+            help="A sub-ICB location (formerly CCG), by code or name, or several.",
+            metavar="CODE|NAME …",
+        ),
+    ] = None,
+    pcn: Annotated[
+        list[str] | None,
+        typer.Option("--pcn", help="A network, by code or name, or several.", metavar="CODE|NAME …"),
     ] = None,
     practice: Annotated[
         list[str] | None,
-        typer.Option(
-            "--practice", help="A practice's code; may be repeated, or followed by more codes.", metavar="CODE …"
-        ),
+        typer.Option("--practice", help="A practice, by code or name, or several.", metavar="CODE|NAME …"),
     ] = None,
     england: Annotated[bool, typer.Option("--england", help="All practices, area by area.")] = False,
     pathway: Annotated[
         str, typer.Option("--pathway", help="The pathway whose services the region gets.")
     ] = "usual_care",
 ) -> None:
-    """Build a region from official files as they are published, and tell what was assumed."""
+    """Build a region from official files as they are published, and tell what was assumed.
+
+    Several areas, networks or practices may follow their option, be parted by commas, or have the option each.
+    """
     from pathways import load_pathway
-    from pathways.region_new import Selection, region_from_official_files, write_region
+    from pathways.region_new import region_from_official_files, write_region
+    from pathways.selection import Selection
     from ui.words import counted
 
-    selection = Selection(networks=tuple(pcn or ()), area=sub_icb, practices=tuple(practice or ()), england=england)
+    selection = Selection(
+        icbs=tuple(icb or ()),
+        areas=tuple(sub_icb or ()),
+        networks=tuple(pcn or ()),
+        practices=tuple(practice or ()),
+        england=england,
+    )
     region = region_from_official_files(
         name,
         registered=registered,
@@ -285,6 +303,8 @@ def region_new(
         highlight=False,
         soft_wrap=True,
     )
+    for sentence in region.about.warnings:
+        err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
     out.print("Assumed, because the official files do not tell:", markup=False, highlight=False)
     for sentence in region.about.assumed:
         out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)

@@ -61,8 +61,7 @@ def cells_in(data: bytes, file: str) -> Cells:
     >>> found.header, found.rows, found.numbers
     (['practice', 'people'], [['P1', 'NA'], ['P2', '5']], [2, 4])
     """
-    records = _records(text_of(data, file), file)
-    filled = [(number, cells) for number, cells in records if any(cells)]
+    filled = _records(text_of(data, file), file)
     if not filled:
         raise refuse("file_is_not_empty", file, "there is nothing in it but blanks. Is it whole?")
     (first, header), body = filled[0], filled[1:]
@@ -73,7 +72,7 @@ def cells_in(data: bytes, file: str) -> Cells:
     problems = _header_problems(header, body, file, first) + _long_rows(body, width, file)
     if problems:
         raise BadInput(problems)
-    rows = [(cells + [""] * width)[:width] for _, cells in body]
+    rows = [cells if len(cells) == width else (cells + [""] * width)[:width] for _, cells in body]
     kept = [column for column in range(width) if header[column] or any(row[column] for row in rows)]
     if len(kept) < width:
         header, rows = [header[column] for column in kept], [[row[column] for column in kept] for row in rows]
@@ -107,20 +106,21 @@ def _not_text(data: bytes, error: UnicodeDecodeError, file: str) -> BadInput:
 
 
 def _records(text: str, file: str) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV text, each with its number; blanks around cells taken off."""
+    """The rows of a CSV text that are not blank, each with its number; blanks around cells taken off."""
     found: list[tuple[int, list[str]]] = []
+    number = 0
     try:
-        for number, cells in enumerate(
-            csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True), 1
-        ):
-            found.append((number, [cell.strip(BLANKS) for cell in cells]))
+        for number, raw in enumerate(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True), 1):
+            cells = [cell.strip(BLANKS) for cell in raw]
+            if not any(cells):
+                continue
+            if max(map(len, cells)) > LONGEST_CELL:
+                column = max(range(len(cells)), key=lambda at: len(cells[at])) + 1
+                says = f"it has more than {LONGEST_CELL:,} letters. Is a quotation mark not closed?"
+                raise refuse("cells_are_short", f"{file}: row {number}, column {column}", says)
+            found.append((number, cells))
     except csv.Error as error:
-        row = len(found) + 1
-        raise refuse("file_is_csv", f"{file}: row {row}", f"{_why(str(error))} {SAVE_AS}") from None
-    for number, cells in found:
-        if column := next((at for at, cell in enumerate(cells, 1) if len(cell) > LONGEST_CELL), None):
-            says = f"it has more than {LONGEST_CELL:,} letters. Is a quotation mark not closed?"
-            raise refuse("cells_are_short", f"{file}: row {number}, column {column}", says)
+        raise refuse("file_is_csv", f"{file}: row {number + 1}", f"{_why(str(error))} {SAVE_AS}") from None
     return found
 
 
