@@ -93,7 +93,10 @@ def open_table(path: Path, *, what: str) -> tuple[pd.DataFrame, dict[str, str]]:
         cells = cells_of(path)
     except BadInput as error:
         needed = f"The file of {WHAT[what]} is needed, as published."
-        told = [replace(problem, says=f"{problem.says} {needed}") for problem in error.problems]
+        told = [
+            replace(problem, says=f"{problem.says} {needed}") if problem.where == name_of(path) else problem
+            for problem in error.problems
+        ]
         raise BadInput(told) from None
     found = {ours: next((name for name in theirs if name in cells.header), "") for ours, theirs in FILES[what].items()}
     if missing := [FILES[what][ours] for ours, theirs in found.items() if not theirs and ours not in MAY_LACK]:

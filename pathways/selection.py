@@ -99,9 +99,7 @@ def codes_of(level: Level, wanted: Collection[str], known: Mapping[str, str]) ->
     found: list[str] = []
     problems: list[Problem] = []
     for text in wanted:
-        whole = _matches(text, known, by_name)
-        parts = [text] if whole or "," not in text else [part.strip() for part in text.split(",") if part.strip()]
-        for part in parts or [text]:
+        for part in _parts(text, known, by_name):
             match _matches(part, known, by_name):
                 case [code]:
                     found.append(code)
@@ -113,6 +111,18 @@ def codes_of(level: Level, wanted: Collection[str], known: Mapping[str, str]) ->
                     says = f"{len(several)} {level.several} have this name. Name the one that is meant by its code: {codes}."
                     problems.append(Problem("selection_is_clear", f"{level.option} {printable(part)}", says))
     return list(dict.fromkeys(found)), problems
+
+
+def _parts(text: str, known: Mapping[str, str], by_name: Mapping[str, list[str]]) -> list[str]:
+    """What stands between commas, put together again where that is a name with a comma in it."""
+    pieces = [piece.strip() for piece in text.split(",") if piece.strip()] or [text]
+    parts: list[str] = []
+    while pieces:
+        ends = range(len(pieces), 0, -1)
+        end = next((end for end in ends if _matches(", ".join(pieces[:end]), known, by_name)), 1)
+        parts.append(", ".join(pieces[:end]))
+        pieces = pieces[end:]
+    return parts
 
 
 def _matches(text: str, known: Mapping[str, str], by_name: Mapping[str, list[str]]) -> list[str]:

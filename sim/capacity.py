@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pathways import Pathway, Region, Site
+from pathways import Pathway, Region, Service, Site
+from pathways.region import RegionFile
 from pathways.service import WEEKDAYS
 from sim.layout import MICRO
 
@@ -47,16 +48,23 @@ def site_capacity(
     if word.capacity == "places":
         most = -(-amounts // MICRO)
     else:
-        names = set(word.weekdays or region.about.weekdays)
-        weekday = (day_numbers + region.about.start.weekday()) % 7
-        closed = np.isin(day_numbers, [(day - region.about.start).days for day in region.about.closed])
-        is_open = np.isin(weekday, [WEEKDAYS.index(day) for day in names]) & ~closed
-        made = np.cumsum(np.where(is_open, np.rint(amount / len(names) * MICRO), 0).astype(np.int64))
+        has, is_open = open_days(word, region.about, day_numbers)
+        days_a_week = len(set(word.weekdays or region.about.weekdays))
+        made = np.cumsum(np.where(has & is_open, np.rint(amount / days_a_week * MICRO), 0).astype(np.int64))
         most = np.diff(made // MICRO, prepend=0)
     if any(row.service == site.service for row in region.waiting):
         most[day_numbers < 0] = region.population
         amounts[day_numbers < 0] = region.population * MICRO
     return most.astype(np.int32), amounts
+
+
+def open_days(word: Service, about: RegionFile, day_numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each day, counted from the first measured one, whether a service has appointments on its weekday, and whether
+    the region is not closed on it."""
+    names = set(word.weekdays or about.weekdays)
+    weekday = (day_numbers + about.start.weekday()) % 7
+    closed = np.isin(day_numbers, [(day - about.start).days for day in about.closed])
+    return np.isin(weekday, [WEEKDAYS.index(day) for day in names]), ~closed
 
 
 def share_acting(

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pathways import Pathway, Region, Scenario
+import numpy as np
+
+from pathways import Pathway, Region, Scenario, Service
+from pathways.region import RegionFile
+from sim.capacity import open_days
 from sim.cohort import Cohort, draw_cohort
 from sim.layout import DID_NOT_ATTEND, MICRO, REFERRAL, SEEN
-from sim.plan import Plan, compile_plan
+from sim.plan import DAYS_IN_A_YEAR, Plan, compile_plan
 from sim.running import Running
 from sim.state import levers_of
 
@@ -59,7 +63,8 @@ def offered_loads(pathway: Pathway, area: Region, scenario: Scenario | None = No
     )
     plan = compile_plan(pathway, roomy, scenario=scenario, years=YEARS)
     cohort = draw_cohort(plan, seed=SEED, replication=0)
-    had_by_service = _mean_amounts(compile_plan(pathway, area, scenario=scenario, years=YEARS), cohort)
+    plan_as_it_is = compile_plan(pathway, area, scenario=scenario, years=YEARS)
+    had_by_service = _mean_amounts(plan_as_it_is, cohort, pathway, area)
     running = Running(plan, cohort).finish()
     weeks = YEARS * 365 / 7
     loads = []
@@ -82,13 +87,41 @@ def _taken_up(pathway: Pathway, scenario: Scenario) -> tuple[Pathway, Scenario]:
     return replace(pathway, levers=levers), scenario.model_copy(update={"levers": settings})
 
 
-def _mean_amounts(plan: Plan, cohort: Cohort) -> dict[str, float]:
-    """What each service has on average over the measured days, its sites together: appointments a week, or places."""
-    means = levers_of(plan, cohort)["amounts"][:, -plan.first_tick // plan.ticks_per_day :].mean(axis=1) / MICRO
+def _mean_amounts(plan: Plan, cohort: Cohort, pathway: Pathway, area: Region) -> dict[str, float]:
+    """What each service has on average over the measured days, its sites together: places, or appointments a week in
+    the days that are open."""
+    first = -plan.first_tick // plan.ticks_per_day
+    amounts = levers_of(plan, cohort)["amounts"][:, first:] / MICRO
     found: dict[str, float] = {}
-    for site, mean in zip(plan.sites, means.tolist(), strict=True):
-        found[site.service] = found.get(site.service, 0.0) + mean
+    for site, amount in zip(plan.sites, amounts, strict=True):
+        word = pathway.services[site.service]
+        has, is_open = open_days(word, area.about, np.arange(amount.shape[0]))
+        mean = amount.mean() if word.capacity == "places" else (amount * is_open)[has].mean() if has.any() else 0.0
+        found[site.service] = found.get(site.service, 0.0) + round(float(mean), 9)
     return found
+
+
+def open_in_the_first_year(service: Service, about: RegionFile) -> tuple[int, int]:
+    """On how many days of the first measured year a service is open, and on how many it would be without closed days."""
+    has, is_open = open_days(service, about, np.arange(DAYS_IN_A_YEAR))
+    return int((has & is_open).sum()), int(has.sum())
+
+
+def open_sentences(pathway: Pathway, area: Region) -> list[str]:
+    """For each service with appointments, the slots of a week in the days that are open.
+
+    They are what `capacity.csv` says times the share of the days that are not closed.
+    """
+    said = []
+    for name, service in pathway.services.items():
+        amount = sum(site.amount for site in area.sites if site.service == name)
+        if service.capacity in ("open", "places") or not amount:
+            continue
+        is_open, has = open_in_the_first_year(service, area.about)
+        slots = f"{amount * is_open / has:.3g} slots a week" if has else "no slots"
+        without = "" if is_open == has else f", {amount:.3g} without the closed days"
+        said.append(f"{service.title}: {slots} in the first year, open on {is_open} of {has} days{without}.")
+    return said
 
 
 def sentence(load: Load, pathway: Pathway) -> str:
@@ -102,10 +135,10 @@ def sentence(load: Load, pathway: Pathway) -> str:
     where = f" ({load.area})" if load.area else ""
     grows = f"the list grows by about {load.growth_a_year:.0f} a year, less those who give up."
     if service.capacity == "places":
-        return f"{service.title}{where}: {load.wanted:.1f} places are wanted and there are {load.had:g}; {grows}"
+        return f"{service.title}{where}: {load.wanted:.1f} places are wanted and there are {load.had:.4g}; {grows}"
     if service.course or service.attendance:
         return (
             f"{service.title}{where}: {load.people:.1f} referrals a week need {load.wanted:.1f} appointments, "
-            f"for {load.had:g} slots; {grows}"
+            f"for {load.had:.4g} slots; {grows}"
         )
-    return f"{service.title}{where}: {load.people:.1f} referrals a week for {load.had:g} slots; {grows}"
+    return f"{service.title}{where}: {load.people:.1f} referrals a week for {load.had:.4g} slots; {grows}"

@@ -120,7 +120,7 @@ def test_a_command_that_is_used_wrongly_says_how_to_use_it(typed: list[str]) -> 
 
 
 def test_codes_may_follow_their_option_as_a_list() -> None:
-    assert spread_lists(["new", "--pcn", "U1", "U2,U3", "--out", "x"]) == ["new", "--pcn", "U1", "--pcn", "U2", "--pcn", "U3", "--out", "x"]  # fmt: skip
+    assert spread_lists(["new", "--pcn", "U1", "U2,U3", "--out", "x"]) == ["new", "--pcn", "U1", "--pcn", "U2,U3", "--out", "x"]  # fmt: skip
     assert spread_lists(["--practice", "A", "--practice", "B"]) == ["--practice", "A", "--practice", "B"]
     assert spread_lists(["compare", "a", "b"]) == ["compare", "a", "b"]
 

@@ -10,6 +10,7 @@ from pathways.files.written import toml_in
 from pathways.load import draft_pathway, find
 
 MOST_AREAS = 3
+MOST_SHOWN = 8
 
 
 TODAY = "usual_care"
@@ -83,7 +84,39 @@ def _check_region(folder: Path, region: str | None, named: str | None) -> list[P
     if any(problem.severity == "error" for problem in problems):
         says = f"this is what it lacks for the pathway '{pathway.name}'. Is it for another? Name that with --pathway."
         problems.append(Problem("pathway_is_named", place.name, says, "warning"))
-    return problems
+    return problems + _doubts(place)
+
+
+def _doubts(place: Region) -> list[Problem]:
+    """What in a region's files may be a slip though it can be run: warnings."""
+    about, doubts = place.about, [("built_from", "region.toml: warnings", says) for says in place.about.warnings]
+    if about.name != place.name:
+        says = (
+            f"'{about.name}' is written, and the folder is '{place.name}': that is what the region is called. If it was copied, "
+            "change name, title and says."
+        )
+        doubts.append(("region_has_its_own_name", "region.toml: name", says))
+    if about.closed and max(about.closed) < about.start:
+        says = f"all closed days are before the first measured day, {about.start}: none of them closes anything. Write those to come."
+        doubts.append(("closed_days_are_to_come", "region.toml: closed", says))
+    empty = [code for code, people in zip(place.codes, place.people, strict=True) if not people.sum()]
+    if empty:
+        shown = ", ".join(empty[:MOST_SHOWN]) + (", …" if len(empty) > MOST_SHOWN else "")
+        says = f"nobody is registered at {len(empty)} of the practices: {shown}. Are their codes the same in population.csv?"
+        doubts.append(("practices_have_people", "practices.csv", says))
+    return [Problem(rule, where, says, "warning") for rule, where, says in doubts]
+
+
+def slots_of(path: Path, named: str | None) -> list[str]:
+    """Of a region, a sentence for each service on its slots in the days that are open; nothing for other files."""
+    from sim.stability import open_sentences
+
+    kind, found = kind_of(path)
+    if kind != "region":
+        return []
+    place = load_region(found)
+    pathway, areas = pathway_of(place, named), place.area_names()[:MOST_AREAS]
+    return [f"{area}: {says}" if area else says for area in areas for says in open_sentences(pathway, place.area(area))]
 
 
 def kind_of(path: Path) -> tuple[str, Path]:

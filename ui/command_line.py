@@ -61,7 +61,9 @@ def main() -> None:
     """Runs the command line; turns problems into sentences and exit codes."""
     try:
         command = typer.main.get_command(app)
-        code = command.main(args=spread_lists(sys.argv[1:]), prog_name="backpath", standalone_mode=False)
+        arguments = spread_lists(sys.argv[1:])
+        refuse_repeated(command, arguments)
+        code = command.main(args=arguments, prog_name="backpath", standalone_mode=False)
         if code == INTERRUPTED:  # newer Typers turn the interrupt into this
             raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
@@ -105,6 +107,31 @@ def spread_lists(arguments: list[str]) -> list[str]:
     return spread
 
 
+def refuse_repeated(command: Any, arguments: list[str]) -> None:
+    """Raises where an option that takes one value is given several: all but the last would be lost."""
+    given: dict[str, list[str]] = {}
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            break
+        command = getattr(command, "commands", {}).get(argument, command)
+        name, equals, value = argument.partition("=")
+        option = next((each for each in command.params if argument.startswith("-") and name in each.opts), None)
+        if option is not None and not getattr(option, "is_flag", False):
+            value = value if equals else next(rest, "")
+            if not option.multiple:
+                given.setdefault(name, []).append(value)
+    problems = [
+        Problem(
+            "options_stand_once", " ".join(f"{name} {value}" for value in values), "give it once: it takes one value."
+        )
+        for name, values in given.items()
+        if len(values) > 1
+    ]
+    if problems:
+        raise BadInput(problems)
+
+
 def _tell(problems: list[Problem]) -> None:
     errors = [problem for problem in problems if problem.severity == "error"]
     if len(errors) > 1:
@@ -134,13 +161,15 @@ def check(
     ] = None,
 ) -> None:
     """Tell everything that is wrong with a pathway, a scenario or a region."""
-    from ui.checking import check_path, checked_against
+    from ui.checking import check_path, checked_against, slots_of
     from ui.words import counted
 
     problems = check_path(path, region, pathway)
     if any(problem.severity == "error" for problem in problems):
         raise BadInput(problems)
     _tell(problems)
+    for sentence in slots_of(path, pathway):
+        out.print(sentence, highlight=False, markup=False, soft_wrap=True)
     out.print(
         f"{path}: no errors{checked_against(path, pathway)}"
         f"{', ' + counted(len(problems), 'warning') if problems else ''}.",
