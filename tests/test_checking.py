@@ -45,7 +45,7 @@ def test_a_region_is_checked_against_the_pathway_it_is_for(of_another: tuple[Pat
     )
     seen = backpath("check", place, "--pathway", file)
     assert seen.code == 0
-    assert f"{place}: no errors for the pathway 'clinics'." in seen.out
+    assert f"{place}: no errors for the pathway 'clinics'" in seen.out
     assert "demonstration: no errors for the pathway 'usual_care'" in backpath("check", "demonstration").out
 
 

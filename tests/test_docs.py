@@ -49,6 +49,7 @@ from ui.checking import check_path
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 SHOWN_ONLY = ("text",)
+HUMBER = ("02Y", "03F", "03H", "03K", "03Q", "42D")
 FENCE = re.compile(
     r"(?:<!-- (?P<what>file|not run): (?P<words>[^\n]*?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
 )
@@ -112,14 +113,16 @@ def shell(tmp_path: Path) -> dict[str, str]:
 
 
 def put_official_files(folder: Path) -> None:
-    """Small files in the formats of the publishers, under the names that the pages use: a practice in each network."""
+    """Small files in the formats of the publishers, under the names that the pages use: a practice in each network, and
+    one in each of the sub-ICB locations of Humber Coast and Vale."""
     people, places, scores = [HEAD], [MAP_HEAD], ["PRACTICE_CODE,PRACTICE_NAME,IMD_YEAR,IMD_SCORE"]
-    for number, network in enumerate(MID_NOTTS):
-        code = f"C8400{number}"
+    where = [(network, "52R") for network in MID_NOTTS] + [("U", area) for area in HUMBER]
+    for number, (network, area) in enumerate(where):
+        code = f"C84{number:03d}"
         for sex in ("FEMALE", "MALE"):
             for band in AGE_BANDS:
                 people.append(f"GP_PRAC_PAT_LIST,2026-07-01,GP,{code},,NG1 1AA,{sex},{band.replace('-', '_')},40")
-        places.append(f"GP_PRAC_PAT_LIST,01Jul2026,{code},SURGERY {number},NG1 1AA,{network},A PCN,E1,52R,NHS X")
+        places.append(f"GP_PRAC_PAT_LIST,01Jul2026,{code},SURGERY {number},NG1 1AA,{network},A PCN,E1,{area},NHS X")
         scores.append(f"{code},Surgery {number},2025,{10 + 5 * number}")
     for name, lines in (("gp-reg-pat-prac-quin-age", people), ("gp-reg-pat-prac-map", places)):
         with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
