@@ -6,15 +6,20 @@ Who knows how many people a group has, or has the same table without groups, kno
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from scipy.optimize import linprog
 
 from outcomes.disclosure_cells import DisclosurePolicy
 
 ROUNDING = 1e-6
 """How far a number of people may be from a whole one but for the rounding of numbers."""
+
+MANY_GROUPS = 20
+"""With more groups, parts are withheld for all of them at once: a few more than is needed, in far less time."""
 
 
 def withheld_beside(parts: Sequence[int], starred: Sequence[bool], rule: DisclosurePolicy) -> list[bool]:
@@ -62,45 +67,83 @@ def withheld_across(parts: pd.DataFrame, starred: pd.DataFrame, rule: Disclosure
     [[True, True], [False, False], [False, False]]
     """
     counts, found = parts.to_numpy(dtype=int), starred.to_numpy(dtype=bool).copy()
-    small = found & np.array([rule.small(parts[column]).to_numpy() for column in parts]).T.reshape(counts.shape)
+    small = found & (counts >= rule.star_from) & (counts <= rule.star_to)
     for row in range(len(counts)):
         found[row] = withheld_beside(counts[row].tolist(), found[row].tolist(), rule)
-    for cell in np.argwhere(small) if len(counts) > 1 else ():
-        while not _left_open(counts, found, small, tuple(cell), rule):
-            beside = np.zeros_like(found)
-            beside[cell[0], :] = beside[:, cell[1]] = True
-            for where in (beside, np.ones_like(found)):
-                can_go = where & ~found & (counts > 0)
-                if can_go.any():
-                    break
-            else:
-                break
-            found[np.unravel_index(np.where(can_go, counts, counts.max() + 1).argmin(), counts.shape)] = True
+    if len(counts) > 1:
+        for most in (False, True):
+            _open_up(counts, found, small, rule, most=most)
     return pd.DataFrame(found, parts.index, parts.columns)
 
 
-def _left_open(
-    counts: np.ndarray, hidden: np.ndarray, small: np.ndarray, cell: tuple[int, ...], rule: DisclosurePolicy
-) -> bool:
-    """Whether a small part can be any small number, given the totals of rows and columns, and all parts as shown."""
-    shape = counts.shape
-    shown = np.array([rule.rounded(pd.Series(row)).to_numpy() for row in counts])
-    bounds = [
-        (rule.star_from, rule.star_to) if few else (1, int(counts.sum())) if star else rule.possible(int(each))
-        for few, star, each in zip(small.ravel(), hidden.ravel(), shown.ravel(), strict=True)
-    ]
-    of_rows = np.kron(np.eye(shape[0]), np.ones(shape[1]))
-    of_columns = np.kron(np.ones(shape[0]), np.eye(shape[1]))
-    totals = np.concatenate([counts.sum(axis=1), counts.sum(axis=0)])
-    objective = np.zeros(shape)
-    objective[cell] = 1
-    for sign, bound in ((1, rule.star_from), (-1, rule.star_to)):
-        done = linprog(
-            sign * objective.ravel(), A_eq=np.vstack([of_rows, of_columns]), b_eq=totals, bounds=bounds, method="highs"
-        )
-        if done.fun is None or round(sign * done.fun) != bound:
-            return False
-    return True
+def _open_up(counts: np.ndarray, hidden: np.ndarray, small: np.ndarray, rule: DisclosurePolicy, *, most: bool) -> None:
+    """Withholds more parts, in `hidden`, until each small one can be the least, or the most, that the rule allows."""
+    wanted = small.copy()
+    while wanted.any():
+        reached = _reached(counts, hidden, small, wanted, rule, most=most)
+        wanted &= ~reached
+        if len(counts) > MANY_GROUPS:
+            if wanted.any() and not _withheld_more(counts, hidden, wanted):
+                return
+        elif not reached.any():
+            one = _first(wanted)
+            if _reached(counts, hidden, small, one, rule, most=most).any():
+                wanted &= ~one
+            elif not _withheld_more(counts, hidden, one):
+                return
+
+
+def _reached(
+    counts: np.ndarray, hidden: np.ndarray, small: np.ndarray, wanted: np.ndarray, rule: DisclosurePolicy, *, most: bool
+) -> np.ndarray:
+    """Which of the parts wanted reach their bound together, given the totals of rows and columns, and all parts as shown."""
+    bounds = np.empty((*counts.shape, 2))
+    shown = rule.rounded(pd.Series(counts.ravel())).to_numpy().reshape(counts.shape)
+    bounds[~hidden] = np.array([rule.possible(int(each)) for each in shown[~hidden]]).reshape(-1, 2)
+    bounds[hidden] = 1, counts.sum()
+    bounds[small] = rule.star_from, rule.star_to
+    limits: Any = bounds.reshape(-1, 2)
+    rows, columns = counts.shape
+    sums: Any = sparse.vstack(
+        [
+            sparse.kron(sparse.eye_array(rows), np.ones((1, columns))),
+            sparse.kron(np.ones((1, rows)), sparse.eye_array(columns)),
+        ]
+    )
+    done = linprog(
+        np.where(wanted, -1.0 if most else 1.0, 0.0).ravel(),
+        A_eq=sums,
+        b_eq=np.concatenate([counts.sum(axis=1), counts.sum(axis=0)]),
+        bounds=limits,
+        method="highs-ds",  # ends in a corner, where as many parts as can be stand at a bound
+    )
+    bound = rule.star_to if most else rule.star_from
+    found = np.asarray(done.x).reshape(counts.shape)
+    return np.asarray(wanted & (np.abs(found - bound) < ROUNDING))
+
+
+def _withheld_more(counts: np.ndarray, hidden: np.ndarray, beside: np.ndarray) -> bool:
+    """Withholds, in `hidden`, for each of these parts the smallest that is shown in its row or column, or anywhere; whether
+    there was one.
+    """
+    any_more = False
+    for row, column in np.argwhere(beside):
+        near = np.zeros_like(hidden)
+        near[row, :] = near[:, column] = True
+        for where in (near, np.ones_like(hidden)):
+            can_go = where & ~hidden & (counts > 0)
+            if can_go.any():
+                hidden[np.unravel_index(np.where(can_go, counts, counts.max() + 1).argmin(), counts.shape)] = True
+                any_more = True
+                break
+    return any_more
+
+
+def _first(parts: np.ndarray) -> np.ndarray:
+    """The first of these parts alone."""
+    found = np.zeros_like(parts)
+    found.ravel()[np.flatnonzero(parts)[0]] = True
+    return found
 
 
 def shown_steps(reached: Sequence[float], total: float, rule: DisclosurePolicy) -> list[bool]:
