@@ -303,6 +303,45 @@ def test_an_area_that_does_not_fit_is_explained(monkeypatch: pytest.MonkeyPatch,
     assert "capacity.csv: no row for the service 'mri'" in errors(page)
 
 
+def test_words_of_an_area_are_shown_as_written_and_fetch_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A title with a picture in it was read as Markdown, and the browser fetched the picture from where it pointed."""
+    folder = Path(shutil.copytree(LIBRARY / "regions" / "demonstration", tmp_path / "ours"))
+    text = (folder / "region.toml").read_text()
+    title = "Ours ![](http://there.example/x.png) <script>alert(1)</script> $x$"
+    (folder / "region.toml").write_text(text.replace('title = "Demonstration area"', f"title = '{title}'"))
+    monkeypatch.setenv("BACKPATH_REGION", str(folder))
+    page = opened()
+    assert not page.exception
+    assert (
+        r"**Ours !\[\](http://there.example/x.png) \<script>alert(1)\</script> \$x\$**"
+        in page.sidebar.markdown[0].value
+    )
+    (folder / "capacity.csv").write_text("service,appointments_per_week\n![](http://there.example/x.png),5\n")
+    st.cache_resource.clear()
+    page = opened()
+    assert not page.exception
+    assert "capacity.csv" in errors(page)
+    assert "![](http" not in errors(page)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ['"""\n[levers.x]\nreach = 9', "\x00\x1b[31m\ud800\u202e", "</script><b>", "x" * 100_000, "\\", "'''", "🙂"],
+)
+def test_whatever_is_typed_as_a_reason_is_a_file_that_can_be_read(typed: str, tmp_path: Path) -> None:
+    """Quotes, line ends, halves of letters and pages of text; nobody writes another lever into the file."""
+    pathway = load_pathway("usual_care")
+    choice = own_scenario.Choice({"mri_form": 0.4}, {"mri_form": typed})
+    file = tmp_path / "my_scenario.toml"
+    file.write_text(own_scenario.scenario_file(choice, pathway), encoding="utf-8")
+    read = load_scenario(str(file))[1]
+    assert set(read.levers) == {"mri_form"}
+    assert len(read.levers["mri_form"].why or "") <= own_scenario.LONGEST_REASON
+    assert choice.scenario(pathway).levers == read.levers
+
+
 def test_an_area_that_cannot_be_read_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(LIBRARY / "regions" / "demonstration", tmp_path / "ours"))
     text = (folder / "population.csv").read_text()

@@ -29,7 +29,7 @@ from ui.key_message import KeyMessage, key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence
 from ui.report import html_report
 from ui.tables import csv_text, json_text, rows_of, still_waiting
-from ui.words import NO_VALUE, amount, counted, per_year, percent, row_title, signed, waits_are
+from ui.words import NO_VALUE, amount, as_written, counted, per_year, percent, row_title, signed, waits_are
 
 BASE = "usual_care"
 YEARS = (1, 3, 5, 10)
@@ -179,7 +179,7 @@ def _sidebar() -> tuple[Region, JointDraws | None, float, int, int]:
         )
         place = _region(names[chosen])
         st.markdown(
-            f"**{escape(place.about.title)}**: {place.population:,} registered people, {counted(len(place.codes), 'practice')}"
+            f"**{as_written(place.about.title)}**: {place.population:,} registered people, {counted(len(place.codes), 'practice')}"
         )
         calibration = _told_calibration(names[chosen])
         years = st.segmented_control("Years ahead", YEARS, default=5, required=True, key="years", bind="query-params")
@@ -200,11 +200,11 @@ def _told_calibration(region: str) -> JointDraws | None:
         return None
     calibration, problems = _calibration(folder, region)
     if calibration is None:
-        st.warning("Results are not calibrated: " + " ".join(str(problem) for problem in problems))
+        st.warning(as_written("Results are not calibrated: " + " ".join(str(problem) for problem in problems)))
         return None
     if calibration.warning:
-        st.warning(calibration.warning)
-    st.caption(calibration_line(calibration))
+        st.warning(as_written(calibration.warning))
+    st.caption(as_written(calibration_line(calibration)))
     return calibration
 
 
@@ -279,7 +279,7 @@ def _somebody_looks() -> bool:
 
 def _cannot_be_run(problems: list[Problem]) -> None:
     """What is wrong with the area or the scenarios, in the words of the command line."""
-    st.error("\n\n".join(str(problem) for problem in problems), title="This cannot be run")
+    st.error("\n\n".join(as_written(str(problem)) for problem in problems), title="This cannot be run")
 
 
 def _wait_for(job: jobs.Job) -> None:
@@ -362,7 +362,7 @@ def _chart(chart: Chart) -> None:
 
 def _all_outcomes(comparison: Comparison, leading: str) -> None:
     """A tile for each outcome of the scenario that the headline is of."""
-    st.subheader(f"All outcomes: {comparison.cases[leading].scenario.title}")
+    st.subheader(as_written(f"All outcomes: {comparison.cases[leading].scenario.title}"))
     st.caption(
         f"A year on average; {waits_are(within_days(comparison.plan))}. Change: mean of the runs, in brackets its 95% interval."
     )
@@ -423,7 +423,7 @@ def _flow(comparison: Comparison) -> None:
 def _table(comparison: Comparison) -> None:
     for name in comparison.scenarios:
         title = comparison.cases[name].scenario.title
-        st.subheader(title)
+        st.subheader(as_written(title))
         rows = rows_of(comparison, name)
         st.table(
             {
@@ -440,7 +440,7 @@ def _table(comparison: Comparison) -> None:
         )
         if beside := still_waiting(comparison, name):
             about = waits_are(within_days(comparison.plan))
-            st.caption(f"{about[:1].upper()}{about[1:]}. {beside}")
+            st.caption(as_written(f"{about[:1].upper()}{about[1:]}. {beside}"))
     st.download_button(
         "Report (web page)",
         lambda: html_report(comparison),
@@ -466,10 +466,10 @@ def _table(comparison: Comparison) -> None:
     warnings = warnings_of(comparison)
     if warnings:
         st.subheader("Before you rely on this")
-        st.markdown("\n".join(f"- {sentence}" for sentence in warnings))
+        st.markdown("\n".join(f"- {as_written(sentence)}" for sentence in warnings))
     st.caption(
         f"{comparison.replications} runs, seed {comparison.seed}, fingerprint {fingerprint(comparison)}. "
-        f"The same on the command line: {_command(comparison)}"
+        f"The same on the command line: {as_written(_command(comparison))}"
     )
 
 

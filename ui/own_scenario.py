@@ -10,6 +10,7 @@ from pathways import LeverSetting, Pathway, Scenario
 
 NAME = "my_scenario"
 TITLE = "My scenario"
+LONGEST_REASON = 500
 
 
 def _evidence(pathway: Pathway, lever: str) -> str:
@@ -23,7 +24,7 @@ def _evidence(pathway: Pathway, lever: str) -> str:
 
 def _on_one_line(text: str) -> str:
     """A text without line ends and other characters that no file of text may hold."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())[:LONGEST_REASON]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def form(pathway: Pathway) -> Choice:
                 persist_state="session",
                 label_visibility="collapsed",
                 placeholder="Why this value?",
+                max_chars=LONGEST_REASON,
             )
         st.form_submit_button("Update results", type="primary")
     return Choice(reach, why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from outcomes.waiting import DAYS_PER_WEEK, YEAR_DAYS
 from pathways.pathway import Outcome
@@ -158,6 +159,15 @@ def comparative(outcome: Outcome, *, lower: bool) -> str:
             return "a lower" if lower else "a higher"
         case _:
             return "fewer" if lower else "more"
+
+
+def as_written(text: str) -> str:
+    """A text of somebody else for where Markdown is read: shown letter by letter, on one line, no picture or link made of it.
+
+    >>> as_written("**Ours** ![](http://there/x.png)")
+    '\\\\*\\\\*Ours\\\\*\\\\* !\\\\[\\\\](http://there/x.png)'
+    """
+    return re.sub(r"([\\`*\[\]<$])", r"\\\1", " ".join(text.split()))
 
 
 def in_a_sentence(title: str) -> str:
