@@ -116,6 +116,11 @@ def test_headline_and_tiles_are_of_the_same_scenario_whichever_is_shown() -> Non
     page.segmented_control(key="tiles").set_value("MRI guidance").run()
     assert headline_of(page).startswith("MRI guidance: ")
     assert "All outcomes: MRI guidance" in [each.value for each in page.subheader]
+    page.toggle(key="own_on").set_value(True).run()
+    assert headline_of(page).startswith("My scenario: ")
+    assert "All outcomes: My scenario" in [each.value for each in page.subheader]
+    page.toggle(key="own_on").set_value(False).run()
+    page.segmented_control(key="tiles").set_value("MRI guidance").run()
     page.pills(key="scenarios").set_value(["Physio first"]).run()
     assert not page.exception
     assert headline_of(page).startswith("Physio first: ")

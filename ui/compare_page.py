@@ -333,9 +333,11 @@ def _answer(comparison: Comparison, outcome: str) -> None:
 def _leading(comparison: Comparison) -> str:
     """The scenario that headline and tiles are of: that picked last, until another is asked for."""
     names = {comparison.cases[name].scenario.title: name for name in comparison.scenarios}
+    asked_before = st.session_state.get("compared")
+    st.session_state["compared"] = tuple(names)
     if len(names) == 1:
         return comparison.scenarios[0]
-    if st.session_state.get("tiles") not in names:
+    if asked_before != tuple(names) or st.session_state.get("tiles") not in names:
         st.session_state["tiles"] = list(names)[-1]
     return names[st.segmented_control("The answer for", list(names), required=True, key="tiles") or list(names)[-1]]
 
