@@ -2,7 +2,7 @@
 
     posterior.csv      one row per draw, a column per quantity: its standard normal score (`sim.scores`)
     practices.csv      draw, effect, practice, score: of practices whose own data tell how they differ (optional)
-    calibration.json   what was calibrated, where, and how well: title, verdict, region, pathway
+    calibration.json   what was calibrated, where, and how well: title, verdict, region, pathway, model
 
 A score means something by the distribution that it is of, so that is kept too, and compared with the pathway's.
 """
@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pathways import BadInput, Pathway, Problem, Region, did_you_mean, refuse
+from pathways import BadInput, Pathway, Problem, Region, did_you_mean, pathway_to_dict, refuse
 from pathways.explain import read_word
 from pathways.files.written import json_in
+from pathways.quantity import MONEY
 from pathways.table import Column, read_csv
 from pathways.word import Word
-from sim.joint_draws import JointDraws
-from sim.record import region_digest
+from sim.joint_draws import DOUBTED, JointDraws
+from sim.record import MODEL, region_digest
 from sim.scores import FARTHEST, uncertain
 from sim.shares import beside
 
@@ -33,6 +34,10 @@ FORMAT = 2
 """Format 1 had scores of shares that were each drawn alone: they mean other shares now."""
 KIND = "backpath calibration"
 ABOUT, POSTERIOR, PRACTICES = "calibration.json", "posterior.csv", "practices.csv"
+NOT_TODAY = ("format", "title", "says", "levers", "outcomes", "quantities")
+"""Parts of a pathway that change nothing of what happens without a scenario; quantities are compared one by one."""
+WORDS = ("title", "says", "source", "note", "price")
+"""Fields that are for the reader, or only set a price."""
 ROWS_SHOWN = 5
 
 
@@ -76,6 +81,29 @@ def _distribution(name: str, pathway: Pathway) -> dict[str, Any]:
     return {"name": name, **pathway.quantities[name].model_dump(include=keys)}
 
 
+def _sections_of(pathway: Pathway) -> dict[str, str]:
+    """A digest of each section of a pathway that decides what happens today, whatever its words are called."""
+    written = pathway_to_dict(pathway)
+    return {name: _short(_without_words(part)) for name, part in written.items() if name not in NOT_TODAY}
+
+
+def _others_of(pathway: Pathway) -> dict[str, str]:
+    """A digest of each quantity but prices: people come and go by all of them."""
+    return {
+        name: _short(_distribution(name, pathway)) for name, each in pathway.quantities.items() if each.unit != MONEY
+    }
+
+
+def _without_words(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _without_words(each) for name, each in part.items() if name not in WORDS}
+    return [_without_words(each) for each in part] if isinstance(part, list) else part
+
+
+def _short(facts: Any) -> str:
+    return hashlib.blake2b(json.dumps(facts, sort_keys=True, default=str).encode(), digest_size=6).hexdigest()
+
+
 # the folder
 
 
@@ -111,6 +139,9 @@ class About(Word):
     pathway: str
     verdict: str
     draws: int | None = None
+    model: int | None = None
+    sections: dict[str, str] = {}
+    others: dict[str, str] = {}
     quantities: list[CalibratedQuantity | str]
 
 
@@ -136,6 +167,9 @@ def write_joint_draws(
         "pathway": pathway.name,
         "verdict": draws.verdict,
         "draws": draws.count,
+        "model": MODEL,
+        "sections": _sections_of(pathway),
+        "others": _others_of(pathway),
         "quantities": [_prior_of(name, pathway) for name in draws.names],
     }
     (folder / ABOUT).write_text(json.dumps({**about, **(more or {})}, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -185,7 +219,33 @@ def read_joint_draws(folder: Path, *, region: Region, pathway: Pathway, replaced
         if len(practices)
         else {}
     )
-    return JointDraws(scores.astype(float), tables, about.id, about.title, about.verdict)
+    verdict = _in_doubt(about, pathway, replaced)
+    return JointDraws(scores.astype(float), tables, about.id, about.title, verdict)
+
+
+def _in_doubt(about: About, pathway: Pathway, replaced: Collection[str]) -> str:
+    """The verdict of a calibration, with what must be known where the model may be another than it was fitted with."""
+    if about.model is None:
+        doubt = "It was made by an earlier version, which did not keep with which model. Calibrate again to be sure."
+    else:
+        now = _others_of(pathway)
+        kept = {each if isinstance(each, str) else each.name for each in about.quantities} | set(replaced)
+        changed = sorted(name for name in about.others.keys() | now.keys() if about.others.get(name) != now.get(name))
+        changed = [name for name in changed if name not in kept]
+        if not changed:
+            return about.verdict
+        told = ", ".join(f"'{name}'" for name in changed[:ROWS_SHOWN])
+        more = f" and {len(changed) - ROWS_SHOWN} more" if len(changed) > ROWS_SHOWN else ""
+        doubt = (
+            f"Since then the pathway '{pathway.name}' gives other values to {told}{more}. Calibrate again to be sure."
+        )
+    word, _, reasons = about.verdict.partition(":")
+    word = word if word.startswith(DOUBTED) else DOUBTED[1]
+    return f"{word}: {' '.join(part for part in (_sentence(reasons), doubt) if part)}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text.strip().rstrip('.')}." if text.strip() else ""
 
 
 _PRACTICES = [
@@ -239,6 +299,14 @@ def _fits(about: About, folder: Path, region: Region, pathway: Pathway, replaced
     if about.pathway != pathway.name:
         says = f"it was calibrated with the pathway '{about.pathway}', and the base here has '{pathway.name}'."
         problems.append(Problem("calibration_fits_pathway", str(folder), says))
+    if about.model not in (None, MODEL):
+        says = f"it was fitted with model {about.model}, and this is model {MODEL}: the same values give other results. Calibrate again."
+        problems.append(Problem("calibration_fits_model", ABOUT, says))
+    now = _sections_of(pathway)
+    changed = sorted(name for name in about.sections.keys() | now.keys() if about.sections.get(name) != now.get(name))
+    if about.sections and changed and about.pathway == pathway.name:
+        says = f"the pathway '{pathway.name}' has changed since it was calibrated: its {', '.join(changed)}. Calibrate again."
+        problems.append(Problem("calibration_fits_pathway", ABOUT, says))
     if not about.quantities:
         problems.append(Problem("calibration_has_quantities", ABOUT, "it names no quantity. Calibrate again."))
     drawn = set(uncertain(pathway))

@@ -564,6 +564,35 @@ def test_a_folder_that_cannot_be_used_says_why(folder: Path, damaged: Callable[[
     assert says in str(bad.value)
 
 
+def test_a_calibration_of_another_model_is_refused_or_told(folder: Path) -> None:
+    """Of an older model, or of a pathway whose decisions were others, it is refused; other values are told with results."""
+    assert read(folder).verdict == "CALIBRATED WITH WARNINGS: two"
+    about(lambda of: of.update(model=MODEL - 1))(folder)
+    with pytest.raises(
+        BadInput, match=f"it was fitted with model {MODEL - 1}, and this is model {MODEL}: .* Calibrate again."
+    ):
+        read(folder)
+    about(lambda of: [of.pop(name) for name in ("model", "sections", "others")])(folder)
+    assert read(folder).verdict == (
+        "CALIBRATED WITH WARNINGS: two. It was made by an earlier version, which did not keep with which model. Calibrate again to "
+        "be sure."
+    )
+    assert read(folder).warning is not None
+
+
+def test_a_calibration_of_a_pathway_that_has_changed_is_refused_or_told(folder: Path) -> None:
+    other = replace(WORD, quantities={**WORD.quantities, SPREAD: quantity(0.6, 0.1, 1.5, "SD of log odds")})
+    assert read(folder, other).verdict == (
+        f"CALIBRATED WITH WARNINGS: two. Since then the pathway 'small' gives other values to '{SPREAD}'. Calibrate again to be sure."
+    )
+    assert read(folder, other, replaced=[SPREAD]).verdict == "CALIBRATED WITH WARNINGS: two"
+    dearer = replace(WORD, title="Another title", levers={})
+    assert read(folder, dearer).verdict == "CALIBRATED WITH WARNINGS: two"
+    plan = WORD.decisions["plan"].model_copy(update={"odds": []})
+    with pytest.raises(BadInput, match=r"the pathway .small. has changed since it was calibrated: its decisions\."):
+        read(folder, replace(WORD, decisions={"plan": plan}))
+
+
 def test_a_share_beside_a_calibrated_one_says_what_its_scores_mean(folder: Path) -> None:
     """`q_beside` is not calibrated, but drawn with `q_share`: another range of it makes another share of a score."""
     one, other = (split(quantity(0.2, 0.1, high, "share")) for high in (0.3, 0.4))
