@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ IMPOSSIBLE = {
 UNTOLD = {
     "seen_without_referral": "seen by a service without a referral to it: the visits count, no wait can be told",
     "seen_again_after_discharge": "seen again by a service after a discharge, without a new referral: the visits count",
+    "missed_before_referral": "missed an appointment of a service, or left it, before the referral to it: the wait counts from it",
     "joined_before_referral": "joined a list before the referral to it: the wait counts from the day of joining",
 }
 """What may have happened, though something is missing of it; nothing of it is left out."""
@@ -58,16 +60,30 @@ def possible_events(
     >>> found.events["patient"].tolist(), found.people["seen_before_referral"]
     ([2, 2], 1)
     """
-    events = _in_order_of_each_day(events)
-    log = _Log.of(events)
-    rows = _waits_that_cannot_be(log)
-    rows["discharged_before_referral"] = _early_discharges(log)
-    rows["treated_before_referral"] = _early_treatments(log, consultant_led, treatments)
-    people = {name: len(np.unique(log.patient[rows[name]])) for name in (*IMPOSSIBLE, *UNTOLD)}
-    out = np.zeros(len(events), dtype=bool)
-    for name in IMPOSSIBLE:
-        out[log.row[rows[name]]] = True
-    return PossibleEvents(events[~out].reset_index(drop=True) if out.any() else events, people)
+    people: dict[str, set[Any]] = {name: set() for name in (*IMPOSSIBLE, *UNTOLD)}
+    while True:
+        events = _in_order_of_each_day(events)
+        log = _Log.of(events)
+        found = _faults(log, consultant_led, treatments)
+        patients = events["patient"].to_numpy()
+        for name, rows in found.items():
+            people[name] |= set(patients[log.row[rows]])
+        out = np.zeros(len(events), dtype=bool)
+        for name in IMPOSSIBLE:
+            out[log.row[found[name]]] = True
+        if not out.any():
+            return PossibleEvents(events, {name: len(of) for name, of in people.items()})
+        events = events[~out].reset_index(drop=True)  # what was left out may have hidden another
+
+
+def _faults(log: _Log, consultant_led: Collection[str], treatments: Collection[str]) -> dict[str, np.ndarray]:
+    """By fault, the places of its rows in the log."""
+    return {
+        **_waits_that_cannot_be(log),
+        "missed_before_referral": _early_misses(log),
+        "discharged_before_referral": _early_discharges(log),
+        "treated_before_referral": _early_treatments(log, consultant_led, treatments),
+    }
 
 
 def without_repeats(events: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -226,8 +242,17 @@ def _waits_that_cannot_be(log: _Log) -> dict[str, np.ndarray]:
         "seen_after_giving_up": rows[_of_spells(group, spell, given_up)],
         "seen_without_referral": rows[early & ~never & seen],
         "seen_again_after_discharge": rows[passed],
+        "missed_before_referral": "missed an appointment of a service, or left it, before the referral to it: the wait counts from it",
         "joined_before_referral": rows[late],
     }
+
+
+def _early_misses(log: _Log) -> np.ndarray:
+    """Appointments missed and places left before anything else of a service, which the person is referred to later."""
+    rows, group = _by_service(log, (*STARTS, "seen", "did_not_attend", "left"))
+    misses = log.any_of(("did_not_attend", "left"))[rows]
+    later = _first_of_group(group, log.any_of(STARTS)[rows])
+    return rows[misses & (_latest(group, ~misses) < 0) & (later < len(group))]
 
 
 def _of_spells(group: np.ndarray, spell: np.ndarray, chosen: np.ndarray) -> np.ndarray:

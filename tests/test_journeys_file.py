@@ -124,6 +124,14 @@ def test_who_still_waits_is_watched_until_the_day_that_is_given(tmp_path: Path) 
     assert "the last event is on day 120" in notes(found)
 
 
+def test_what_the_records_lack_for_a_figure_is_told(tmp_path: Path) -> None:
+    rows = "1,0,referral,discectomy\n1,9,seen,discectomy\n1,10,discharge,\n1,500,referral,gp\n"
+    said = notes(told(tmp_path, "patient,day,kind,service\n" + rows))
+    assert "in no figure of referral to treatment: 1 person." in said
+    assert "days without plan count until the person comes back" in said
+    assert "onset" not in notes(told(tmp_path, "patient,day,kind,service\n" + rows + "1,490,onset,\n"))
+
+
 # dates
 
 

@@ -78,6 +78,11 @@ def test_an_earlier_course_whose_referral_is_not_in_the_file_is_told_and_left_in
     assert wait_spells(possible_events(log(*rows)).events)["days"].tolist() == [15.0]
 
 
+def test_an_appointment_missed_before_the_referral_is_told() -> None:
+    rows = [(1, 8, "did_not_attend", "mri"), (1, 10, "referral", "mri"), (1, 30, "seen", "mri")]
+    assert people_of(*rows) == {"missed_before_referral": 1}
+
+
 def test_a_referral_written_after_the_list_was_joined_is_told() -> None:
     rows = [(1, 8, "joined", "mri"), (1, 10, "referral", "mri"), (1, 30, "seen", "mri")]
     assert people_of(*rows) == {"joined_before_referral": 1}
@@ -128,8 +133,11 @@ def test_visits_made_meanwhile_need_no_referral() -> None:
     )
 )
 def test_what_is_left_can_have_happened(rows: list[Row]) -> None:
-    """A second look finds nothing impossible but what the first one's removals uncover, and takes no wait below nothing."""
+    """A second look finds nothing impossible, and no wait is below nothing."""
     found = possible_events(log(*rows).astype({"day": float}))
+    again = possible_events(found.events)
+    assert not any(again.people[name] for name in IMPOSSIBLE)
+    assert len(again.events) == len(found.events)
     spells = wait_spells(found.events, end_day=9)
     assert (spells["days"] >= 0).all()
     assert len(found.events) <= len(rows)

@@ -33,7 +33,7 @@ from pathways.files.writing import csv_text, new_folder
 from ui.journeys_file import EventLog
 from ui.journeys_notes import Note, said
 from ui.journeys_people import matched
-from ui.journeys_period import impossible_notes, period_of
+from ui.journeys_period import impossible_notes, lacking_notes, period_of
 from ui.words import figures, percent_of
 
 RESULTS = (
@@ -119,6 +119,7 @@ def journeys_of(
         says = f"there are no events that could have happened from {log.day_said(period.start)} to {log.day_said(period.end)}."
         raise BadInput([Problem("events_exist", log.file, says)])
     notes = [*notes, *log.notes, *impossible_notes(possible.people)]
+    notes += lacking_notes(events, consultant_led=consultant_led, treatments=treatments)
     care = continuity_of_care(measured, reports_back=reports_back)
     if people is None:
         waited = waits(events, end_day=period.end, from_day=from_day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -46,7 +47,7 @@ def journeys_in(asked: Asked, *, usual: Mapping[str, str]) -> Journeys:
         if not names
     ]
     services = {option: given.get(option, _words(text)) for option, text in usual.items()}
-    known = [*(name for names in services.values() for name in names), *load_pathway(LIBRARY).services]
+    known = [*(name for names in services.values() for name in names), *_services_of_the_library()]
     by = asked.by or USUAL_GROUPS
     log, people, is_asked_well = None, None, not problems
     try:
@@ -73,6 +74,11 @@ def journeys_in(asked: Asked, *, usual: Mapping[str, str]) -> Journeys:
         from_day=0.0 if from_day is None and log.of_ticks else from_day,
         until_day=until_day,
     )
+
+
+@functools.cache
+def _services_of_the_library() -> tuple[str, ...]:
+    return tuple(load_pathway(LIBRARY).services)
 
 
 def _option_problems(asked: Asked) -> list[Problem]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+import pandas as pd
 
 from outcomes import isolated_end
 from outcomes.possible_order import IMPOSSIBLE, UNTOLD
@@ -99,3 +101,21 @@ def impossible_notes(people: Mapping[str, int]) -> list[Note]:
         for name, says in (IMPOSSIBLE | UNTOLD).items()
         if people.get(name)
     ]
+
+
+def lacking_notes(events: pd.DataFrame, *, consultant_led: Collection[str], treatments: Collection[str]) -> list[Note]:
+    """What the records do not hold, so that a figure means less than its name says."""
+    notes = []
+    kind, service, patient = events["kind"], events["service"], events["patient"]
+    treated = patient[(kind == "seen") & service.isin(list(treatments))]
+    started = patient[kind.isin(["referral", "joined"]) & service.isin(list(consultant_led))]
+    clockless = treated[~treated.isin(started)].nunique()
+    if clockless:
+        says = (
+            f"Treated without a referral that starts a clock, and so in no figure of referral to treatment: {SO_MANY}."
+        )
+        notes.append(Note(says, ((clockless, "person"),)))
+    if not (kind == "onset").any() and kind.isin(["discharge", "gave_up"]).any():
+        says = "No event is an 'onset': days without plan count until the person comes back, be it with the same pain or another."
+        notes.append(Note(says))
+    return notes
