@@ -367,6 +367,12 @@ def test_a_practice_of_nobody_is_told_and_left_out(read: Any) -> None:
     assert len(events) == 4
 
 
+def test_a_file_of_nobody_is_refused(refused: Any) -> None:
+    assert refused(HEADER + "A81001,0,0\n") == [
+        "south.csv: no practice has any people: column population holds 0 only."
+    ]
+
+
 def test_a_comma_is_a_mark_of_thousands_only(read: Any, refused: Any) -> None:
     """'900,5' was read as 9,005 people."""
     assert refused(HEADER + 'A81001,30,"900,5"\nA81002,"1,0",9000\n') == [

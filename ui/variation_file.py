@@ -78,6 +78,10 @@ def read_variation_file(
         raise BadInput(problems)
     groups = table.drop(columns=[column.name for column in columns.values()])
     made, notes = practices_only(made, groups)
+    if not made["n"].sum():
+        raise BadInput(
+            [Problem("rows_exist", file, f"no practice has any people: column {columns['n'].name} holds 0 only.")]
+        )
     made, more = with_bands_of_nobody(made)
     return _as_tables(made, notes + more)
 
