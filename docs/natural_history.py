@@ -10,7 +10,7 @@ from calibration import natural_history, treatment_effects
 from calibration.untreated import Untreated
 from pathways import load_pathway
 from ui.charts import INK, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
-from ui.report import svg
+from ui.report import drawing
 
 HERE = Path(__file__).parent
 PAGE, PICTURE = HERE / "natural-history.md", HERE / "natural-history.svg"
@@ -106,4 +106,4 @@ def chart() -> Chart:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
-    PICTURE.write_text(svg(chart()), encoding="utf-8")
+    PICTURE.write_text(drawing(chart()), encoding="utf-8")

@@ -28,6 +28,7 @@ from pydantic import Field, field_validator
 
 from pathways.explain import read_word
 from pathways.files.values import FIRST_YEAR, LAST_YEAR, told
+from pathways.files.writing import csv_text, write_text
 from pathways.files.written import toml_in
 from pathways.load import find
 from pathways.problems import BadInput, Problem
@@ -418,14 +419,14 @@ def save_region(region: Region, folder: Path) -> None:
     capacity = pd.DataFrame([vars(site) for site in region.sites]).rename(columns={"name": "site"})
     waiting = pd.DataFrame([vars(row) for row in region.waiting])
     for name, table in (("practices", practices), ("population", population), ("capacity", capacity)):
-        table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        write_text(folder / f"{name}.csv", csv_text(table), overwrite=True)
     if region.waiting:
-        waiting.to_csv(folder / LISTS, index=False, lineterminator="\n")
+        write_text(folder / LISTS, csv_text(waiting), overwrite=True)
     if region.prices:
         prices = [(service, price, year) for service, (price, year) in region.prices.items()]
         table = pd.DataFrame(prices, columns=["service", "price_gbp", "price_year"])
-        table.to_csv(folder / PRICES, index=False, lineterminator="\n")
-    (folder / ABOUT).write_text(_region_toml(region.about), encoding="utf-8")
+        write_text(folder / PRICES, csv_text(table), overwrite=True)
+    write_text(folder / ABOUT, _region_toml(region.about), overwrite=True)
 
 
 def _region_toml(about: RegionFile) -> str:

@@ -5,10 +5,7 @@ What was assumed is listed in the region itself and told to whoever builds it.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +13,7 @@ import numpy as np
 from scipy import special
 
 from pathways.assumed import assumed_sites, assumed_waiting
+from pathways.files.writing import new_folder
 from pathways.load import load_quantities
 from pathways.official import Registered, read_registered
 from pathways.official_places import PracticeMap, read_deprivation, read_map
@@ -270,36 +268,7 @@ def _assumed(
     return sites, waiting, said
 
 
-def write_region(region: Region, folder: Path) -> None:
+def write_region(region: Region, folder: Path, *, overwrite: bool = False) -> None:
     """Writes a region to a new folder, whole or not at all."""
-    try:
-        _write(region, folder)
-    except OSError as error:
-        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
-        why = "a file stands where a folder is needed" if in_the_way else error.strerror or str(error)
-        says = f"it cannot be written: {why}. Choose another place."
-        raise refuse("folder_can_be_written", str(folder), says) from None
-
-
-def _write(region: Region, folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise refuse(
-            "folder_is_new", str(folder), "it exists already and is not empty. Choose another name, or remove it."
-        )
-    missing = [parent for parent in folder.parents if not parent.exists()]
-    part: Path | None = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    with new_folder(folder, overwrite=overwrite) as part:
         save_region(region, part)
-        part.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        part.rename(folder)
-    except BaseException:
-        if part is not None:
-            shutil.rmtree(part, ignore_errors=True)
-        for parent in missing:
-            with suppress(OSError):
-                parent.rmdir()
-        raise

@@ -22,6 +22,7 @@ import pandas as pd
 from pathways import BadInput, Pathway, Problem, Region, did_you_mean, pathway_to_dict, refuse
 from pathways.explain import read_word
 from pathways.files.written import json_in
+from pathways.files.writing import csv_text, write_text
 from pathways.quantity import MONEY
 from pathways.table import Column, read_csv
 from pathways.word import Word
@@ -172,8 +173,7 @@ def write_joint_draws(
         "others": _others_of(pathway),
         "quantities": [_prior_of(name, pathway) for name in draws.names],
     }
-    (folder / ABOUT).write_text(json.dumps({**about, **(more or {})}, indent=1, ensure_ascii=False), encoding="utf-8")
-    draws.scores.to_csv(folder / POSTERIOR, index=False, lineterminator="\n")
+    write_text(folder / POSTERIOR, csv_text(draws.scores))
     tables = []
     for effect, table in draws.practice_scores.items():
         by_draw = table.reset_index(drop=True).rename_axis(index="draw").reset_index()
@@ -181,7 +181,8 @@ def write_joint_draws(
         tables.append(rows.assign(effect=effect))
     if tables:
         columns = ["draw", "effect", "practice", "score"]
-        pd.concat(tables)[columns].to_csv(folder / PRACTICES, index=False, lineterminator="\n")
+        write_text(folder / PRACTICES, csv_text(pd.concat(tables)[columns]))
+    write_text(folder / ABOUT, json.dumps({**about, **(more or {})}, indent=1, ensure_ascii=False))
 
 
 def read_joint_draws(folder: Path, *, region: Region, pathway: Pathway, replaced: Collection[str] = ()) -> JointDraws:

@@ -34,6 +34,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from pathways import refuse
+from pathways.files.formulas import as_text_cell
+from pathways.files.writing import written
 from pathways.health import STATES
 from sim.layout import (
     DISCHARGE,
@@ -158,37 +160,28 @@ def _names(codes: np.ndarray, names: list[str]) -> pa.Array:
 
 
 def log_path_problem(path: Path) -> None:
-    """Raises `BadInput` where a log cannot be written to `path`: before a long run, not after it."""
+    """Raises `BadInput` where the ending of `path` is that of no log."""
     if path.suffix not in FORMATS:
         raise refuse(
             "log_format", str(path), f"a log is written as {' or '.join(FORMATS)}. Choose one of these endings."
         )
-    if not path.parent.exists():
-        raise refuse("log_folder", str(path), "the folder does not exist. Make it first.")
-    if path.is_dir():
-        raise refuse("log_file", str(path), "this is a folder. Choose the name of a file.")
 
 
-def write_logs(logs: Iterable[EventLog], path: Path, *, replications: int, areas: int) -> int:
+def write_logs(logs: Iterable[EventLog], path: Path, *, replications: int, areas: int, overwrite: bool = False) -> int:
     """Writes logs, one area and replication after another, into one file, whole or not at all; the number of events.
 
     With more than one replication a column `replication` follows the others.
     """
-    part = path.with_name(path.name + ".part")
-    written = 0
-    try:
-        with _writer(part, path.suffix) as write:
-            for position, log in enumerate(logs):
-                table = log.table()
-                if replications > 1:
-                    replication = np.full(len(log), position // areas, dtype=np.int32)
-                    table = table.append_column("replication", pa.array(replication))
-                write(table)
-                written += len(log)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return written
+    count = 0
+    with written(path, overwrite=overwrite) as part, _writer(part, path.suffix) as write:
+        for position, log in enumerate(logs):
+            table = log.table()
+            if replications > 1:
+                replication = np.full(len(log), position // areas, dtype=np.int32)
+                table = table.append_column("replication", pa.array(replication))
+            write(table)
+            count += len(log)
+    return count
 
 
 @contextmanager
@@ -198,13 +191,7 @@ def _writer(part: Path, form: str) -> Iterator[Callable[[pa.Table], None]]:
 
     def write(table: pa.Table) -> None:
         if form == ".csv":
-            names = table.column_names
-            table = pa.table(
-                {
-                    name: table[name].cast(pa.string()) if pa.types.is_dictionary(table[name].type) else table[name]
-                    for name in names
-                }
-            )
+            table = pa.table({name: _texts(table[name]) for name in table.column_names})
         if not opened:
             opened.append(
                 pa.csv.CSVWriter(part, table.schema) if form == ".csv" else pa.parquet.ParquetWriter(part, table.schema)
@@ -216,3 +203,16 @@ def _writer(part: Path, form: str) -> Iterator[Callable[[pa.Table], None]]:
     finally:
         for writer in opened:
             writer.close()
+
+
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Names as text that no spreadsheet runs; numbers as they are."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    safe = [
+        pa.DictionaryArray.from_arrays(
+            chunk.indices, pa.array([as_text_cell(name) for name in chunk.dictionary.to_pylist()], type=pa.string())
+        )
+        for chunk in column.chunks
+    ]
+    return pa.chunked_array(safe, type=column.type).cast(pa.string())

@@ -25,6 +25,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from pathways.files.temporary import sweep
+from pathways.files.writing import cannot_be_written, written
 from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
 
 CHUNK = 16
@@ -33,8 +35,6 @@ MOST_DEATHS = 2
 """A run whose process dies so often, while nothing else runs, is recorded as failed."""
 MOST_DEATHS_IN_A_ROW = 10
 """Where processes die so often and nothing gets done between, no run is at fault: they cannot work here at all."""
-WRITES = 2
-"""A file is written once more where another program, beginning in the same folder, took its unfinished part away."""
 SHARD = "*.parquet"
 
 One = Callable[[Any], np.ndarray | None]
@@ -68,9 +68,11 @@ class RunStore:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        for part in folder.glob("*.part"):
-            part.unlink(missing_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_be_written(folder, error) from None
+        sweep(folder)
 
     def read(self) -> Found:
         """Everything that is there. A damaged file is set aside: its runs are done again."""
@@ -100,17 +102,8 @@ class RunStore:
             }
         )
         name = self.folder / f"{next(iter(rows))[:12]}-{key_of(keys=list(rows))[:8]}.parquet"
-        part = name.with_suffix(f".{os.getpid()}.part")
-        for attempt in range(WRITES):
-            try:
-                pa.parquet.write_table(table, part, write_page_checksum=True)
-                with part.open("rb+") as file:
-                    os.fsync(file.fileno())
-                part.replace(name)
-                return
-            except FileNotFoundError:
-                if attempt == WRITES - 1:
-                    raise
+        with written(name, overwrite=True) as part:
+            pa.parquet.write_table(table, part, write_page_checksum=True)
 
 
 class Pool(Protocol):

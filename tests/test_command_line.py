@@ -193,9 +193,13 @@ def test_show_of_what_is_not_there(tmp_path: Path) -> None:
     )
     refused(backpath("show", "scenario", "mri"), "mri: there is no scenario of that name")
     refused(backpath("show", "picture", "usual_care"), "picture: show a 'pathway', a 'scenario' or 'evidence'")
-    seen = backpath("show", "pathway", "usual_care", "--svg", tmp_path / "nowhere" / "pathway.svg")
-    assert seen.code == 2
-    assert "pathway.svg: the drawing cannot be written there: No such file or directory." in seen.err
+    refused(
+        backpath("show", "pathway", "usual_care", "--svg", tmp_path / "nowhere" / "pathway.svg"),
+        "pathway.svg: the folder does not exist. Make it first.",
+    )
+    refused(
+        backpath("show", "pathway", "usual_care", "--svg", tmp_path / "pathway.toml"), "a drawing is written as .svg"
+    )
 
 
 @pytest.mark.parametrize("kind", ["pathway", "scenario"])
@@ -566,7 +570,7 @@ def test_results_never_overwrite_and_bad_places_are_told_before_the_run(tmp_path
         for place, sentence in (
             ("file", "exists already"),
             ("full", "exists already"),
-            ("file/deep", "nothing can be written in"),
+            ("file/deep", "a file stands where a folder is needed"),
         ):
             refused(backpath(command, "mri_guidance", "--replications", 200, "--out", tmp_path / place), sentence)
     assert time.monotonic() - started < 5
@@ -724,7 +728,11 @@ def test_a_log_that_is_interrupted_leaves_the_old_one(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("sim.compare.logs_of", interrupted)
-    seen = backpath("run", "usual_care", "--region", small, "--years", 0.1, "--log", tmp_path / "log.csv")
+    typed = ("run", "usual_care", "--region", small, "--years", 0.1, "--log", tmp_path / "log.csv")
+    refused(
+        backpath(*typed), "log.csv: it exists already, and is left as it is. Choose another name, or give --overwrite"
+    )
+    seen = backpath(*typed, "--overwrite")
     assert seen.code == 130
     assert "Stopped." in seen.err
     assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]

@@ -13,6 +13,7 @@ from threading import Event
 import numpy as np
 import pytest
 
+from pathways.files import temporary
 from sim.experiment import CHUNK, MOST_DEATHS, Found, One, RunStore, WorkersDie, key_of, perform
 from sim.parallel import Stopped
 from tests import experiment_tasks
@@ -140,26 +141,29 @@ def test_a_file_of_other_columns_is_set_aside(store: RunStore) -> None:
     assert [path.name for path in store.folder.iterdir()] == ["a.damaged"]
 
 
-def test_unfinished_parts_are_removed_and_nothing_else(store: RunStore) -> None:
+def test_what_a_killed_program_left_is_removed_and_nothing_else(store: RunStore) -> None:
     store.write({"a": np.array([1.0])})
-    (store.folder / "b-1.99.part").write_bytes(b"half")
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = f".backpath-{temporary._machine()}-{int(ended.stdout)}-0.parquet"
+    (store.folder / left).write_bytes(b"half")
     (store.folder / "notes.txt").write_text("mine")
     assert list(RunStore(store.folder).read()) == ["a"]
     assert sorted(path.suffix for path in store.folder.iterdir()) == [".parquet", ".txt"]
 
 
-def test_a_part_taken_away_is_written_again(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As by a second program that begins in the same folder."""
-    taken = []
+def test_a_second_program_that_begins_in_the_same_folder_takes_nothing_away(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[list[str]] = []
 
     def fsync(_: int) -> None:
-        if not taken:
-            taken.append(1)
-            RunStore(store.folder)
+        code = f"from pathlib import Path; from sim.experiment import RunStore; RunStore(Path({str(store.folder)!r}))"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        begun.append([path.name for path in store.folder.iterdir()])
 
-    monkeypatch.setattr("sim.experiment.os.fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     store.write({"a": np.array([1.0])})
-    assert taken
+    assert [len(names) for names in begun] == [1]
     assert list(store.read()) == ["a"]
 
 

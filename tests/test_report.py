@@ -14,12 +14,13 @@ import pytest
 from rich.console import Console
 
 from pathways import BadInput
+from pathways.files.writing import folder_can_be_written
 from sim.compare import Comparison, warnings_of
 from sim.record import fingerprint
 from tests.compared import made_up, quick
 from ui import report
 from ui.key_message import key_message, watch
-from ui.report import HEADLINE, folder_problem, html_report, write_results
+from ui.report import HEADLINE, html_report, write_results
 from ui.tables import as_json, csv_text, rows_of, still_waiting, terminal_table
 
 FILES = [
@@ -332,9 +333,12 @@ def test_the_differences_are_those_of_the_comparison(folder: Path) -> None:
             assert table.loc[(scenario, outcome), "difference"] == pytest.approx(difference.mean, nan_ok=True)
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ValueError])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(KeyboardInterrupt(), KeyboardInterrupt), (ValueError(), ValueError), (OSError(28, "full"), BadInput)],
+)
 def test_nothing_is_left_where_writing_is_interrupted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, told: type[BaseException]
 ) -> None:
     """Stopped in the midst of the tables: neither the folder nor a part of it is there."""
 
@@ -342,7 +346,7 @@ def test_nothing_is_left_where_writing_is_interrupted(
         raise error
 
     monkeypatch.setattr(report, "by_practice_table", interrupted)
-    with pytest.raises(error):
+    with pytest.raises(told):
         write_results(quick(), tmp_path / "results", region_from="demonstration")
     assert list(tmp_path.iterdir()) == []
 
@@ -361,9 +365,9 @@ def test_an_empty_folder_is_filled_and_a_full_one_is_refused_and_kept(tmp_path: 
 def test_a_place_where_nothing_can_be_written_is_refused_before_the_run(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("mine")
-    with pytest.raises(BadInput, match="nothing can be written in"):
-        folder_problem(file / "results")
+    with pytest.raises(BadInput, match="a file stands where a folder is needed"):
+        folder_can_be_written(file / "results")
     with pytest.raises(BadInput, match="exists already"):
-        folder_problem(file)
-    folder_problem(tmp_path / "deep" / "results")
+        folder_can_be_written(file)
+    folder_can_be_written(tmp_path / "deep" / "results")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

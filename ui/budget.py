@@ -20,6 +20,8 @@ from outcomes.budget import NEEDED, RELEASED, budget_of_costs, capacity_released
 from outcomes.materiality import finding, least_count
 from outcomes.paired import FEW_EVENTS
 from outcomes.verdicts import PAGE, if_they_hold, verdict_of
+from pathways.files import writing
+from pathways.files.writing import new_folder, write_text
 from pathways.quantity import DAYS_IN
 from sim.compare import Comparison
 from sim.costs import capacity_tables, costs_table, prices_table
@@ -28,7 +30,6 @@ from sim.record import number_or_none, stamp
 from sim.results import activity_table
 from ui.key_message import judgements
 from ui.owed import Owed, owed_json, owed_of, owed_sentence
-from ui.report import new_folder
 from ui.tables import in_short
 from ui.words import NO_VALUE, TOO_RARE, figures, money, span
 
@@ -250,8 +251,7 @@ def _stamped(comparison: Comparison, budget: Budget, table: pd.DataFrame) -> pd.
 def csv_text(comparison: Comparison, budgets: list[Budget]) -> str:
     """One row per scenario, year and line."""
     table = pd.concat([_stamped(comparison, budget, budget.by_year) for budget in budgets])
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text
+    return writing.csv_text(table)
 
 
 def json_text(comparison: Comparison, budgets: list[Budget]) -> str:
@@ -280,11 +280,11 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def write_budgets(comparison: Comparison, budgets: list[Budget], folder: Path) -> list[str]:
+def write_budgets(comparison: Comparison, budgets: list[Budget], folder: Path, *, overwrite: bool = False) -> list[str]:
     """Writes money and capacity as CSV, and both as JSON, into a new folder, whole or not at all; the files' names."""
-    with new_folder(folder) as part:
-        (part / "budget.json").write_text(json_text(comparison, budgets), encoding="utf-8")
-        (part / "budget.csv").write_text(csv_text(comparison, budgets), encoding="utf-8")
+    with new_folder(folder, overwrite=overwrite) as part:
+        write_text(part / "budget.json", json_text(comparison, budgets))
+        write_text(part / "budget.csv", csv_text(comparison, budgets))
         capacity = pd.concat([_stamped(comparison, budget, budget.capacity) for budget in budgets])
-        capacity.to_csv(part / "capacity.csv", index=False, lineterminator="\n")
+        write_text(part / "capacity.csv", writing.csv_text(capacity))
     return sorted(path.name for path in folder.iterdir())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,7 @@ from rich import box
 from rich.table import Table
 
 from pathways import BadInput, Problem, refuse
-from ui.terminal import DEFAULT_SEED, AsJson, Region, Seed, err, out, threads, watched_stages
+from ui.terminal import DEFAULT_SEED, AsJson, Overwrite, Region, Seed, err, out, threads, watched_stages
 
 if TYPE_CHECKING:
     import pathways
@@ -67,6 +68,7 @@ def calibrate(
         bool, typer.Option("--no-back-test", help="Leave out the second fit that foretells the last third.")
     ] = False,
     as_json: AsJson = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Calibrate today's pathway to what the area has counted: joint draws for later runs, with a report and a verdict."""
     from calibration.calibrate import calibrate as fitted
@@ -76,7 +78,13 @@ def calibrate(
 
     settings = Settings(runs=runs, seed=seed, unknowns=unknowns, workers=threads(workers), dask=dask, method=method)
     case, place, figures = _asked(scenario, region, targets, until, settings)
-    begin(folder, question_of(case, place, figures, settings), resume=resume)
+    if resume and overwrite:
+        raise refuse(
+            "resume", "--resume --overwrite", "choose one of the two: go on with what is there, or begin anew."
+        )
+    question = question_of(case, place, figures, settings)
+    for sentence in begin(folder, question, resume=resume, overwrite=overwrite):
+        _say(sentence, aside=True)
     for note in figures.notes:
         _say(note, aside=as_json)
     with _telling_what_went_wrong(folder, settings):
@@ -186,6 +194,8 @@ def _telling_what_went_wrong(folder: Path, settings: Settings) -> Iterator[None]
     except WorkersDie as error:
         says = f"{error}. Memory may be short: choose fewer. {kept}"
         raise refuse("workers_live", f"--workers {settings.workers}", says) from None
+    except BadInput as bad:
+        raise BadInput([replace(problem, says=f"{problem.says} {kept}") for problem in bad.problems]) from None
     except OSError as error:
         where = f"--dask {settings.dask}" if settings.dask else str(folder)
         raise refuse("runs_can_be_made", where, f"{error or type(error).__name__}. {kept}") from None

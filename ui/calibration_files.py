@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
@@ -18,6 +16,15 @@ from calibration.fit import Settings
 from calibration.local_targets import LocalTargets
 from calibration.verdict import as_numbers
 from pathways import BadInput, Problem, Region, pathway_to_dict, refuse
+from pathways.files.temporary import sweep
+from pathways.files.writing import (
+    cannot_be_written,
+    csv_text,
+    file_can_be_written,
+    folder_can_be_written,
+    renewed,
+    write_text,
+)
 from pathways.files.written import json_in
 from sim.calibration_folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
 from sim.compare import Case
@@ -26,7 +33,7 @@ from sim.record import MODEL, region_digest, versions
 from ui.calibration_checks import checks_of
 from ui.calibration_report import calibration_html
 from ui.calibration_tables import Told
-from ui.report import folder_problem
+from ui.report import write_page
 
 QUESTION, RUNS = "question.json", "runs"
 REPORT, DIAGNOSTICS, TARGETS, BACK_TEST, RATIOS = (
@@ -70,25 +77,35 @@ def question_of(case: Case, region: Region, targets: LocalTargets, settings: Set
     }
 
 
-def begin(folder: Path, question: Mapping[str, Any], *, resume: bool) -> None:
-    """Makes the folder, or finds it as it was left: `BadInput` where it holds something else than this question."""
+def begin(folder: Path, question: Mapping[str, Any], *, resume: bool, overwrite: bool = False) -> list[str]:
+    """Makes the folder, or finds it as it was left: `BadInput` where it holds something else than this question.
+
+    With `overwrite` another question takes the place of the one in it: its runs are kept, for those of the same inputs
+    serve again, and its results until there are new ones. Gives a sentence for each thing that a killed run had left.
+    """
     path = folder / QUESTION
+    if not resume and not path.exists():
+        said = folder_can_be_written(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_be_written(folder, error) from None
+        write_text(path, json.dumps(dict(question), indent=1))
+        return said
+    if not resume and not overwrite:
+        says = "a calibration has been begun in it. Go on with it by --resume, begin anew by --overwrite, or choose another name."
+        raise refuse("folder_is_new", str(folder), says)
+    said = file_can_be_written(path, overwrite=True) + sweep(folder / RUNS)
     if not resume:
-        if path.exists():
-            says = "a calibration has been begun in it. Go on with it by --resume, or choose another name."
-            raise refuse("folder_is_new", str(folder), says)
-        folder_problem(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(dict(question), indent=1), encoding="utf-8")
-        part.replace(path)
-        return
+        write_text(path, json.dumps(dict(question), indent=1), overwrite=True)
+        return said
     if not path.exists():
         says = f"there is nothing to go on with: no {QUESTION} of a calibration is in it. Leave out --resume to begin."
         raise refuse("resume_finds_a_calibration", str(folder), says)
     asked = _read(path)
     if asked.get("key") != question["key"]:
         raise refuse("resume_same_question", str(folder), _difference(asked, question))
+    return said
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -116,24 +133,16 @@ def write_calibration(found: Calibration, folder: Path) -> list[str]:
 
     Where it is stopped in the midst, the folder holds no calibration: `--resume` writes it again.
     """
-    part = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
-    try:
+    with renewed(folder, FILES) as part:
         _write(found, part)
-        for name in reversed(FILES):
-            (folder / name).unlink(missing_ok=True)
-        written = [name for name in FILES if (part / name).exists()]
-        for name in written:
-            (part / name).replace(folder / name)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return sorted(written)
+        names = [path.name for path in part.iterdir()]
+    return sorted(names)
 
 
 def _write(found: Calibration, folder: Path) -> None:
     simulator = found.simulator
     _csv(_figures(found), folder / TARGETS)
-    (folder / DIAGNOSTICS).write_text(json_text(found), encoding="utf-8")
-    (folder / REPORT).write_text(calibration_html(found), encoding="utf-8")
+    write_text(folder / DIAGNOSTICS, json_text(found))
     if found.checks.back_test is not None:
         _csv(found.checks.back_test.table, folder / BACK_TEST)
     if found.practices is not None:
@@ -153,10 +162,11 @@ def _write(found: Calibration, folder: Path) -> None:
         write_joint_draws(
             folder, found.draws, region=simulator.region, pathway=simulator.case.pathway, more=plain(more)
         )
+    write_page(folder / REPORT, lambda: calibration_html(found))
 
 
 def _csv(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, lineterminator="\n")
+    write_text(path, csv_text(table))
 
 
 def _figures(found: Calibration) -> pd.DataFrame:

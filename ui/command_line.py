@@ -1,6 +1,7 @@
 """The command line. Every command reads its inputs whole before it works, and writes whole results or none.
 
-Exit codes: 0 done, 1 the answer is no (a replay that differs) or an error of ours, 2 an input cannot be used.
+Exit codes: 0 done, 1 the answer is no (a replay that differs) or an error of ours, 2 an input cannot be used, or a place
+to write to, or there is not the memory for it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ui import value_commands
 from ui.app_command import open_app
 from ui.calibrate_command import calibrate
 from ui.calibrated import calibration_at
+from ui.streams import outputs_done, outputs_ready
 from ui.terminal import (
     DEFAULT_SEED,
     DEFAULT_YEARS,
@@ -26,13 +28,16 @@ from ui.terminal import (
     AsJson,
     Calibration,
     Engine,
+    Overwrite,
     Region,
     Seed,
     Workers,
     Years,
     err,
+    is_short_of_memory,
     one_format,
     out,
+    places_to_write,
     tell_calibration,
     threads,
     watched,
@@ -53,12 +58,27 @@ INTERRUPTED = 130
 DEFAULT_REPLICATIONS = "10"
 VALIDATION_REPLICATIONS = 8
 
+SHORT_OF_MEMORY = (
+    "Memory is short: the work was given up. Choose fewer --workers, fewer runs or years, or a smaller region; "
+    "or let the program have more (ulimit -v)."
+)
+
 UsageError: Any = typer.BadParameter.__mro__[1]
 """What Typer raises where a command is not used as its help says. Newer Typers bring their own Click, without its name."""
 
 
 def main() -> None:
     """Runs the command line; turns problems into sentences and exit codes."""
+    outputs_ready()
+    code = _outcome()
+    if why := outputs_done():
+        err.print(f"What was printed could not all be handed over: {why}.", markup=False)
+        code = code or 2
+    sys.exit(code)
+
+
+def _outcome() -> int:
+    """Runs what was typed; its exit code."""
     try:
         command = typer.main.get_command(app)
         arguments = spread_lists(sys.argv[1:])
@@ -66,25 +86,28 @@ def main() -> None:
         code = command.main(args=arguments, prog_name="backpath", standalone_mode=False)
         if code == INTERRUPTED:  # newer Typers turn the interrupt into this
             raise KeyboardInterrupt
-        sys.exit(code if isinstance(code, int) else 0)
+        return code if isinstance(code, int) else 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     except BadInput as bad:
         _tell(bad.problems)
-        sys.exit(2)
+        return 2
     except UsageError as wrong:
         wrong.show()
-        sys.exit(2)
+        return 2
     except (KeyboardInterrupt, typer.Abort):
         err.print("Stopped. Nothing was written.")
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception as error:  # an error of ours: the user gets a sentence, a developer the traceback if asked for
+        return INTERRUPTED
+    except Exception as error:
         if os.environ.get("BACKPATH_DEBUG"):
             traceback.print_exc()
+        if is_short_of_memory(error):
+            err.print(SHORT_OF_MEMORY, markup=False, highlight=False, soft_wrap=True)
+            return 2
+        # an error of ours: the user gets a sentence, a developer the traceback if asked for
         err.print(f"This should not have happened: {type(error).__name__}: {error}", markup=False)
         err.print("Nothing was written. Please report it; BACKPATH_DEBUG=1 shows where it happened.", markup=False)
-        sys.exit(1)
+        return 1
 
 
 def spread_lists(arguments: list[str]) -> list[str]:
@@ -196,9 +219,11 @@ def show(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print evidence as the page of the documentation.")
     ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Tell a pathway or a scenario in words, with a diagram; or every quantity, its range and its source."""
     from pathways import load_pathway, load_scenario
+    from pathways.files.writing import write_text
     from pathways.picture import draw, pathway_in_words, scenario_in_words
 
     options = {"--grade": grade, "--search": search, "--json": as_json, "--csv": as_csv, "--markdown": as_markdown}
@@ -214,6 +239,9 @@ def show(
         raise refuse("options_fit", given[0], f"is for 'show evidence', not for a {kind}.")
     if name is None:
         raise refuse("name", f"show {kind}", f"which one? There are: {', '.join(library_names(f'{kind}s'))}.")
+    if svg is not None and svg.suffix != ".svg":
+        raise refuse("drawing", str(svg), "a drawing is written as .svg. Choose this ending.")
+    places_to_write(files=[svg], overwrite=overwrite)
     if kind == "pathway":
         pathway = load_pathway(name)
         out.print(pathway_in_words(pathway), markup=False, highlight=False)
@@ -221,10 +249,7 @@ def show(
         file_name, scenario, pathway = load_scenario(name)
         out.print(scenario_in_words(file_name, scenario, pathway), markup=False, highlight=False)
     if svg is not None:
-        try:
-            svg.write_text(draw(pathway), encoding="utf-8")
-        except OSError as error:
-            raise refuse("drawing", str(svg), f"the drawing cannot be written there: {error.strerror}.") from None
+        write_text(svg, draw(pathway), overwrite=overwrite)
         out.print(f"Drawn: {svg}", markup=False, highlight=False)
 
 
@@ -298,6 +323,7 @@ def region_new(
     pathway: Annotated[
         str, typer.Option("--pathway", help="The pathway whose services the region gets.")
     ] = "usual_care",
+    overwrite: Overwrite = False,
 ) -> None:
     """Build a region from official files as they are published, and tell what was assumed.
 
@@ -308,6 +334,7 @@ def region_new(
     from pathways.selection import Selection
     from ui.words import counted
 
+    places_to_write(folder=folder, overwrite=overwrite)
     selection = Selection(
         icbs=tuple(icb or ()),
         areas=tuple(sub_icb or ()),
@@ -323,7 +350,7 @@ def region_new(
         selection=selection,
         pathway=load_pathway(pathway),
     )
-    write_region(region, folder)
+    write_region(region, folder, overwrite=overwrite)
     areas = len(region.area_names())
     out.print(
         f"{region.population:,} registered people at {counted(len(region.codes), 'practice')}"
@@ -425,17 +452,16 @@ def compare(
     folder: Annotated[
         Path | None, typer.Option("--out", help="Write report, record and tables into this new folder.", metavar="DIR")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
     from sim.compare import MOST_SENTENCES, warnings_of
     from ui.key_message import rests_on, watch
     from ui.owed import owed_of, owed_sentence
-    from ui.report import folder_problem
     from ui.tables import csv_text, json_text, terminal_table
 
     one_format(as_json, as_csv)
-    if folder is not None:
-        folder_problem(folder)
+    places_to_write(folder=folder, overwrite=overwrite)
     comparison = _comparison(scenarios, against, region, years, replications, seed, engine, workers, calibration)
     if as_json:
         out.file.write(json_text(comparison) + "\n")
@@ -454,17 +480,17 @@ def compare(
     if not as_json:
         for sentence in warnings_of(comparison, most=MOST_SENTENCES):
             err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
-    _write_results(comparison, folder, region)
+    _write_results(comparison, folder, region, overwrite=overwrite)
 
 
-def _write_results(comparison: Any, folder: Path | None, region: str) -> None:
+def _write_results(comparison: Any, folder: Path | None, region: str, *, overwrite: bool) -> None:
     """Writes what `--out` asks for. The record names the region in the library, or its folder's whole path, so that
     it is found from anywhere."""
     from ui.report import write_results
 
     if folder is not None:
         lasting = region if region in library_names("regions") else str(Path(region).resolve())
-        files = write_results(comparison, folder, region_from=lasting)
+        files = write_results(comparison, folder, region_from=lasting, overwrite=overwrite)
         err.print(f"Written to {folder}: {', '.join(files)}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -486,17 +512,16 @@ def run(
     log: Annotated[
         Path | None, typer.Option("--log", help="Write the full event log (.parquet or .csv).", metavar="FILE")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Run one scenario: activity, waits and lists; with --log every event of every patient."""
     from sim.events import log_path_problem, write_logs
-    from ui.report import folder_problem
     from ui.running import run_csv, run_json, run_tables
 
     one_format(as_json, as_csv)
     if log is not None:
         log_path_problem(log)
-    if folder is not None:
-        folder_problem(folder)
+    places_to_write(folder=folder, files=[log], overwrite=overwrite)
     if replications == "auto":
         raise refuse("replications", "--replications auto", "a run has nothing to compare with: write a number.")
     comparison = _comparison([scenario], scenario, region, years, replications, seed, engine, workers, calibration)
@@ -508,7 +533,7 @@ def run(
         for table in run_tables(comparison):
             out.print(table)
     tell_calibration(comparison.calibration, quiet=as_json or as_csv)
-    _write_results(comparison, folder, region)
+    _write_results(comparison, folder, region, overwrite=overwrite)
     if log is not None:
         from sim.compare import logs_of
 
@@ -522,7 +547,8 @@ def run(
             engine=_engine(engine),
             calibration=comparison.calibration,
         )
-        events = write_logs(logs, log, replications=comparison.replications, areas=len(comparison.region.area_names()))
+        areas = len(comparison.region.area_names())
+        events = write_logs(logs, log, replications=comparison.replications, areas=areas, overwrite=overwrite)
         err.print(f"Written to {log}: {events:,} events", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -557,15 +583,15 @@ def validate(
     page: Annotated[
         Path | None, typer.Option("--out", help="Write the page (.html, or .md with its picture).", metavar="FILE")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare the model with published results, by rules written beforehand; what fails is shown as failed."""
     from calibration.targets import load_targets
     from calibration.validation import validate as compare_with_published
     from pathways import load_region
-    from ui.validation import json_text, page_path_problem, summary, terminal_tables, write_page
+    from ui.validation import files_of_page, json_text, summary, terminal_tables, write_page
 
-    if page is not None:
-        page_path_problem(page)
+    places_to_write(files=[] if page is None else files_of_page(page), overwrite=overwrite)
     place = load_region(region)
     with watched("Simulating") as (progress, stop):
         validation = compare_with_published(
@@ -585,7 +611,12 @@ def validate(
             out.print(table)
         out.print(summary(validation), markup=False, highlight=False, soft_wrap=True)
     if page is not None:
-        err.print(f"Written: {', '.join(write_page(validation, page))}", markup=False, highlight=False, soft_wrap=True)
+        err.print(
+            f"Written: {', '.join(write_page(validation, page, overwrite=overwrite))}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 app.command()(calibrate)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 from textwrap import wrap
 
+import pandas as pd
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from pathways import Pathway, library_names, load_pathway, load_scenario, refuse
 from pathways.evidence import GROUPS, Row, bounds_written, evidence
+from pathways.files import writing
 from pathways.load import load_quantities
 from pathways.quantity import GRADES
 from sim.shares import drawn_of
@@ -110,13 +110,8 @@ COLUMNS = tuple(field.name for field in fields(Row))
 
 def csv_text(rows: list[Row]) -> str:
     """The table as CSV; several uses, and the levels of a table, are parted by semicolons."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        cells = asdict(row) | {"used": "; ".join(row.used), "value": value_in_words(row)}
-        writer.writerow(["" if cells[column] is None else cells[column] for column in COLUMNS])
-    return out.getvalue()
+    cells = [asdict(row) | {"used": "; ".join(row.used), "value": value_in_words(row)} for row in rows]
+    return writing.csv_text(pd.DataFrame(cells, columns=list(COLUMNS), dtype=object))
 
 
 def json_text(rows: list[Row]) -> str:

@@ -29,7 +29,7 @@ from outcomes.disclosure_journeys import (
 )
 from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
 from pathways import BadInput, Problem
-from pathways.files.writing import csv_text, new_folder
+from pathways.files.writing import csv_text, new_folder, write_text
 from ui.journeys_file import EventLog
 from ui.journeys_notes import Note, said
 from ui.journeys_people import matched
@@ -221,11 +221,13 @@ def json_text(tables: dict[str, pd.DataFrame], notes: Sequence[str], policy: str
     return json.dumps({**made, **about}, indent=1, ensure_ascii=False)
 
 
-def write_journeys(tables: dict[str, pd.DataFrame], notes: Sequence[str], folder: Path, policy: str) -> list[str]:
+def write_journeys(
+    tables: dict[str, pd.DataFrame], notes: Sequence[str], folder: Path, policy: str, *, overwrite: bool = False
+) -> list[str]:
     """Writes every table as CSV, all as JSON, and the notes, into a new folder, whole or not at all; the files' names."""
-    with new_folder(folder) as part:
+    with new_folder(folder, overwrite=overwrite) as part:
         for name, table in tables.items():
-            (part / f"{name}.csv").write_text(csv_text(table), encoding="utf-8")
-        (part / "notes.txt").write_text("".join(f"{note}\n" for note in notes), encoding="utf-8")
-        (part / "journeys.json").write_text(json_text(tables, notes, policy), encoding="utf-8")
+            write_text(part / f"{name}.csv", csv_text(table))
+        write_text(part / "notes.txt", "".join(f"{note}\n" for note in notes))
+        write_text(part / "journeys.json", json_text(tables, notes, policy))
     return sorted(path.name for path in folder.iterdir())

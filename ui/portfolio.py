@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from outcomes.portfolio import Allocation
+from pathways.files.writing import csv_text, new_folder, write_text
 from ui.portfolio_file import TRIAL, read_portfolio
 from ui.portfolio_page import portfolio_page
 from ui.portfolio_value import PortfolioValue, sure, value_portfolio
@@ -129,7 +130,7 @@ def portfolio_json(value: PortfolioValue) -> str:
 
 def portfolio_csv(value: PortfolioValue) -> str:
     """The plan as CSV, one row per option, with everything that the file says of it: sources and grades go along."""
-    return portfolio_table(value).to_csv(index=False, lineterminator="\n")
+    return csv_text(portfolio_table(value))
 
 
 def portfolio_table(value: PortfolioValue) -> pd.DataFrame:
@@ -177,12 +178,12 @@ def _whole(people: float) -> str:
     return f"{people:,.0f}" if people == round(people) else f"{people:,.1f}"
 
 
-def write_portfolio(value: PortfolioValue, folder: Path) -> list[str]:
+def write_portfolio(value: PortfolioValue, folder: Path, *, overwrite: bool = False) -> list[str]:
     """Writes page, plan and record into a new folder, whole or not at all; the files' names."""
-    from ui.report import new_folder
+    from ui.report import write_page
 
-    with new_folder(folder) as part:
-        (part / "portfolio.html").write_text(portfolio_page(value), encoding="utf-8")
-        (part / "plan.csv").write_text(portfolio_csv(value), encoding="utf-8")
-        (part / "portfolio.json").write_text(portfolio_json(value) + "\n", encoding="utf-8")
+    with new_folder(folder, overwrite=overwrite) as part:
+        write_text(part / "plan.csv", portfolio_csv(value))
+        write_text(part / "portfolio.json", portfolio_json(value) + "\n")
+        write_page(part / "portfolio.html", lambda: portfolio_page(value))
     return sorted(path.name for path in folder.iterdir())

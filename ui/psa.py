@@ -32,6 +32,8 @@ from outcomes.two_loops import (
     evpi_of_corrected,
 )
 from outcomes.verdicts import PAGE, Verdict, if_they_hold, verdict_of
+from pathways.files import writing
+from pathways.files.writing import new_folder, write_text
 from sim.prices import price_basis
 from sim.record import number_or_none, region_digest, stamp, versions
 from sim.results import OWED
@@ -39,7 +41,7 @@ from sim.scores import uncertain, without_distribution
 from ui.calibrated import calibration_html, calibration_json, calibration_line
 from ui.owed import of_the_saving
 from ui.page import html_page, html_table
-from ui.report import new_folder, svg
+from ui.report import svg, write_page
 from ui.uncertainty_charts import acceptability_chart, plane_chart, tornado_chart
 from ui.words import LEAST_MONEY, MINUS, figures, money, span
 
@@ -507,16 +509,14 @@ def csv_text(findings: Findings) -> str:
     table = findings.found.values.rename(columns={"strategy": "scenario"})
     for name, value in reversed(carried(findings).items()):
         table.insert(0, name, value)
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text
+    return writing.csv_text(table)
 
 
 def quantities_csv(findings: Findings) -> str:
     """The value of every quantity in every draw, in the base's pathway."""
     table = drawn_values(findings)
     table.insert(0, "draw", range(len(table)))
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text
+    return writing.csv_text(table)
 
 
 def drawn_values(findings: Findings) -> pd.DataFrame:
@@ -661,11 +661,11 @@ def worth_of_knowing(findings: Findings) -> str:
     )
 
 
-def write_findings(findings: Findings, folder: Path) -> list[str]:
+def write_findings(findings: Findings, folder: Path, *, overwrite: bool = False) -> list[str]:
     """Writes page, tables and JSON into a new folder, whole or not at all; the names of the files."""
-    with new_folder(folder) as part:
-        (part / "psa.html").write_text(html(findings), encoding="utf-8")
-        (part / "psa.json").write_text(json_text(findings), encoding="utf-8")
-        (part / "values.csv").write_text(csv_text(findings), encoding="utf-8")
-        (part / "quantities.csv").write_text(quantities_csv(findings), encoding="utf-8")
+    with new_folder(folder, overwrite=overwrite) as part:
+        write_text(part / "psa.json", json_text(findings))
+        write_text(part / "values.csv", csv_text(findings))
+        write_text(part / "quantities.csv", quantities_csv(findings))
+        write_page(part / "psa.html", lambda: html(findings))
     return sorted(path.name for path in folder.iterdir())

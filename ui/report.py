@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from html import escape
 from pathlib import Path
 
 from outcomes.verdicts import MEANINGS, PAGE, marked
-from pathways import refuse
+from pathways.files import writing
+from pathways.files.writing import new_folder, write_text, written
 from sim.compare import Comparison, warnings_of
 from sim.record import fingerprint, record_of, stamp, versions
 from sim.results import (
@@ -26,6 +24,7 @@ from sim.results import (
 )
 from ui.calibrated import calibration_html, calibration_line
 from ui.charts import Chart, change_chart, lists_chart
+from ui.drawing import NotDrawn, drawn
 from ui.key_message import key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence
 from ui.page import html_page
@@ -36,19 +35,36 @@ HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")
 
 
 def svg(chart: Chart) -> str:
-    """A chart as SVG with its description inside."""
-    import vl_convert
+    """A chart as SVG with its description inside; where it cannot be drawn, a sentence in its place, with the description."""
+    try:
+        return drawing(chart)
+    except NotDrawn as why:
+        said = f"A chart could not be drawn: {why}. What it shows: {chart.alt}"
+        return f'<p class="small">{escape(said)}</p>'
 
-    drawn = str(vl_convert.vegalite_to_svg(chart.spec))
-    start = drawn.index("<svg")
-    head_end = drawn.index(">", start)
+
+def drawing(chart: Chart) -> str:
+    """A chart as SVG with its description inside; `NotDrawn` where it cannot be drawn."""
+    picture = drawn(chart.spec)
+    start = picture.index("<svg")
+    head_end = picture.index(">", start)
     description = f"<desc>{escape(chart.alt)}</desc>"
     return (
-        drawn[start:head_end]
+        picture[start:head_end]
         + f' role="img" aria-label="{escape(chart.alt, quote=True)}">'
         + description
-        + drawn[head_end + 1 :]
+        + picture[head_end + 1 :]
     )
+
+
+def write_page(path: Path, make: Callable[[], str]) -> None:
+    """Writes a page, the last of a folder's files: where memory is too short for it, a page that says so."""
+    try:
+        page = make()
+    except MemoryError:
+        says = "Memory was too short for this page: it could not be made. The tables beside it are whole."
+        page = html_page("Backpath", [f"<p>{says}</p>"])
+    write_text(path, page)
 
 
 def html_report(comparison: Comparison) -> str:
@@ -179,17 +195,16 @@ def _say_waits(comparison: Comparison) -> str:
     return f"{about[:1].upper()}{about[1:]}; who waits longer counts with that time, who leaves unseen for as long as they waited. "
 
 
-def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> list[str]:
+def write_results(comparison: Comparison, folder: Path, *, region_from: str, overwrite: bool = False) -> list[str]:
     """Writes report, record and tables into a new folder, whole or not at all; the names of the files.
 
     One scenario alone has nothing to differ from: record and tables only.
     """
-    with new_folder(folder) as part:
+    with new_folder(folder, overwrite=overwrite) as part:
         if len(comparison.cases) > 1:
-            (part / "report.html").write_text(html_report(comparison), encoding="utf-8")
-            (part / "differences.csv").write_text(csv_text(comparison), encoding="utf-8")
+            write_text(part / "differences.csv", csv_text(comparison))
         record = record_of(comparison, region_from=region_from)
-        (part / "record.json").write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
+        write_text(part / "record.json", json.dumps(record, indent=1, ensure_ascii=False))
         makers: dict[str, Callable] = {
             "activity": activity_table,
             "waits": waits_table,
@@ -203,49 +218,19 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str) -> 
         _write_table(
             comparison, part / "by_practice.csv", lambda tallies, plan: by_practice_table(tallies, plan, codes)
         )
+        if len(comparison.cases) > 1:
+            write_page(part / "report.html", lambda: html_report(comparison))
     return sorted(path.name for path in folder.iterdir())
-
-
-@contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
-    """A folder to write into, which gets its name when all is written; nothing is left where something goes wrong."""
-    folder_problem(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        yield part
-        part.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        part.rename(folder)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-
-
-def folder_problem(folder: Path) -> None:
-    """Raises `BadInput` where results cannot be written: before a long run, not after it."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise refuse(
-            "folder_is_new", str(folder), "it exists already and is not empty. Choose another name, or remove it."
-        )
-    above = next(parent for parent in folder.resolve().parents if parent.exists())
-    try:
-        tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=above).cleanup()
-    except OSError:
-        says = f"nothing can be written in {above}. Choose another place."
-        raise refuse("folder_can_be_written", str(folder), says) from None
 
 
 def _write_table(comparison: Comparison, path: Path, make: Callable) -> None:
     """One table over all scenarios and replications; `make(tallies, plan)` gives its rows of one replication."""
     header, carried = True, stamp(comparison)
-    for name, runs in comparison.tallies.items():
-        for replication, tallies in enumerate(runs):
-            table = make(tallies, comparison.plan_of(comparison.base, replication))
-            table.insert(0, "replication", replication)
-            table.insert(0, "scenario", name)
-            table.assign(**carried).to_csv(
-                path, mode="w" if header else "a", header=header, index=False, lineterminator="\n"
-            )
-            header = False
+    with written(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        for name, runs in comparison.tallies.items():
+            for replication, tallies in enumerate(runs):
+                table = make(tallies, comparison.plan_of(comparison.base, replication))
+                table.insert(0, "replication", replication)
+                table.insert(0, "scenario", name)
+                file.write(writing.csv_text(table.assign(**carried), header=header))
+                header = False

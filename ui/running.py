@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
+from pathways.files.writing import csv_text
 from sim.compare import Comparison
 from sim.record import number_or_none
 from sim.results import activity_table, lists_table, waits_table, within_days, year_lengths
@@ -112,5 +113,4 @@ def run_csv(comparison: Comparison) -> str:
     frame = run_frame(comparison)
     if comparison.calibration:
         frame = frame.assign(calibration=comparison.calibration.id)
-    text: str = frame.to_csv(index=False, lineterminator="\n")
-    return text
+    return csv_text(frame)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import re
@@ -14,6 +12,7 @@ from rich import box
 from rich.table import Table
 
 from outcomes.verdicts import MEANINGS, PAGE, Tone, marked
+from pathways.files import writing
 from sim.compare import Comparison, warnings_of, width_reached
 from sim.record import fingerprint, number_or_none, stamp
 from sim.results import within_days
@@ -261,13 +260,8 @@ CSV_COLUMNS = (
 
 def csv_text(comparison: Comparison) -> str:
     """The comparison as CSV: one row per scenario and outcome, totals over the measured years."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     columns = [*CSV_COLUMNS, *(["calibration"] if comparison.calibration else [])]
-    writer.writerow(columns)
     table = comparison.table().assign(**stamp(comparison))
     pairs = zip(table["scenario"], table["outcome"], strict=True)
     table["verdict"] = [key_message(comparison, *pair).verdict for pair in pairs]
-    for row in table[columns].itertuples(index=False):
-        writer.writerow(["" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row])
-    return out.getvalue()
+    return writing.csv_text(table[columns])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -15,7 +16,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from pathways import refuse
+from pathways import BadInput, Problem, refuse
+from pathways.files.writing import file_can_be_written, folder_can_be_written
 from sim.parallel import Stopped
 from ui.calibrated import calibration_line
 
@@ -27,7 +29,7 @@ WIDE = 112
 DEFAULT_SEED = 42
 DEFAULT_YEARS = 5.0
 
-out = Console(width=None if sys.stdout.isatty() else WIDE)
+out = Console(width=None if sys.stdout is not None and sys.stdout.isatty() else WIDE)
 err = Console(stderr=True)
 
 Region = Annotated[str, typer.Option("--region", help="A region of the library, or a folder.", metavar="NAME|DIR")]
@@ -45,6 +47,27 @@ Workers = Annotated[
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what was written there before.")]
+
+
+def places_to_write(*, overwrite: bool, folder: Path | None = None, files: Sequence[Path | None] = ()) -> None:
+    """Raises `BadInput` where results cannot be written, before they are made; tells what killed runs had left there."""
+    problems, said = [], []
+    given = [path for path in (folder, *files) if path is not None]
+    for path in given:
+        look = folder_can_be_written if path is folder else file_can_be_written
+        try:
+            said += look(path, overwrite=overwrite)
+        except BadInput as bad:
+            problems += bad.problems
+    if len({path.absolute() for path in given}) < len(given):
+        problems.append(
+            Problem("places_differ", str(given[0]), "two results cannot have one name. Choose another for one.")
+        )
+    if problems:
+        raise BadInput(problems)
+    for sentence in dict.fromkeys(said):
+        err.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 def tell_calibration(calibration: JointDraws | None, *, quiet: bool = False, warned: bool = False) -> None:
@@ -116,6 +139,20 @@ def one_format(as_json: bool, as_csv: bool) -> None:
     """Refuses two formats at once."""
     if as_json and as_csv:
         raise refuse("one_format", "--json --csv", "choose one of the two.")
+
+
+def is_short_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the system had no memory to give.
+
+    >>> is_short_of_memory(MemoryError()), is_short_of_memory(OSError(12, "Cannot allocate memory")), is_short_of_memory(KeyError())
+    (True, True, False)
+    """
+    if isinstance(error, MemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    signs = ("can't start new thread", "failed to map segment", "allocate memory")
+    return isinstance(error, RuntimeError | ImportError) and any(sign in str(error) for sign in signs)
 
 
 def threads(workers: int) -> int:

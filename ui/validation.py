@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -19,11 +19,13 @@ from rich.table import Table
 
 from calibration.validation import Result, Simulated, Validation
 from pathways import refuse
+from pathways.files.writing import file_can_be_written, write_text
 from sim.record import number_or_none
 from ui.charts import Chart
+from ui.drawing import NotDrawn
 from ui.page import html_page
 from ui.ratio_chart import ratio_chart
-from ui.report import svg
+from ui.report import drawing, svg
 from ui.words import MINUS, NO_VALUE, figures
 
 FORMATS = (".html", ".md")
@@ -339,29 +341,28 @@ def _as_json(validation: Validation, result: Result) -> dict[str, Any]:
 # files
 
 
-def page_path_problem(path: Path) -> None:
-    """Raises `BadInput` where a page cannot be written to `path`: before the runs, not after them."""
+def files_of_page(path: Path) -> list[Path]:
+    """The files of a page at `path`: its picture stands beside it where it is Markdown. `BadInput` for another ending."""
     if path.suffix not in FORMATS:
         raise refuse(
             "page_format", str(path), f"the page is written as {' or '.join(FORMATS)}. Choose one of these endings."
         )
-    if not path.parent.is_dir():
-        raise refuse("page_folder", str(path), "the folder does not exist. Make it first.")
+    return [path.with_suffix(".svg"), path] if path.suffix == ".md" else [path]
 
 
-def write_page(validation: Validation, path: Path) -> list[str]:
+def write_page(validation: Validation, path: Path, *, overwrite: bool = False) -> list[str]:
     """Writes the page, with its picture beside it where it is Markdown; the names of the files."""
-    page_path_problem(path)
-    picture = path.with_suffix(".svg")
-    texts: dict[Path, Callable[[], str]] = {path: lambda: validation_html(validation)}
-    if path.suffix == ".md":
-        texts = {
-            picture: lambda: svg(picture_of(validation)),
-            path: lambda: markdown_page(validation, picture=picture.name),
-        }
-    made = {file: make() for file, make in texts.items()}
-    for file, text in made.items():
-        part = file.with_name(file.name + ".part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
-    return [file.name for file in made]
+    files = files_of_page(path)
+    for file in files:
+        file_can_be_written(file, overwrite=overwrite)
+    if len(files) == 1:
+        write_text(path, validation_html(validation), overwrite=overwrite)
+        return [path.name]
+    picture = files[0]
+    write_text(path, markdown_page(validation, picture=picture.name), overwrite=overwrite)
+    try:
+        write_text(picture, drawing(picture_of(validation)), overwrite=overwrite)
+    except NotDrawn as why:
+        says = f"the picture could not be drawn: {why}. The page is written without it."
+        raise refuse("picture_is_drawn", str(picture), says) from None
+    return [file.name for file in files]

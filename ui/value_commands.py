@@ -16,6 +16,7 @@ from ui.terminal import (
     AsCsv,
     AsJson,
     Calibration,
+    Overwrite,
     Region,
     Seed,
     Workers,
@@ -23,6 +24,7 @@ from ui.terminal import (
     err,
     one_format,
     out,
+    places_to_write,
     tell_calibration,
     threads,
     watched,
@@ -91,6 +93,7 @@ def psa(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     folder: Out = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Ask how sure: value for money under everything that is not known, and what could change the answer."""
     from calibration.parameters import NoSensibleDraw
@@ -112,7 +115,6 @@ def psa(
         worth_of_knowing,
         write_findings,
     )
-    from ui.report import folder_problem
 
     one_format(as_json, as_csv)
     rate = policy_value("discount_rate") if discount is None else discount
@@ -133,8 +135,7 @@ def psa(
         )
         if wrong
     ]
-    if folder is not None:
-        folder_problem(folder)
+    places_to_write(folder=folder, overwrite=overwrite)
     cases, base, place, joint = _asked(problems, scenarios, against, region, price_year, price_index, calibration)
     if not any(uncertain(case.pathway) or without_distribution(case.pathway) for case in cases.values()):
         raise refuse("draws", "--draws", "every quantity is fixed: there is nothing to draw. Use `backpath compare`.")
@@ -193,7 +194,7 @@ def psa(
             err.print(f"Warning: {curve_refused(findings)}", markup=False, highlight=False, soft_wrap=True)
     tell_calibration(found.calibration, quiet=True)
     if folder is not None:
-        _written(folder, write_findings(findings, folder))
+        _written(folder, write_findings(findings, folder, overwrite=overwrite))
 
 
 def budget(
@@ -215,11 +216,11 @@ def budget(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     folder: Out = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
     from sim.compare import compare
     from ui.budget import budget_of, csv_text, json_text, sentences, terminal_tables, write_budgets
-    from ui.report import folder_problem
 
     one_format(as_json, as_csv)
     problems = []
@@ -229,8 +230,7 @@ def budget(
         problems.append(
             Problem("years", f"--years {years:g}", "a budget is told by whole years: write a whole number from 1.")
         )
-    if folder is not None:
-        folder_problem(folder)
+    places_to_write(folder=folder, overwrite=overwrite)
     cases, base, place, joint = _asked(problems, scenarios, against, region, price_year, price_index, calibration)
     with watched("Simulating") as (progress, stop):
         comparison = compare(
@@ -258,7 +258,7 @@ def budget(
                 _say(sentence)
     tell_calibration(comparison.calibration, quiet=as_json or as_csv)
     if folder is not None:
-        _written(folder, write_budgets(comparison, budgets, folder))
+        _written(folder, write_budgets(comparison, budgets, folder, overwrite=overwrite))
 
 
 def value(
@@ -298,6 +298,7 @@ def value(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     folder: Out = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Find which services should grow, shrink or stop if the budget stays as it is."""
     from ui.portfolio import (
@@ -308,11 +309,9 @@ def value(
         value_portfolio,
         write_portfolio,
     )
-    from ui.report import folder_problem
 
     one_format(as_json, as_csv)
-    if folder is not None:
-        folder_problem(folder)
+    places_to_write(folder=folder, overwrite=overwrite)
     options, settings = read_portfolio(
         file,
         gains=gains,
@@ -337,7 +336,7 @@ def value(
             else:
                 out.print(part)
     if folder is not None:
-        _written(folder, write_portfolio(found, folder))
+        _written(folder, write_portfolio(found, folder, overwrite=overwrite))
 
 
 def variation(
@@ -357,11 +356,11 @@ def variation(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     folder: Out = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare practices: standardised rates, a funnel, and how much of the difference is chance."""
     from outcomes import BadTable, disclosed_variation
     from pathways.files.writing import csv_text
-    from ui.report import folder_problem
     from ui.variation import (
         bad_input,
         disclosure_note,
@@ -372,8 +371,7 @@ def variation(
     )
 
     one_format(as_json, as_csv)
-    if folder is not None:
-        folder_problem(folder)
+    places_to_write(folder=folder, overwrite=overwrite)
     _hides(disclosure)
     fill = 0.0 if missing_is_zero else None
     events, population = read_variation_file(file, count=count, fill_missing=fill)
@@ -401,7 +399,7 @@ def variation(
             err.print(note, markup=False, highlight=False, soft_wrap=True)
     if folder is not None:
         title = f"{what[:1].upper()}{what[1:]} by practice"
-        _written(folder, write_variation(found, folder, title=title, notes=notes))
+        _written(folder, write_variation(found, folder, title=title, notes=notes, overwrite=overwrite))
 
 
 def journeys(
@@ -456,15 +454,14 @@ def journeys(
     ] = "hes2018",
     as_json: AsJson = False,
     folder: Out = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Follow people through events, simulated or real: waits, lists, referral to treatment, continuity of care."""
     from outcomes import disclosure_sentence
-    from pathways.files.writing import folder_can_be_written
     from ui.journeys import json_text, terminal_tables, write_journeys
     from ui.journeys_asked import Asked, journeys_in
 
-    if folder is not None:
-        folder_can_be_written(folder)
+    places_to_write(folder=folder, overwrite=overwrite)
     _hides(disclosure)
     found = journeys_in(
         Asked(
@@ -488,7 +485,7 @@ def journeys(
             _say(note)
         _say(disclosure_sentence(disclosure))
     if folder is not None:
-        _written(folder, write_journeys(tables, notes, folder, disclosure))
+        _written(folder, write_journeys(tables, notes, folder, disclosure, overwrite=overwrite))
 
 
 def _hides(disclosure: str) -> bool:

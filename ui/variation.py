@@ -143,17 +143,19 @@ def variation_page(result: PracticeVariation, title: str, *, notes: Sequence[str
     return html_page(f"Backpath: {title}", parts)
 
 
-def write_variation(result: PracticeVariation, folder: Path, *, title: str, notes: Sequence[str] = ()) -> list[str]:
+def write_variation(
+    result: PracticeVariation, folder: Path, *, title: str, notes: Sequence[str] = (), overwrite: bool = False
+) -> list[str]:
     """Writes page, table, JSON and the chart's specification into a new folder, whole or not at all; the files' names."""
-    from ui.report import new_folder
+    from pathways.files.writing import csv_text, new_folder, write_text
+    from ui.report import write_page
 
-    with new_folder(folder) as part:
-        page = variation_page(result, title, notes=notes)
-        (part / "variation.html").write_text(page, encoding="utf-8")
-        (part / "variation.json").write_text(variation_json(result, notes=notes), encoding="utf-8")
+    with new_folder(folder, overwrite=overwrite) as part:
+        write_text(part / "variation.json", variation_json(result, notes=notes))
         chart = {**funnel_spec(result), "usermeta": {"disclosure": disclosure_note(result)}}
-        (part / "funnel.vl.json").write_text(json.dumps(_plain(chart), ensure_ascii=False), encoding="utf-8")
-        (part / "practices.csv").write_text(csv_text(result.table), encoding="utf-8", newline="")
+        write_text(part / "funnel.vl.json", json.dumps(_plain(chart), ensure_ascii=False))
+        write_text(part / "practices.csv", csv_text(result.table))
+        write_page(part / "variation.html", lambda: variation_page(result, title, notes=notes))
     return sorted(path.name for path in folder.iterdir())
 
 

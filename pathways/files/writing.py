@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,7 +31,7 @@ RESULTS = {
     "journeys.json",
 }
 """A folder with one of these is one that was written here."""
-FORMS = {".csv", ".html", ".json", ".md", ".parquet", ".svg", ".toml"}
+FORMS = {".csv", ".html", ".json", ".md", ".parquet", ".svg", ".toml", ".txt"}
 OVERWRITE = "Choose another name, or give --overwrite to replace it."
 WHY = {
     errno.ENOSPC: "the disk is full. Make room, or choose another place",
@@ -128,6 +128,30 @@ def new_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
                 parent.rmdir()
 
 
+@contextmanager
+def renewed(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+    """A folder to write into, whose files take the place of all those in `folder` that are called `names`, in this order.
+
+    Where it is stopped in the midst, the last of them is not there.
+    """
+    part: Path | None = None
+    try:
+        part = new_directory(folder)
+        yield part
+        for file in part.iterdir():
+            _on_disk(file)
+        for name in reversed(names):
+            (folder / name).unlink(missing_ok=True)
+        for name in names:
+            if (part / name).exists():
+                os.replace(part / name, folder / name)
+    except OSError as error:
+        raise cannot_be_written(folder, error) from None
+    finally:
+        if part is not None:
+            away(part)
+
+
 # what stands in the way, before long work
 
 
@@ -156,7 +180,7 @@ def folder_can_be_written(folder: Path, *, overwrite: bool = False) -> list[str]
 def cannot_be_written(path: Path, error: OSError) -> BadInput:
     """What stops a file or folder from being written, in a sentence."""
     why = WHY.get(error.errno or 0, f"{error.strerror or error}. Choose another place")
-    return refuse("can_be_written", str(path), f"it cannot be written: {why}. Nothing was written.")
+    return refuse("can_be_written", str(path), f"it cannot be written: {why}.")
 
 
 def _tried(folder: Path) -> list[str]:
