@@ -144,7 +144,7 @@ def test_a_file_of_other_columns_is_set_aside(store: RunStore) -> None:
 def test_what_a_killed_program_left_is_removed_and_nothing_else(store: RunStore) -> None:
     store.write({"a": np.array([1.0])})
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    left = f".backpath-{temporary._machine()}-{int(ended.stdout)}-0.parquet"
+    left = f".backpath-{temporary._machine()}-{int(ended.stdout)}-0"
     (store.folder / left).write_bytes(b"half")
     (store.folder / "notes.txt").write_text("mine")
     assert list(RunStore(store.folder).read()) == ["a"]

@@ -282,7 +282,7 @@ def test_a_place_that_cannot_be_written_is_told_and_left_as_it_was(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("pathways.region_new.save_region", full)
-    with pytest.raises(BadInput, match="mine: it cannot be written: No space left on device"):
+    with pytest.raises(BadInput, match="mine: it cannot be written: the disk is full"):
         write_region(region, tmp_path / "new" / "deep" / "mine")
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -308,8 +308,8 @@ def test_what_a_killed_run_left_is_told_and_removed_and_what_a_live_one_makes_is
     (tmp_path / ".backpath-notes").write_text("mine")
     alive = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     machine = temporary._machine()
-    live = tmp_path / f".backpath-{machine}-{alive.pid}-0.csv"
-    far = tmp_path / ".backpath-elsewhere-1-0.csv"
+    live = tmp_path / f".backpath-{machine}-{alive.pid}-0"
+    far = tmp_path / ".backpath-elsewhere-1-0"
     live.touch()
     far.touch()
     try:

@@ -40,9 +40,9 @@ _faults: list[str] = []
 class _Pipe(io.FileIO):
     """A file to which writing never fails: what cannot be handed over goes nowhere, and why is remembered."""
 
-    def write(self, data: Any) -> int | None:
+    def write(self, data: Any) -> int:
         try:
-            return super().write(data)
+            return super().write(data) or 0
         except OSError as error:
             if error.errno not in GONE:
                 _faults.append(error.strerror or str(error))

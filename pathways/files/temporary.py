@@ -13,18 +13,20 @@ import re
 import shutil
 from pathlib import Path
 
-_NAME = re.compile(r"\.backpath-(?P<machine>\w+)-(?P<process>\d{1,10})-\d+(\.\w+)?")
+_NAME = re.compile(r"\.backpath-(?P<machine>\w+)-(?P<process>\d{1,10})-\d+")
 _MOST_SIGNS = 16
+_MODE = 0o666
+"""All may read and write, but for what the system takes away from every new file."""
 _numbers = itertools.count()
 _mine: set[str] = set()
 
 
-def new_file(folder: Path, ending: str = "") -> Path:
-    """An empty file of one's own in `folder`. Its ending is that of the file that it becomes, for writers that look at it."""
+def new_file(folder: Path) -> Path:
+    """An empty file of one's own in `folder`. It has no ending, so that no reader takes it for what it becomes."""
     while True:
-        path = folder / (_name() + (ending if re.fullmatch(rf"\.\w{{1,{_MOST_SIGNS}}}", ending) else ""))
+        path = folder / _name()
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
         except FileExistsError:
             continue
         _mine.add(path.name)

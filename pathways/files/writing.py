@@ -41,6 +41,7 @@ WHY = {
     errno.EACCES: "you may not write there. Choose another place",
     errno.EPERM: "you may not write there. Choose another place",
     errno.ENAMETOOLONG: "its name is too long. Choose a shorter one",
+    errno.EEXIST: "a file stands where a folder is needed. Choose another place",
     errno.ENOTDIR: "a file stands where a folder is needed. Choose another place",
     errno.ELOOP: "it is a link in a circle of links. Choose another place",
     errno.ENOENT: "the folder does not exist, or was removed. Make it first",
@@ -81,7 +82,7 @@ def written(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     _look(path, overwrite=overwrite)
     part: Path | None = None
     try:
-        part = new_file(path.parent, path.suffix)
+        part = new_file(path.parent)
         yield part
         _on_disk(part)
         if overwrite:
