@@ -21,8 +21,8 @@ import pandas as pd
 
 from pathways import BadInput, Pathway, Problem, Region, did_you_mean, pathway_to_dict, refuse
 from pathways.explain import read_word
-from pathways.files.written import json_in
 from pathways.files.writing import csv_text, write_text
+from pathways.files.written import json_in
 from pathways.quantity import MONEY
 from pathways.table import Column, read_csv
 from pathways.word import Word

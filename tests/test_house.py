@@ -146,6 +146,21 @@ def test_every_room_and_every_file_of_the_library_is_installed() -> None:
 # what may stand in the code
 
 
+def test_one_writer_writes_every_file() -> None:
+    """Whole or not at all, never over another unasked, formulas escaped: that is kept in one place."""
+    writes = {"to_csv", "to_parquet", "write_text", "write_bytes", "mkdtemp", "NamedTemporaryFile", "savefig"}
+    for room in BELOW:
+        for path in files_of(room):
+            if path.name == "writing.py":
+                continue
+            called = {
+                node.func.attr
+                for node in ast.walk(parsed(path))
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+            }
+            assert not called & writes, f"{path.relative_to(ROOT)}: use pathways.files.writing"
+
+
 def test_no_file_names_a_place_on_somebodys_machine() -> None:
     """Home folders, drive letters, and the hosts of package registries, which differ from place to place."""
     home = r"/(?:home|Users)/[a-z]\w*/|/root/|\b[A-Z]:\\\\?Users"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -14,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathways import BadInput
+from pathways import BadInput, load_region
 from pathways.files import temporary
 from pathways.files.formulas import as_text_cell, from_text_cell
 from pathways.files.writing import (
@@ -25,6 +28,7 @@ from pathways.files.writing import (
     write_text,
     written,
 )
+from pathways.region import save_region
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -263,7 +267,7 @@ def test_a_full_disk_is_told_before_long_work_and_leaves_neither_file_nor_folder
     code = f"""
         import resource
         from pathlib import Path
-        from pathways import BadInput
+        from pathways import BadInput, load_region
         from pathways.files.writing import *
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
         here = Path({str(tmp_path)!r})
@@ -324,3 +328,33 @@ def test_what_a_killed_run_left_is_told_and_removed_and_what_a_live_one_makes_is
     assert left_in(tmp_path) == sorted([".backpath-notes", far.name, live.name, "other.csv"])
     said = folder_can_be_written(tmp_path / "results")
     assert f"{live}: a run that was killed had left this half-written; removed." in said
+
+
+# read back by our own readers
+
+SPIKES = ['=HYPERLINK("http://x","a, b")', "+44", "@x", "-x", "'=1", "=1\n2"]
+
+
+def test_a_region_whose_names_are_formulas_comes_back_as_it_was(tmp_path: Path) -> None:
+    place = load_region("demonstration")
+    names = tuple(SPIKES[k % len(SPIKES)] for k in range(len(place.names)))
+    codes = (*(f"{spike} {k}" for k, spike in enumerate(SPIKES[:5])), *place.codes[5:])
+    sites = (replace(place.sites[0], name="=1+1"), *place.sites[1:])
+    spiked = replace(place, codes=codes, names=names, sites=sites, waiting=())
+    save_region(spiked, tmp_path)
+    for file in tmp_path.glob("*.csv"):
+        cells = {cell for row in csv.reader(io.StringIO(file.read_text())) for cell in row}
+        assert not {cell for cell in cells if cell[:1] in "=+@-" and cell and not is_number(cell)}
+    again = load_region(str(tmp_path))
+    assert again.codes == codes
+    assert again.names == names
+    assert again.sites[0].name == "=1+1"
+    assert [vars(site) for site in again.sites[1:]] == [vars(site) for site in place.sites[1:]]
+
+
+def is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

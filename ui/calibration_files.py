@@ -95,13 +95,13 @@ def begin(folder: Path, question: Mapping[str, Any], *, resume: bool, overwrite:
     if not resume and not overwrite:
         says = "a calibration has been begun in it. Go on with it by --resume, begin anew by --overwrite, or choose another name."
         raise refuse("folder_is_new", str(folder), says)
+    if not path.exists():
+        says = f"there is nothing to go on with: no {QUESTION} of a calibration is in it. Leave out --resume to begin."
+        raise refuse("resume_finds_a_calibration", str(folder), says)
     said = file_can_be_written(path, overwrite=True) + sweep(folder / RUNS)
     if not resume:
         write_text(path, json.dumps(dict(question), indent=1), overwrite=True)
         return said
-    if not path.exists():
-        says = f"there is nothing to go on with: no {QUESTION} of a calibration is in it. Leave out --resume to begin."
-        raise refuse("resume_finds_a_calibration", str(folder), says)
     asked = _read(path)
     if asked.get("key") != question["key"]:
         raise refuse("resume_same_question", str(folder), _difference(asked, question))

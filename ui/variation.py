@@ -147,7 +147,7 @@ def write_variation(
     result: PracticeVariation, folder: Path, *, title: str, notes: Sequence[str] = (), overwrite: bool = False
 ) -> list[str]:
     """Writes page, table, JSON and the chart's specification into a new folder, whole or not at all; the files' names."""
-    from pathways.files.writing import csv_text, new_folder, write_text
+    from pathways.files.writing import new_folder, write_text
     from ui.report import write_page
 
     with new_folder(folder, overwrite=overwrite) as part:

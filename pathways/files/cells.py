@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pathways.files.formulas import from_text_cell
 from pathways.files.opened import TELL, kind_of, name_of, unpacked
 from pathways.files.persons import shown
 from pathways.problems import BadInput, Problem, refuse
@@ -106,12 +107,13 @@ def _not_text(data: bytes, error: UnicodeDecodeError, file: str) -> BadInput:
 
 
 def _records(text: str, file: str) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV text that are not blank, each with its number; blanks around cells taken off."""
+    """The rows of a CSV text that are not blank, each with its number; blanks around cells taken off, and
+    what keeps a formula from running."""
     found: list[tuple[int, list[str]]] = []
     number = 0
     try:
         for number, raw in enumerate(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True), 1):
-            cells = [cell.strip(BLANKS) for cell in raw]
+            cells = [from_text_cell(cell.strip(BLANKS)) for cell in raw]
             if not any(cells):
                 continue
             if max(map(len, cells)) > LONGEST_CELL:
