@@ -34,6 +34,7 @@ from calibration.simulator import Simulator
 from calibration.summaries import Summaries
 from calibration.verdict import Checks, Verdict, judged
 from pathways import BadInput, Pathway, Problem, Region
+from sim.asked import too_much
 from sim.calibration_folder import joint_draws
 from sim.compare import Case
 from sim.experiment import key_of
@@ -184,8 +185,9 @@ def settings_problems(settings: Settings) -> list[Problem]:
         for name, number, least, why in said
         if number < least
     ]
-    if not 0 <= settings.seed <= np.iinfo(np.int64).max:
+    if settings.seed < 0:
         problems.append(Problem("seed", f"--seed {settings.seed}", "write a whole number from 0."))
+    problems += too_much(runs=settings.runs, workers=settings.workers, unknowns=settings.unknowns, seed=settings.seed)
     return problems + method_problems(settings.method)
 
 

@@ -20,6 +20,7 @@ from outcomes import PairedDifference, paired_difference
 from pathways import BadInput, Problem, Region, refuse
 from pathways.assumed import region_at
 from pathways.checks import quantities_of_levers
+from sim.asked import too_much
 from sim.compare import Case, one_replication
 from sim.joint_draws import JointDraws
 from sim.parallel import Progress, in_order
@@ -98,8 +99,9 @@ def psa(
         )
         if number < least
     ]
-    if not 0 <= seed < 2**63:
+    if seed < 0:
         problems.append(Problem("seed", "--seed", f"{seed} is written; use a whole number from 0."))
+    problems += too_much(draws=draws, replications=replications, workers=workers, seed=seed)
     if problems:
         raise BadInput(problems)
     plans_by_area(cases, region, years)  # what the region lacks is told before the draws

@@ -20,6 +20,7 @@ from calibration.observed import observe
 from calibration.targets import TODAY, Target, Targets, beside_of, measure_all, shared_evidence
 from outcomes.paired import t_half_width
 from pathways import BadInput, Pathway, Problem, Region, load_scenario
+from sim.asked import too_much
 from sim.compare import Case
 from sim.parallel import Progress, in_order
 
@@ -171,7 +172,8 @@ def _request_problems(region: Region, years: float, replications: int, seed: int
     if replications < FEWEST_REPLICATIONS:
         says = f"{replications} is written; an interval needs at least {FEWEST_REPLICATIONS}."
         problems.append(Problem("replications", "replications", says))
-    if not 0 <= seed < 2**63:
+    problems += too_much(replications=replications, seed=seed, workers=workers)
+    if seed < 0:
         problems.append(Problem("seed", "seed", f"{seed} is written; use a whole number from 0."))
     if workers < 1:
         problems.append(Problem("workers", "workers", f"{workers} is written; use a whole number from 1."))

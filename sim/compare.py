@@ -24,6 +24,7 @@ from outcomes import (
 )
 from outcomes.paired import FEW_EVENTS
 from pathways import BadInput, Pathway, Problem, Region, Scenario
+from sim.asked import too_much
 from sim.cohort import draw_cohort
 from sim.events import EventLog
 from sim.joiners import doubts_about_lists
@@ -299,11 +300,12 @@ def _request_problems(replications: int | str, seed: int, workers: int) -> list[
         problems.append(
             Problem("replications", "replications", f"{replications} is written; use a whole number from 1, or 'auto'.")
         )
-    if not 0 <= seed < 2**63:
+    if seed < 0:
         problems.append(Problem("seed", "seed", f"{seed} is written; use a whole number from 0."))
     if workers < 1:
         problems.append(Problem("workers", "workers", f"{workers} is written; use a whole number from 1."))
-    return problems
+    counted = {} if isinstance(replications, str) else {"replications": replications}
+    return problems + too_much(seed=seed, workers=workers, **counted)
 
 
 def _replications(

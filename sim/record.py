@@ -10,18 +10,19 @@ import json
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import FiniteFloat, model_validator
 
 from pathways import BadInput, Region, Scenario, load_region, pathway_from_dict, pathway_to_dict, refuse
 from pathways.assumed import ASSUMED
 from pathways.checks import scenario_problems
 from pathways.explain import read_word
+from pathways.files.opened import printable
 from pathways.files.written import json_in
 from pathways.word import Word
 from sim.compare import Case, Comparison, compare, width_reached
@@ -141,8 +142,13 @@ def inputs_of(comparison: Made) -> dict[str, Any]:
 
 def fingerprint(comparison: Comparison) -> str:
     """Twenty hexadecimal digits that stand for the inputs and the counted results; the same on every machine."""
+    return _fingerprint(_digest(inputs_of(comparison)), comparison)
+
+
+def _fingerprint(inputs_digest: str, comparison: Comparison) -> str:
+    """The same from the digest of inputs that were told otherwise, or elsewhere."""
     digest = hashlib.blake2b(digest_size=10)
-    digest.update(_digest(inputs_of(comparison)).encode())
+    digest.update(inputs_digest.encode())
     for name in sorted(comparison.tallies):
         for tallies in comparison.tallies[name]:
             for array in tallies:
@@ -192,11 +198,15 @@ def number_or_none(value: float) -> float | None:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a replay found: `same` results, or in which ways they differ."""
+    """What a replay found: `same` results, or in which ways they differ.
+
+    `notes` are what else is not as it was, and makes no difference by itself: engine and versions.
+    """
 
     same: bool
     differences: list[str]
     comparison: Comparison
+    notes: tuple[str, ...] = ()
 
 
 class WrittenCase(Word):
@@ -213,7 +223,7 @@ class WrittenInputs(Word):
     base: str
     cases: dict[str, WrittenCase]
     region: str
-    years: float
+    years: FiniteFloat
     seed: int
     replications: int
     calibration: WrittenDraws | None = None
@@ -228,11 +238,11 @@ class RecordFile(Word):
     inputs: WrittenInputs
     inputs_digest: str
     region_from: str
-    engine: str
+    engine: Literal["compiled", "reference"]
     asked: str | None = None
     width_reached: bool | None = None
     versions: dict[str, str]
-    outcomes: dict[str, dict[str, float | None]]
+    outcomes: dict[str, dict[str, FiniteFloat | None]]
 
     @model_validator(mode="after")
     def _names_agree(self) -> RecordFile:
@@ -256,9 +266,10 @@ def replay(path: Path, *, workers: int = 1) -> Replayed:
         workers=workers,
         calibration=inputs.calibration.draws() if inputs.calibration else None,
     )
-    same = fingerprint(again) == record.fingerprint
     said = ["the inputs in the record were edited after it was written"] if edited else []
-    return Replayed(same, [] if same else said + _differences(record, again, region), again)
+    said += _other_inputs(record, region) + _other_results(record, again)
+    notes = _made_otherwise(record, again)
+    return Replayed(not said, said + notes if said else [], again, tuple(notes))
 
 
 def _case(name: str, written: WrittenCase, file: str) -> Case:
@@ -286,21 +297,62 @@ def _read(path: Path) -> tuple[RecordFile, bool]:
     return record, _digest(written["inputs"]) != record.inputs_digest
 
 
-def _differences(record: RecordFile, again: Comparison, region: Region) -> list[str]:
+def _other_inputs(record: RecordFile, region: Region) -> list[str]:
+    """What is no longer as it went in, in sentences."""
     said = []
     if record.inputs.model != MODEL:
         said.append(f"the model has changed from {record.inputs.model} to {MODEL}")
     if record.inputs.region != region_digest(region, grades=record.inputs.calibration is not None):
-        said.append(f"the region '{record.region_from}' has changed")
+        said.append(f"the region '{printable(record.region_from)}' has changed")
+    return said
+
+
+def _other_results(record: RecordFile, again: Comparison) -> list[str]:
+    """What did not come out as the record has it: the counts, by their digest, and every number."""
+    counts = _fingerprint(record.inputs_digest, again) == record.fingerprint
+    said = []
+    for name in again.cases:
+        written = record.outcomes[name]
+        said += [
+            f"'{printable(outcome)}' under '{name}' stands in the record, and is no outcome of its pathway"
+            for outcome in written
+            if outcome not in again.values[name]
+        ]
+        for outcome in again.outcomes:
+            now = number_or_none(again.mean(name, outcome))
+            if outcome not in written:
+                said.append(f"{outcome} under '{name}' is {now}, and is not in the record")
+            elif not _same_number(written[outcome], now):
+                said.append(f"{outcome} under '{name}' was {written[outcome]}, is {now}")
+    if said and counts:
+        said.insert(0, "the counts are the same, so that figures in the record were changed after it was written")
+    if not counts and not said:
+        said.append("the counts differ although no outcome does")
+    if record.asked == "auto":
+        reached = width_reached(replace(again, asked="auto"))
+        if record.width_reached != reached:
+            says = {True: "narrow enough", False: "still wide", None: "not told"}
+            said.append(f"the intervals were {says[record.width_reached]}, and are {says[reached]}")
+    return said
+
+
+def _same_number(then: float | None, now: float | None) -> bool:
+    """Whether two numbers are the same but for the last digits, which depend on how a machine adds up.
+
+    >>> _same_number(0.1 + 0.2, 0.3), _same_number(3.0, 30.0), _same_number(None, 0.0)
+    (True, False, False)
+    """
+    if then is None or now is None:
+        return then is now
+    return math.isclose(then, now, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def _made_otherwise(record: RecordFile, again: Comparison) -> list[str]:
+    """By which other engine and versions it was made, in sentences."""
     now = versions()
-    said += [
-        f"{name} was {then}, is {now.get(name, 'not installed')}"
+    said = [] if record.engine == again.engine else [f"the engine was '{record.engine}', is '{again.engine}'"]
+    return said + [
+        f"{printable(name)} was {printable(then)}, is {now.get(name, 'not installed')}"
         for name, then in record.versions.items()
         if then != now.get(name)
     ]
-    for name, outcomes in record.outcomes.items():
-        for outcome, then in outcomes.items():
-            value = number_or_none(again.mean(name, outcome)) if outcome in again.values[name] else None
-            if then != value:
-                said.append(f"{outcome} under '{name}' was {then}, is {value}")
-    return said or ["the counts differ although no outcome does"]

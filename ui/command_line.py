@@ -380,9 +380,11 @@ def _engine(name: str) -> Literal["compiled", "reference"]:
 
 
 def _replications(text: str) -> int | Literal["auto"]:
+    from sim.asked import LONGEST
+
     if text == "auto":
         return "auto"
-    if text.isascii() and text.isdecimal() and int(text) > 0:
+    if text.isascii() and text.isdecimal() and len(text) <= LONGEST and int(text) > 0:
         return int(text)
     raise refuse("replications", f"--replications {text}", "write a whole number from 1, or auto.")
 
@@ -563,6 +565,8 @@ def replay(
     found = run_again(record, workers=threads(workers))
     if found.same:
         out.print("The same results came out.", markup=False, highlight=False)
+        for sentence in found.notes:
+            out.print(f"  - {sentence}: it makes no difference", markup=False, highlight=False, soft_wrap=True)
         return
     out.print("Other results came out:", markup=False, highlight=False)
     for sentence in found.differences:

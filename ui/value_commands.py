@@ -100,6 +100,7 @@ def psa(
     from calibration.psa import most_telling, tornado
     from calibration.psa import psa as analyse
     from outcomes.policy import policy_value
+    from sim.asked import too_much
     from sim.scores import uncertain, without_distribution
     from ui.psa import (
         base_case_line,
@@ -135,6 +136,7 @@ def psa(
         )
         if wrong
     ]
+    problems += too_much(draws=draws, replications=replications, one_way=one_way, seed=seed, workers=workers)
     places_to_write(folder=folder, overwrite=overwrite)
     cases, base, place, joint = _asked(problems, scenarios, against, region, price_year, price_index, calibration)
     if not any(uncertain(case.pathway) or without_distribution(case.pathway) for case in cases.values()):
@@ -301,6 +303,7 @@ def value(
     overwrite: Overwrite = False,
 ) -> None:
     """Find which services should grow, shrink or stop if the budget stays as it is."""
+    from sim.asked import too_much
     from ui.portfolio import (
         portfolio_csv,
         portfolio_json,
@@ -311,6 +314,8 @@ def value(
     )
 
     one_format(as_json, as_csv)
+    if seed < 0 or too_much(seed=seed):
+        raise refuse("seed", f"--seed {seed}", "write a whole number from 0, below 2 to the 63.")
     places_to_write(folder=folder, overwrite=overwrite)
     options, settings = read_portfolio(
         file,
@@ -543,15 +548,15 @@ def _index(year: int | None, file: Path | None) -> Any:
     """The table of rates, where one is asked for."""
     from pathways.table import Column, read_csv
 
+    if year is not None and not FIRST_PRICE_YEAR <= year <= LAST_PRICE_YEAR:
+        says = f"write a year from {FIRST_PRICE_YEAR} to {LAST_PRICE_YEAR}."
+        raise refuse("price_year", f"--price-year {year}", says)
     if (year is None) != (file is None):
         raise refuse(
             "price_year", "--price-year and --price-index", "go together: the year to move prices to, and the rates."
         )
     if year is None or file is None:
         return None
-    if not FIRST_PRICE_YEAR <= year <= LAST_PRICE_YEAR:
-        says = f"write a year from {FIRST_PRICE_YEAR} to {LAST_PRICE_YEAR}."
-        raise refuse("price_year", f"--price-year {year}", says)
     index = read_csv(
         file,
         [
