@@ -173,7 +173,7 @@ def write_joint_draws(
         "others": _others_of(pathway),
         "quantities": [_prior_of(name, pathway) for name in draws.names],
     }
-    write_text(folder / POSTERIOR, csv_text(draws.scores))
+    write_text(folder / POSTERIOR, csv_text(draws.scores), overwrite=True)
     tables = []
     for effect, table in draws.practice_scores.items():
         by_draw = table.reset_index(drop=True).rename_axis(index="draw").reset_index()
@@ -181,8 +181,8 @@ def write_joint_draws(
         tables.append(rows.assign(effect=effect))
     if tables:
         columns = ["draw", "effect", "practice", "score"]
-        write_text(folder / PRACTICES, csv_text(pd.concat(tables)[columns]))
-    write_text(folder / ABOUT, json.dumps({**about, **(more or {})}, indent=1, ensure_ascii=False))
+        write_text(folder / PRACTICES, csv_text(pd.concat(tables)[columns]), overwrite=True)
+    write_text(folder / ABOUT, json.dumps({**about, **(more or {})}, indent=1, ensure_ascii=False), overwrite=True)
 
 
 def read_joint_draws(folder: Path, *, region: Region, pathway: Pathway, replaced: Collection[str] = ()) -> JointDraws:
@@ -287,7 +287,7 @@ def _read_about(folder: Path) -> About:
 
 
 def _fits(about: About, folder: Path, region: Region, pathway: Pathway, replaced: Collection[str]) -> list[Problem]:
-    """Why a calibration is not one of this region and this pathway."""
+    """Why a calibration is not one of this model, this region and this pathway."""
     problems = []
     if about.region not in (_place_of(region), region_digest(region), region.name):
         says = (

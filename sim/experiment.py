@@ -25,6 +25,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from pathways import refuse
+from pathways.files.opened import printable
 from pathways.files.temporary import sweep
 from pathways.files.writing import cannot_be_written, written
 from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
@@ -36,6 +38,9 @@ MOST_DEATHS = 2
 MOST_DEATHS_IN_A_ROW = 10
 """Where processes die so often and nothing gets done between, no run is at fault: they cannot work here at all."""
 SHARD = "*.parquet"
+FORMAT = 1
+"""Of the files of a store; those that do not tell have it too."""
+_FORMAT = b"backpath_format"
 
 One = Callable[[Any], np.ndarray | None]
 """One run: its numbers, or None where its task makes no sense."""
@@ -86,6 +91,7 @@ class RunStore:
             except (pa.ArrowException, OSError, KeyError):
                 shard.replace(shard.with_suffix(".damaged"))
                 continue
+            _format_is_known(table, shard)
             for key, values in zip(keys, rows, strict=True):
                 found[key] = None if values is None else np.array(values, dtype=float)
         return found
@@ -101,9 +107,18 @@ class RunStore:
                 ),
             }
         )
+        table = table.replace_schema_metadata({_FORMAT: str(FORMAT)})
         name = self.folder / f"{next(iter(rows))[:12]}-{key_of(keys=list(rows))[:8]}.parquet"
         with written(name, overwrite=True) as part:
             pa.parquet.write_table(table, part, write_page_checksum=True)
+
+
+def _format_is_known(table: pa.Table, shard: Path) -> None:
+    """Raises `BadInput` where a file of runs is of another format: it is not damaged, and is left as it is."""
+    told = (table.schema.metadata or {}).get(_FORMAT, str(FORMAT).encode()).decode(errors="replace")
+    if told != str(FORMAT):
+        says = f"its runs have format {printable(told)}, this version reads {FORMAT}. Take the version of Backpath that made them."
+        raise refuse("runs_format", str(shard), says)
 
 
 class Pool(Protocol):

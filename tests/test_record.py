@@ -271,6 +271,95 @@ def test_versions_alone_are_no_difference(home: Path) -> None:
     assert replay(edit(home, lambda written: written["versions"].update(numpy="0.1"))).same
 
 
+def times_ten(written: dict[str, Any]) -> None:
+    for outcomes in written["outcomes"].values():
+        for name, value in outcomes.items():
+            outcomes[name] = None if value is None else value * 10
+
+
+def test_figures_that_were_changed_in_the_record_are_told_one_by_one(home: Path) -> None:
+    """The counts are the same, and so is their digest: every figure is compared all the same."""
+    before = json.loads((home / "record.json").read_text())["outcomes"]
+    found = replay(edit(home, times_ten))
+    assert not found.same
+    assert found.differences == [
+        "the counts are the same, so that figures in the record were changed after it was written",
+        *(
+            f"{outcome} under '{name}' was {value * 10}, is {value}"
+            for name, outcomes in before.items()
+            for outcome, value in outcomes.items()
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda r: r["outcomes"]["form"].pop("scans"), "scans under 'form' is "),
+        (lambda r: r["outcomes"]["form"].update(mri=1.0), "'mri' under 'form' stands in the record, and is no outcome"),
+        (lambda r: r["outcomes"]["form"].update(wait=None), "wait under 'form' was None, is "),
+        (lambda r: r.update(inputs_digest="0" * 32), "the inputs in the record were edited after it was written"),
+        (lambda r: r.update(asked="auto", width_reached=False), "the intervals were still wide, and are narrow enough"),
+        (lambda r: r.update(asked="auto"), "the intervals were not told, and are narrow enough"),
+    ],
+)
+def test_whatever_else_of_the_results_was_changed_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], None], expected: str
+) -> None:
+    monkeypatch.setattr(module, "width_reached", lambda _: True)
+    found = replay(edit(home, change))
+    assert not found.same
+    assert any(sentence.startswith(expected) for sentence in found.differences), found.differences
+
+
+def test_another_engine_and_other_versions_are_told_where_they_make_no_difference(home: Path) -> None:
+    def change(written: dict[str, Any]) -> None:
+        written["engine"] = "reference"
+        written["versions"]["cobol"] = "3\x1b[2J"
+
+    found = replay(edit(home, change))
+    assert found.same
+    assert found.notes == (
+        "the engine was 'reference', is 'compiled'",
+        "cobol was 3?[2J, is not installed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[" * 100_000, "more than 50 deep"),
+        ('{"kind": "backpath comparison", "format": ' + "9" * 5000 + "}", "a number has thousands of figures"),
+    ],
+    ids=["deep", "long"],
+)
+def test_a_hostile_record_is_refused_in_a_sentence(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(text)
+    assert expected in told(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda r: r["inputs"].update(years=float("nan")), "inputs.years"),
+        (
+            lambda r: r["inputs"].update(replications=10**9),
+            "replications: 1,000,000,000 is written; use 10,000 at most.",
+        ),
+        (lambda r: r["inputs"].update(seed=2**63), "seed: 9223372036854775808 is written; use one below 2 to the 63."),
+        (lambda r: r["outcomes"]["form"].update(scans=float("inf")), "outcomes.form.scans"),
+        (lambda r: r.update(engine="steam"), "engine"),
+    ],
+)
+def test_numbers_of_a_record_that_no_run_has_are_refused(
+    home: Path, change: Callable[[dict[str, Any]], None], expected: str
+) -> None:
+    with pytest.raises(BadInput) as bad:
+        replay(edit(home, change))
+    assert expected in str(bad.value)
+
+
 def test_a_fingerprint_that_is_not_the_results_is_told(home: Path) -> None:
     found = replay(edit(home, lambda written: written.update(fingerprint="0" * 20)))
     assert found.differences == ["the counts differ although no outcome does"]

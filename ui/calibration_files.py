@@ -35,6 +35,8 @@ from ui.calibration_report import calibration_html
 from ui.calibration_tables import Told
 from ui.report import write_page
 
+FORMAT = 1
+"""Of `question.json`; those that do not tell have it too."""
 QUESTION, RUNS = "question.json", "runs"
 REPORT, DIAGNOSTICS, TARGETS, BACK_TEST, RATIOS = (
     "report.html",
@@ -90,7 +92,7 @@ def begin(folder: Path, question: Mapping[str, Any], *, resume: bool, overwrite:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_be_written(folder, error) from None
-        write_text(path, json.dumps(dict(question), indent=1))
+        write_text(path, json.dumps({"format": FORMAT, **question}, indent=1))
         return said
     if not resume and not overwrite:
         says = "a calibration has been begun in it. Go on with it by --resume, begin anew by --overwrite, or choose another name."
@@ -100,7 +102,7 @@ def begin(folder: Path, question: Mapping[str, Any], *, resume: bool, overwrite:
         raise refuse("resume_finds_a_calibration", str(folder), says)
     said = file_can_be_written(path, overwrite=True) + sweep(folder / RUNS)
     if not resume:
-        write_text(path, json.dumps(dict(question), indent=1), overwrite=True)
+        write_text(path, json.dumps({"format": FORMAT, **question}, indent=1), overwrite=True)
         return said
     asked = _read(path)
     if asked.get("key") != question["key"]:
@@ -114,7 +116,14 @@ def _read(path: Path) -> dict[str, Any]:
     except BadInput as bad:
         says = "it is not what `calibrate` wrote. Choose another --out."
         raise BadInput([*bad.problems, Problem("question_is_json", str(path), says)]) from None
-    return asked if isinstance(asked, dict) else {}
+    if not isinstance(asked, dict):
+        return {}
+    if asked.get("format", FORMAT) != FORMAT:
+        says = (
+            f"it has format {asked['format']}, this version reads {FORMAT}. Take the version of Backpath that wrote it."
+        )
+        raise refuse("question_format", str(path), says)
+    return asked
 
 
 def _difference(asked: Mapping[str, Any], question: Mapping[str, Any]) -> str:
