@@ -85,15 +85,15 @@ class RunStore:
         for shard in sorted(self.folder.glob(SHARD)):
             try:
                 table = pa.parquet.read_table(shard, page_checksum_verification=True)
-                keys, rows = table["key"].to_pylist(), table["values"].to_pylist()
+                _format_is_known(table, shard)
+                told = zip(table["key"].to_pylist(), table["values"].to_pylist(), strict=True)
+                rows = {key: None if values is None else np.array(values, dtype=float) for key, values in told}
             except PermissionError:
                 raise
-            except (pa.ArrowException, OSError, KeyError):
+            except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
                 shard.replace(shard.with_suffix(".damaged"))
                 continue
-            _format_is_known(table, shard)
-            for key, values in zip(keys, rows, strict=True):
-                found[key] = None if values is None else np.array(values, dtype=float)
+            found |= rows
         return found
 
     def write(self, rows: Mapping[str, np.ndarray | None]) -> None:

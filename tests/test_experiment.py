@@ -136,9 +136,10 @@ def test_no_damaged_byte_gives_other_numbers(store: RunStore) -> None:
 def test_a_file_of_other_columns_is_set_aside(store: RunStore) -> None:
     import pyarrow as pa
 
-    pa.parquet.write_table(pa.table({"run": [1]}), store.folder / "a.parquet")
-    assert store.read() == {}
-    assert [path.name for path in store.folder.iterdir()] == ["a.damaged"]
+    for columns in ({"run": [1]}, {"key": ["a"], "values": ["many"]}, {"key": [[1]], "values": [[1.0]]}):
+        pa.parquet.write_table(pa.table(columns), store.folder / "a.parquet")
+        assert store.read() == {}
+        assert [path.name for path in store.folder.iterdir()] == ["a.damaged"]
 
 
 def test_what_a_killed_program_left_is_removed_and_nothing_else(store: RunStore) -> None:
