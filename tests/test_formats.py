@@ -46,7 +46,8 @@ def later(folder: Path, kind: str) -> Path:
     number = told()[kind] + 1
     match kind:
         case "pathway" | "scenario":
-            path.write_text(f'format = {number}\ntitle = "Mine"\nsays = "Ours."\n')
+            of = 'pathway = "usual_care"\n' if kind == "scenario" else ""
+            path.write_text(f'format = {number}\ntitle = "Mine"\nsays = "Ours."\n{of}')
         case "record of a run":
             path.write_text(json.dumps({"format": number, "kind": record.KIND}))
         case "calibration":
