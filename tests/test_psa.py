@@ -608,7 +608,7 @@ def test_hours_freed_are_contacts_times_minutes(comparison: Comparison) -> None:
             assert math.isnan(told["low"]), service
     assert "too rare to tell" in set(budget.capacity["direction"])
     unclear = budget.capacity[(budget.capacity["low"] <= 0) & (budget.capacity["high"] >= 0)]
-    assert set(unclear["direction"]) <= {"no clear change"}
+    assert set(unclear["direction"]) <= {"not shown", "not material"}
 
 
 def test_budget_is_a_command_and_its_tables_carry_the_run(tmp_path: Path) -> None:

@@ -397,7 +397,7 @@ def _cells(value: Value) -> tuple[str, str, str, str]:
         f"{_pounds(cost[0])} ({_pounds(cost[1])} to {_pounds(cost[2])})",
         f"{_signed(qaly[0])} ({_signed(qaly[1])} to {_signed(qaly[2])})",
         f"{_pounds(benefit[0])} ({_pounds(benefit[1])} to {_pounds(benefit[2])})",
-        "cannot be told" if value.share_better is None else _draws(value.share_better),
+        "not shown" if value.share_better is None else _draws(value.share_better),
     )
 
 
