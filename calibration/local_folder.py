@@ -67,6 +67,8 @@ class OfficialFile(Word):
         ]
         codes = [code.strip() for code in self.codes]
         faults += [f"the code '{code}' stands twice" for code in dict.fromkeys(codes) if codes.count(code) > 1]
+        if "" in codes:
+            faults.append("a code is blank")
         if not self.files():
             faults.append("'file' names no file")
         if faults:

@@ -335,6 +335,7 @@ OFFICIAL = '[[official]]\nfile = "x.xlsx"\nform = "community_waiting"\ncodes = [
         (OFFICIAL.replace("community_waiting", "diagnostic_imaging_7"), "the form 'diagnostic_imaging_7' needs 'modality'."),
         (OFFICIAL.replace("community_waiting", "referral_to_treatment"), "the form 'referral_to_treatment' needs 'treatment_function'."),
         (OFFICIAL.replace('["QT1"]', "[]"), "targets.toml: official[1].codes: is empty."),
+        (OFFICIAL.replace('["QT1"]', '["QT1", " ", "QT1 "]'), "targets.toml: official[1]: the code 'QT1' stands twice; a code is blank."),
         (OFFICIAL + "weight = 0", "targets.toml: official[1].weight:"),
     ],
 )  # fmt: skip
