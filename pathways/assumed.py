@@ -12,10 +12,9 @@ from math import inf, nan
 
 from pathways.durations import mean_days
 from pathways.pathway import Pathway
-from pathways.region import Region, Site, Waiting
+from pathways.region import ASSUMED, Region, Site, Waiting
 from pathways.service import Service
 
-ASSUMED = "assumed"
 DIGITS = 6
 """Amounts are rounded to so many, so that every machine has the same."""
 

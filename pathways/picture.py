@@ -11,7 +11,9 @@ from pathways.condition import in_words
 from pathways.decision import REST, Decision, Odds
 from pathways.lever import Change, LeverSetting, Scenario
 from pathways.pathway import Pathway
+from pathways.provision import provision
 from pathways.quantity import Quantity
+from pathways.region import Region
 from pathways.service import Service
 from pathways.word import HOME, Duration
 
@@ -154,8 +156,11 @@ def option_shares(pathway: Pathway, decision: Decision) -> dict[str, float]:
     return {name: given.get(name, max(0.0, 1 - taken)) for name in decision.options}
 
 
-def scenario_in_words(name: str, scenario: Scenario, pathway: Pathway) -> str:
-    """A scenario as text: what is switched on, from when, where, by how much, and on what evidence."""
+def scenario_in_words(name: str, scenario: Scenario, pathway: Pathway, region: Region | None = None) -> str:
+    """A scenario as text: what is switched on, from when, where, by how much, and on what evidence.
+
+    With a `region` also what its levers make of the capacity there, in appointments a week or places.
+    """
     parts = [scenario.title, "=" * len(scenario.title), fill(" ".join(scenario.says.split()), WIDTH), ""]
     parts.append(f"Built on the pathway '{scenario.pathway}' ({pathway.title}).")
     if not scenario.levers and not scenario.quantities:
@@ -172,6 +177,9 @@ def scenario_in_words(name: str, scenario: Scenario, pathway: Pathway) -> str:
         parts.append(_indented(f"Counter-effects: {lever.counter_effects}."))
     for quantity_name in scenario.quantities:
         parts.append(fill(f"Quantity {quantity_name} is {_quantity(pathway.quantities[quantity_name])}.", WIDTH))
+    if region is not None and (changed := provision(pathway, region, scenario)):
+        parts += ["", f"Capacity in {region.about.title}"]
+        parts += [_indented(f"- {each.sentence}") for each in changed]
     if scenario.evidence:
         parts += ["", fill(f"Evidence: {scenario.evidence}", WIDTH)]
     if scenario.cannot_tell:
@@ -213,9 +221,14 @@ def _quantity(quantity: Quantity) -> str:
 def _change(pathway: Pathway, change: Change) -> str:
     quantities = pathway.quantities
     if change.service:
-        title = pathway.services[change.service].title
+        service = pathway.services[change.service]
         name = change.capacity_times or str(change.capacity_plus_per_100k)
-        said = f"capacity of {title} {'times' if change.capacity_times else 'plus'} {_quantity(quantities[name])}"
+        said = (
+            f"capacity of {service.title} {'times' if change.capacity_times else 'plus'} {_quantity(quantities[name])}"
+        )
+        if change.capacity_times and service.per_100k:
+            before, times = quantities[service.per_100k], quantities[name].number()
+            said += f", as from {before.number():.3g} to {before.number() * times:.3g} {before.unit}"
         if change.price:
             said += f"; each provided costs {_quantity(quantities[change.price])}"
         if change.premium_times:

@@ -3,8 +3,8 @@
     region.toml         name, dates, working calendar, where the figures come from
     practices.csv       practice, name, network, area, shares of people by deprivation decile, place on a map
     population.csv      practice, sex, age_band, people
-    capacity.csv        service, site, amount (appointments a week, or places), discipline, place on a map
-    waiting_lists.csv   service, site, weeks_waited, people
+    capacity.csv        service, site, amount (appointments a week, or places), discipline, place on a map, back_pain_share
+    waiting_lists.csv   service, site, weeks_waited, people, back_pain_share
     prices.csv          service, price_gbp, price_year (optional: otherwise the pathway's)
 
 One region may consist of several areas that share nothing: people are seen by their own area's sites.
@@ -19,6 +19,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import floor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +43,11 @@ Kept = TypeVar("Kept")
 SEXES = ("female", "male")
 AGE_BANDS = (*(f"{low}-{low + 4}" for low in range(0, 95, 5)), "95+")
 DECILES = tuple(range(1, 11))
+ASSUMED = "assumed"
+CLAIM = "Capacity and waiting lists are assumed per head until local figures take their place."
+"""What `region new` wrote into `says` once. It is no longer true when local figures have taken their place, so it is not read."""
+GRADES = ("local", "read", "recalled", ASSUMED)
+"""Grades of what a region's files say, the best first."""
 
 # The most that one row of a table can say: far above anything real, so that a slip of the keyboard is told.
 MOST_PEOPLE = 10_000_000
@@ -72,6 +78,11 @@ class RegionFile(Word):
     warnings: list[str] = []
     pathway: str | None = None
 
+    @field_validator("says")
+    @classmethod
+    def _without_the_claim(cls, says: str) -> str:
+        return says.replace(CLAIM, "").rstrip() or says
+
     @field_validator("name")
     @classmethod
     def _plain_name(cls, name: str) -> str:
@@ -96,7 +107,11 @@ def name_fault(name: str) -> str:
 
 @dataclass(frozen=True)
 class Site:
-    """One provider of one service in one area, with its capacity: appointments a week, or places."""
+    """One provider of one service in one area, with its capacity: appointments a week, or places.
+
+    `amount` is for back pain: what was written times `back_pain_share`, where that was written. `grade` is that of the
+    weaker of the two.
+    """
 
     service: str
     name: str
@@ -107,17 +122,22 @@ class Site:
     y_km: float
     grade: str
     source: str
+    back_pain_share: float = 1.0
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """People who are on a site's list when the simulation starts, by whole weeks waited."""
+    """People who are on a site's list when the simulation starts, by whole weeks waited.
+
+    They have back pain: those written times `back_pain_share`, rounded over the weeks of the list together.
+    """
 
     service: str
     site: str
     area: str
     weeks_waited: int
     people: int
+    back_pain_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -127,7 +147,7 @@ class Region:
     `people` has shape (practices, 2 sexes, 20 age bands); `deciles` (practices, 10) holds the shares of each
     practice's people by deprivation decile of their home; `x_km` and `y_km` are NaN where unknown. `practice_scores`
     are standard normal scores of the practices by practice effect, NaN where left to chance; they stand in no file,
-    a calibration gives them.
+    a calibration gives them. `elsewhere` are the codes of practices in the region's other areas, where this is one of them.
     """
 
     name: str
@@ -144,6 +164,7 @@ class Region:
     waiting: tuple[Waiting, ...] = ()
     prices: dict[str, tuple[float, int]] = field(default_factory=dict)
     practice_scores: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def population(self) -> int:
@@ -174,6 +195,7 @@ class Region:
             sites=tuple(site for site in self.sites if site.area == name),
             waiting=tuple(row for row in self.waiting if row.area == name),
             practice_scores={effect: of(scores) for effect, scores in self.practice_scores.items()},
+            elsewhere=tuple(code for code, inside in zip(self.codes, chosen, strict=True) if not inside),
         )
 
 
@@ -197,6 +219,8 @@ _CAPACITY = [
     Column("y_km", "number", optional=True, low=-FARTHEST_KM, high=FARTHEST_KM),
     Column("grade", optional=True),
     Column("source", optional=True),
+    Column("back_pain_share", "number", optional=True, high=1),
+    Column("back_pain_share_grade", optional=True),
 ]
 _WAITING = [
     Column("service"),
@@ -204,6 +228,7 @@ _WAITING = [
     Column("area", optional=True),
     Column("weeks_waited", "whole", high=520),
     Column("people", "whole", high=MOST_WAITING),
+    Column("back_pain_share", "number", optional=True, high=1),
 ]
 _PRICES = [
     Column("service"),
@@ -383,10 +408,7 @@ def _region(name: str, about: RegionFile, tables: dict[str, pd.DataFrame]) -> Re
         x_km=practices["x_km"].to_numpy(dtype=float),
         y_km=practices["y_km"].to_numpy(dtype=float),
         sites=tuple(Site(**_site_fields(row)) for row in _rows(tables[CAPACITY])),
-        waiting=tuple(
-            Waiting(row["service"], row["site"], row["area"], int(row["weeks_waited"]), int(row["people"]))
-            for row in _rows(tables[LISTS])
-        ),
+        waiting=_lists(tables[LISTS]),
         prices={str(row["service"]): (float(row["price_gbp"]), int(row["price_year"])) for row in _rows(prices)},
     )
 
@@ -397,7 +419,27 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _site_fields(row: dict[str, Any]) -> dict[str, Any]:
     fields = {key: row[key] for key in ("service", "area", "amount", "discipline", "x_km", "y_km", "source")}
-    return fields | {"name": row["site"], "grade": row["grade"] or "local"}
+    fields |= {"name": row["site"], "grade": row["grade"] or "local"}
+    share = row["back_pain_share"]
+    if np.isnan(share):
+        return fields
+    of_share = row["back_pain_share_grade"] or ASSUMED
+    weaker = max(fields["grade"], of_share, key=lambda grade: GRADES.index(grade) if grade in GRADES else 0)
+    return fields | {"amount": row["amount"] * share, "back_pain_share": float(share), "grade": weaker}
+
+
+def _lists(table: pd.DataFrame) -> tuple[Waiting, ...]:
+    """The lists, of those written the share who have back pain: each site's total is rounded, not each week."""
+    exact: dict[tuple[str, str, str], float] = {}
+    rows = []
+    for row in _rows(table):
+        share = 1.0 if np.isnan(row["back_pain_share"]) else float(row["back_pain_share"])
+        place = (row["area"], row["service"], row["site"])
+        so_far = exact.get(place, 0.0)
+        exact[place] = so_far + int(row["people"]) * share
+        people = floor(exact[place] + 0.5) - floor(so_far + 0.5)
+        rows.append(Waiting(row["service"], row["site"], row["area"], int(row["weeks_waited"]), people, share))
+    return tuple(rows)
 
 
 def save_region(region: Region, folder: Path) -> None:
@@ -416,8 +458,10 @@ def save_region(region: Region, folder: Path) -> None:
             "people": region.people[practice, sex, band],
         }
     )
+    # amounts and people are those with back pain: no share is to be taken of them again
     capacity = pd.DataFrame([vars(site) for site in region.sites]).rename(columns={"name": "site"})
-    waiting = pd.DataFrame([vars(row) for row in region.waiting])
+    capacity = capacity.drop(columns="back_pain_share", errors="ignore")
+    waiting = pd.DataFrame([vars(row) for row in region.waiting]).drop(columns="back_pain_share", errors="ignore")
     for name, table in (("practices", practices), ("population", population), ("capacity", capacity)):
         write_text(folder / f"{name}.csv", csv_text(table), overwrite=True)
     if region.waiting:

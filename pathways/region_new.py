@@ -96,8 +96,7 @@ def _build(
         format=1,
         name=name,
         title=name.replace("_", " ").capitalize(),
-        says=f"{population:,} registered people at {len(chosen)} practices, {people.date:%B %Y}. "
-        "Capacity and waiting lists are assumed per head until local figures take their place.",
+        says=f"{population:,} registered people at {len(chosen)} practices, {people.date:%B %Y}.",
         start=people.date,
         sources=[
             f"Patients registered at a GP practice, {people.date:%B %Y}, NHS England ({files[0]})",

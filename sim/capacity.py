@@ -14,7 +14,7 @@ import numpy as np
 from pathways import Pathway, Region, Service, Site
 from pathways.region import RegionFile
 from pathways.service import WEEKDAYS
-from sim.layout import MICRO
+from sim.layout import MICRO, NEVER
 
 
 def own_capacity(
@@ -70,18 +70,22 @@ def open_days(word: Service, about: RegionFile, day_numbers: np.ndarray) -> tupl
 def share_acting(
     taken_up: np.ndarray, people: np.ndarray, strength: np.ndarray, *, ends: int, ticks: np.ndarray, ticks_per_day: int
 ) -> np.ndarray:
-    """How much of a lever acts in the area at each of some ticks, from 0 to 1.
+    """How much of what a lever does to capacity is there at each of some ticks, from 0 to 1.
 
-    That is the share of the people whose practice has taken it up by then, times how strongly it acts there still:
-    `taken_up` are the ticks at which the practices do, `people` their registered people, `strength` that of the lever
-    by whole weeks since.
+    A change of capacity is that of the service, as it is written: all of it is there once every practice that ever takes
+    part has taken the lever up, and before that the share of their people whose practice has. `taken_up` are the ticks at
+    which the practices do (NEVER for the others), `people` their registered people, `strength` how strongly the lever acts
+    by whole weeks since. Where no practice takes part nothing changes.
 
-    >>> share_acting(np.array([0, 14, 99]), np.array([10, 20, 70]), np.ones(9), ends=21,
+    >>> share_acting(np.array([0, 14, NEVER]), np.array([10, 30, 70]), np.ones(9), ends=21,
     ...              ticks=np.array([-1, 0, 14, 20, 21]), ticks_per_day=1).tolist()
-    [0.0, 0.1, 0.3, 0.3, 0.0]
+    [0.0, 0.25, 1.0, 1.0, 0.0]
     """
-    since, practice = np.unique(taken_up, return_inverse=True)
-    of_people = np.bincount(practice, weights=people) / max(people.sum(), 1)
+    takes_part = taken_up < NEVER
+    since, practice = np.unique(taken_up[takes_part], return_inverse=True)
+    # where nobody is registered each practice that takes part counts alike
+    weights = people[takes_part] if people[takes_part].any() else np.ones(takes_part.sum())
+    of_people = np.bincount(practice, weights=weights, minlength=len(since)) / max(weights.sum(), 1)
     elapsed = ticks[:, None] - since[None, :].astype(np.int64)
     weeks = np.clip(elapsed // (7 * ticks_per_day), 0, len(strength) - 1)
     acts = (np.where(elapsed >= 0, strength[weeks], 0.0) * of_people).sum(axis=1)

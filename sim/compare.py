@@ -24,12 +24,14 @@ from outcomes import (
 )
 from outcomes.paired import FEW_EVENTS
 from pathways import BadInput, Pathway, Problem, Region, Scenario
+from sim.as_written import unheeded
 from sim.asked import too_much
 from sim.cohort import draw_cohort
 from sim.events import EventLog
 from sim.joiners import doubts_about_lists
 from sim.joint_draws import JointDraws
 from sim.layout import REFERRAL, SEEN
+from sim.need import far_from_need
 from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
 from sim.plan import Plan, compile_plan
 from sim.reducers import Tallies, add_areas, list_sizes, narrow, weeks_before
@@ -441,10 +443,11 @@ def warnings_of(comparison: Comparison, *, most: int | None = None) -> list[str]
         few = [stopped, *few]
     rare = [sentence for name in comparison.scenarios for sentence in _too_rare(comparison, name)]
     names = dict.fromkeys([comparison.base, *comparison.scenarios])
-    at_start = _doubts_about_lists(comparison)
+    at_start = [*far_from_need(comparison), *_doubts_about_lists(comparison)]
     lists = [sentence for name in names for sentence in growing_lists(comparison, name)]
     return [
         *doubt,
+        *unheeded(comparison),
         *_shortened(few, most, "wide intervals"),
         *rare,
         *_shortened(at_start, most, "lists at the start"),

@@ -227,8 +227,9 @@ def _lever_problems(levers: Mapping[str, Any], region: Region, name: str) -> lis
     problems = []
     for lever, setting in levers.items():
         for code in setting.practices or ():
-            if code not in region.codes:
-                says = f"there is no practice '{code}' in {region.about.title}. {did_you_mean(code, region.codes)}"
+            known = (*region.codes, *region.elsewhere)
+            if code not in known:
+                says = f"there is no practice '{code}' in {region.about.title}. {did_you_mean(code, known)}"
                 problems.append(Problem("lever_practices_exist", f"{name}: levers.{lever}.practices", says))
     return problems
 

@@ -29,7 +29,7 @@ from sim.compare import Case, Comparison, compare, width_reached
 from sim.joint_draws import JointDraws, WrittenDraws, written_draws
 from sim.prices import price_basis
 
-MODEL = 3
+MODEL = 4
 """Raised whenever the same inputs give other results than before."""
 
 FORMAT = 1
@@ -105,14 +105,15 @@ def run_id(made: Made, **more: Any) -> str:
 
 
 def stamp(made: Made, *, annual_rate: float = 0.0, **more: Any) -> dict[str, Any]:
-    """What every table that is written carries: its run, the seed, in which year's pounds it is, how it is discounted,
-    and the id of the calibration that it rests on, if it does.
+    """What every table that is written carries: its run, the seed, how many years were measured, in which year's pounds it
+    is, how it is discounted, and the id of the calibration that it rests on, if it does.
 
     `more` is what else the result was made from.
     """
     return {
         "run_id": run_id(made, annual_rate=annual_rate, **more),
         "seed": made.seed,
+        "years": float(made.years),
         "price_year": price_basis(made.cases[made.base].pathway, made.region),
         "discount_cost": annual_rate,
         "discount_qaly": annual_rate,

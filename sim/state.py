@@ -121,9 +121,9 @@ def capacity_with_levers(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Capacity where each practice takes up each lever at the ticks of `adopted`; see `sim.capacity.own_capacity`.
 
-    On each day a lever acts on a service as much as it acts on the people of the area at the day's first tick. Factors
-    of several levers multiply, what they add per head comes on top. With `only`, no more than these of the pathway's
-    `capacity_changes` act.
+    What a lever does to a service is as written, however many practices it reaches; it grows as those that take part take
+    it up, and is that of the day's first tick (`share_acting`). Factors of several levers multiply, what they add per head
+    of the area comes on top. With `only`, no more than these of the pathway's `capacity_changes` act.
     """
     pathway, region = plan.pathway, plan.region
     uses = {use.name: use for use in plan.levers}

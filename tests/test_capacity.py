@@ -16,7 +16,7 @@ from pathways import Region, Waiting
 from sim.layout import OFFERED, REFERRAL, SEEN
 from sim.plan import Plan
 from sim.state import lever_from
-from tests.build import Numbers, cohort_of, compiled_log, pathway, plan_of, region, scenario, share
+from tests.build import Numbers, cohort_of, compiled_log, pathway, plan_of, reference_log, region, scenario, share
 
 WEEK = 7
 
@@ -65,6 +65,37 @@ def test_a_levers_capacity_comes_with_the_practices_that_take_it_up() -> None:
         assert (clinic > 0.9 * gp) == takes_part
         found.add(takes_part)
     assert found == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("setting", "change", "expected"),
+    [
+        ({"reach": 1 / 3}, {"capacity_times": (1.1, "ratio")}, 110),
+        ({"practices": ["P0"]}, {"capacity_times": (1.1, "ratio")}, 110),
+        ({"reach": 1 / 3}, {"capacity_plus_per_100k": (20, "appointments per week per 100,000")}, 120),
+        ({"practices": ["P0", "P1"]}, {"capacity_times": (0.9, "ratio")}, 90),
+    ],
+)
+def test_a_tenth_more_appointments_are_a_tenth_more_however_many_practices_take_part(
+    setting: dict[str, Any], change: dict[str, Any], expected: int
+) -> None:
+    """Three practices of the same size, 100 appointments a week: the change is that of the service, as it is written."""
+    numbers = Numbers()
+    word = pathway(
+        numbers,
+        {"clinic": {"capacity": "slots", "next": "home"}},
+        entry="clinic",
+        onset_rate=5.0,
+        levers={"more": lever({"service": "clinic"} | {name: numbers(*of) for name, of in change.items()})},
+    )
+    place = region(99_999, practices=3, sites={"clinic": 100.0})
+    plan = plan_of(word, place, years=0.25, scenario=scenario(more=setting))
+    for replication in range(3):
+        cohort = cohort_of(plan, replication=replication)
+        if (lever_from(plan, cohort)[0] == 0).any():
+            weekly = by_day(compiled_log(plan, cohort), plan)[WEEK : 12 * WEEK].reshape(11, WEEK).sum(axis=1)
+            assert weekly.mean() == pytest.approx(expected, abs=1)
+            assert np.array_equal(compiled_log(plan, cohort), reference_log(plan, cohort))
 
 
 def test_capacity_grows_on_the_days_on_which_practices_take_a_lever_up() -> None:

@@ -23,8 +23,10 @@ from outcomes.verdicts import PAGE, if_they_hold, verdict_of
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text
 from pathways.quantity import DAYS_IN
+from sim.as_written import unheeded
 from sim.compare import Comparison
 from sim.costs import capacity_tables, costs_table, prices_table
+from sim.need import far_from_need
 from sim.prices import price_basis
 from sim.record import number_or_none, stamp
 from sim.results import activity_table
@@ -269,7 +271,14 @@ def json_text(comparison: Comparison, budgets: list[Budget]) -> str:
         for budget in budgets
     }
     return json.dumps(
-        {**in_short(comparison), "against": comparison.base, "scenarios": scenarios}, indent=2, ensure_ascii=False
+        {
+            **in_short(comparison),
+            "against": comparison.base,
+            "scenarios": scenarios,
+            "warnings": [*unheeded(comparison), *far_from_need(comparison)],
+        },
+        indent=2,
+        ensure_ascii=False,
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from pathways import BadInput, Pathway, Problem, Region, Scenario, load_pathway, load_region, load_scenario, refuse
+from pathways.assumed_here import assumed_here
 from pathways.checks import problems_of
 from pathways.files.written import toml_in
 from pathways.load import draft_pathway, find
+from pathways.without_effect import without_effect
+from ui.terminal import DEFAULT_YEARS
 
 MOST_AREAS = 3
 MOST_SHOWN = 8
@@ -41,9 +44,8 @@ def check_path(path: Path, region: str | None = None, pathway: str | None = None
             if any(problem.severity == "error" for problem in problems):
                 return problems
             word = draft.pathway()
-        place = load_region(region or "demonstration")
-        limited = {name for name, service in word.services.items() if service.capacity != "open"}
-        if region is None and limited != {site.service for site in place.sites}:
+        place = region_for(word, region)
+        if place is None:
             says = "its services are not those of the demonstration area; name a region with --region to learn which lists grow."
             return [*problems, Problem("stability", str(path), says, "warning")]
         named = (
@@ -52,9 +54,18 @@ def check_path(path: Path, region: str | None = None, pathway: str | None = None
         if region is None and named - set(place.codes):
             says = "it names practices that are not in the demonstration area; name their region with --region to learn which lists grow."
             return [*problems, Problem("stability", str(path), says, "warning")]
+        if scenario is not None:
+            problems = without_effect(scenario, word, place, name=found.stem, years=DEFAULT_YEARS)
         return problems + _fits(word, place, scenario)
     except BadInput as bad:
         return bad.problems
+
+
+def region_for(pathway: Pathway, named: str | None) -> Region | None:
+    """The region that a pathway is looked at in: the one `named`, else the demonstration area where it has its services."""
+    place = load_region(named or "demonstration")
+    limited = {name for name, service in pathway.services.items() if service.capacity != "open"}
+    return place if named is not None or limited == {site.service for site in place.sites} else None
 
 
 def pathway_of(region: Region, named: str | None) -> Pathway:
@@ -72,6 +83,15 @@ def checked_against(path: Path, named: str | None) -> str:
     """What a region without errors was checked against, in words; nothing for a pathway or a scenario."""
     kind, found = kind_of(path)
     return f" for the pathway '{pathway_of(load_region(found), named).name}'" if kind == "region" else ""
+
+
+def assumed_at(path: Path, named: str | None) -> list[str]:
+    """What a region without errors is assumed to be, by its files; nothing for a pathway or a scenario."""
+    kind, found = kind_of(path)
+    if kind != "region":
+        return []
+    place = load_region(found)
+    return assumed_here(place, pathway_of(place, named))
 
 
 def _check_region(folder: Path, region: str | None, named: str | None) -> list[Problem]:
@@ -138,6 +158,7 @@ def kind_of(path: Path) -> tuple[str, Path]:
 def _fits(pathway: Pathway, region: Region, scenario: Scenario | None = None) -> list[Problem]:
     """Whether a pathway, with a scenario's levers, can run in a region, and where its lists would grow without end."""
     from sim.joiners import doubts_about_lists
+    from sim.need import capacity_beyond_need, lists_beyond_need
     from sim.plan import compile_plan
     from sim.stability import offered_loads, sentence
 
@@ -152,10 +173,13 @@ def _fits(pathway: Pathway, region: Region, scenario: Scenario | None = None) ->
         problems += [
             Problem("lists_fit_the_pathway", region.name, says, "warning") for says in doubts_about_lists(plan)
         ]
+        loads = offered_loads(pathway, area, scenario)
         problems += [
-            Problem("stability", region.name, sentence(load, pathway), "warning")
-            for load in offered_loads(pathway, area, scenario)
-            if load.too_much
+            Problem("stability", region.name, sentence(load, pathway), "warning") for load in loads if load.too_much
+        ]
+        problems += [
+            Problem("figures_are_of_back_pain", region.name, says, "warning")
+            for says in (*capacity_beyond_need(loads, pathway), *lists_beyond_need(loads, pathway, area))
         ]
     if len(names) > MOST_AREAS:
         says = f"the lists of the first {MOST_AREAS} of {len(names)} areas were looked at."

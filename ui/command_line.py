@@ -184,7 +184,7 @@ def check(
     ] = None,
 ) -> None:
     """Tell everything that is wrong with a pathway, a scenario or a region."""
-    from ui.checking import check_path, checked_against, slots_of
+    from ui.checking import assumed_at, check_path, checked_against, slots_of
     from ui.words import counted
 
     problems = check_path(path, region, pathway)
@@ -193,6 +193,8 @@ def check(
     _tell(problems)
     for sentence in slots_of(path, pathway):
         out.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    for sentence in assumed_at(path, pathway):
+        out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)
     out.print(
         f"{path}: no errors{checked_against(path, pathway)}"
         f"{', ' + counted(len(problems), 'warning') if problems else ''}.",
@@ -206,6 +208,14 @@ def show(
     kind: Annotated[str, typer.Argument(help="pathway, scenario or evidence")],
     name: Annotated[
         str | None, typer.Argument(help="A name of the library, or a file. Evidence: usual_care if left out.")
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            "--region",
+            help="Of a scenario: where its capacity is told; the demonstration area if left out.",
+            metavar="NAME|DIR",
+        ),
     ] = None,
     svg: Annotated[
         Path | None, typer.Option("--svg", help="Also draw the pathway into this file.", metavar="FILE")
@@ -228,6 +238,8 @@ def show(
 
     options = {"--grade": grade, "--search": search, "--json": as_json, "--csv": as_csv, "--markdown": as_markdown}
     given = [option for option, value in options.items() if value]
+    if region is not None and kind != "scenario":
+        raise refuse("options_fit", "--region", f"is for a scenario: {kind} is the same everywhere.")
     if kind == "evidence":
         if svg is not None:
             raise refuse("options_fit", "--svg", "draws a pathway; evidence is a table.")
@@ -246,8 +258,11 @@ def show(
         pathway = load_pathway(name)
         out.print(pathway_in_words(pathway), markup=False, highlight=False)
     else:
+        from ui.checking import region_for
+
         file_name, scenario, pathway = load_scenario(name)
-        out.print(scenario_in_words(file_name, scenario, pathway), markup=False, highlight=False)
+        place = region_for(pathway, region)
+        out.print(scenario_in_words(file_name, scenario, pathway, place), markup=False, highlight=False)
     if svg is not None:
         write_text(svg, draw(pathway), overwrite=overwrite)
         out.print(f"Drawn: {svg}", markup=False, highlight=False)
@@ -457,10 +472,11 @@ def compare(
     overwrite: Overwrite = False,
 ) -> None:
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
+    from pathways.assumed_here import grades_in_short
     from sim.compare import MOST_SENTENCES, warnings_of
     from ui.key_message import rests_on, watch
     from ui.owed import owed_of, owed_sentence
-    from ui.tables import csv_text, json_text, terminal_table
+    from ui.tables import capacity_lines, csv_text, json_text, terminal_table
 
     one_format(as_json, as_csv)
     places_to_write(folder=folder, overwrite=overwrite)
@@ -472,12 +488,15 @@ def compare(
     else:
         for name in comparison.scenarios:
             out.print(terminal_table(comparison, name, width=out.width))
+            for sentence in capacity_lines(comparison, name):
+                out.print(f"  Capacity: {sentence}", markup=False, highlight=False, soft_wrap=True)
             for sentence in watch(comparison, name):
                 out.print(f"  Watch: {sentence}", markup=False, highlight=False, soft_wrap=True)
             told = owed_sentence(owed_of(comparison, name), comparison.years)
             out.print(f"  {told}", markup=False, highlight=False, soft_wrap=True)
             out.print(f"  {rests_on(comparison, name)}", markup=False, highlight=False, soft_wrap=True)
             out.print()
+        out.print(grades_in_short(comparison.region, comparison.plan.pathway), markup=False, highlight=False)
     tell_calibration(comparison.calibration, quiet=as_json or as_csv, warned=not as_json)
     if not as_json:
         for sentence in warnings_of(comparison, most=MOST_SENTENCES):
@@ -517,8 +536,9 @@ def run(
     overwrite: Overwrite = False,
 ) -> None:
     """Run one scenario: activity, waits and lists; with --log every event of every patient."""
+    from pathways.assumed_here import grades_in_short
     from sim.events import log_path_problem, write_logs
-    from ui.running import run_csv, run_json, run_tables
+    from ui.running import run_csv, run_json, run_tables, run_warnings
 
     one_format(as_json, as_csv)
     if log is not None:
@@ -534,7 +554,10 @@ def run(
     else:
         for table in run_tables(comparison):
             out.print(table)
+        out.print(grades_in_short(comparison.region, comparison.plan.pathway), markup=False, highlight=False)
     tell_calibration(comparison.calibration, quiet=as_json or as_csv)
+    for sentence in () if as_json else run_warnings(comparison):
+        err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
     _write_results(comparison, folder, region, overwrite=overwrite)
     if log is not None:
         from sim.compare import logs_of

@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from outcomes.verdicts import MEANINGS, Tone, marked
 from pathways import BadInput, Problem, Region, library_names, load_region
+from pathways.assumed_here import assumed_here
 from pathways.pathway import Outcome
 from sim.compare import Case, Comparison, warnings_of
 from sim.joint_draws import JointDraws
@@ -28,7 +29,7 @@ from ui.flow import flows, sankey, titles
 from ui.key_message import KeyMessage, key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence
 from ui.report import html_report
-from ui.tables import csv_text, json_text, rows_of, still_waiting
+from ui.tables import capacity_lines, csv_text, json_text, rows_of, still_waiting
 from ui.words import NO_VALUE, amount, as_written, counted, per_year, percent, row_title, signed, waits_are
 
 BASE = "usual_care"
@@ -353,6 +354,7 @@ def _message(comparison: Comparison, leading: str, outcome: str) -> None:
     st.html(
         f'<section class="key-message" aria-label="Key message"><h2>{escape(title)}: {escape(message.headline)}</h2>'
         f"<p>{escape(message.detail)}</p><p>{escape(message.absolute)}</p>{watched}"
+        f"{''.join(f'<p>Capacity: {escape(said)}</p>' for said in capacity_lines(comparison, leading))}"
         f"<p>{escape(owed_sentence(owed_of(comparison, leading), comparison.years))}</p>"
         f"<p>{escape(rests_on(comparison, leading))}</p></section>"
     )
@@ -469,6 +471,9 @@ def _table(comparison: Comparison) -> None:
     if warnings:
         st.subheader("Before you rely on this")
         st.markdown("\n".join(f"- {as_written(sentence)}" for sentence in warnings))
+    with st.expander("What was assumed about the area"):
+        said = assumed_here(comparison.region, comparison.plan.pathway)
+        st.markdown("\n".join(f"- {as_written(sentence)}" for sentence in said))
     st.caption(
         f"{comparison.replications} runs, seed {comparison.seed}, fingerprint {fingerprint(comparison)}. "
         f"The same on the command line: {as_written(_command(comparison))}"

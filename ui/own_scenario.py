@@ -54,12 +54,14 @@ def form(pathway: Pathway) -> Choice:
         st.markdown("**My scenario.** Share of practices in which each is on. Press the button to run it.")
         reach, why = {}, {}
         for name, lever in pathway.levers.items():
+            # capacity is as written wherever anybody takes part, so a lever of it alone is on or off
+            alone = bool(lever.changes) and all(change.service for change in lever.changes)
             percent = st.slider(
-                f"{lever.title} (% of practices)",
+                f"{lever.title} ({'off, or on in full' if alone else '% of practices'})",
                 0,
                 100,
                 0,
-                5,
+                100 if alone else 5,
                 key=f"lever_{name}",
                 bind="query-params",
                 help=f"{lever.says}. Counter-effects: {lever.counter_effects}.",

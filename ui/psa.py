@@ -34,6 +34,7 @@ from outcomes.two_loops import (
 from outcomes.verdicts import PAGE, Verdict, if_they_hold, verdict_of
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text
+from sim.as_written import unheeded
 from sim.prices import price_basis
 from sim.record import number_or_none, region_digest, stamp, versions
 from sim.results import OWED
@@ -485,6 +486,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "acceptability_refused": findings.refused,
         "scenarios": scenarios,
         "caveat": caveat(findings),
+        "warnings": unheeded(found),
     }
 
 
@@ -594,6 +596,9 @@ def html(findings: Findings) -> str:
     if findings.curves is not None:
         chart = acceptability_chart(findings.curves, findings.titles(), base=found.base, grid=CURVE)
         parts.append(f"<figure>{svg(chart)}</figure>")
+    if unheard := unheeded(found):
+        items = "".join(f"<li>{escape(sentence)}</li>" for sentence in unheard)
+        parts.append(f'<div class="message warning"><ul>{items}</ul></div>')
     if findings.refused is not None:
         parts.append(f'<div class="message warning"><p>{escape(curve_refused(findings))}</p></div>')
     parts.append(f"<p>{escape(worth_of_knowing(findings))}</p>")

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from outcomes.verdicts import MEANINGS, PAGE, marked
+from pathways.assumed_here import assumed_here
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text, written
 from sim.compare import Comparison, warnings_of
@@ -28,7 +29,7 @@ from ui.drawing import NotDrawn, drawn
 from ui.key_message import key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence
 from ui.page import html_page
-from ui.tables import csv_text, rows_of, still_waiting
+from ui.tables import capacity_lines, csv_text, rows_of, still_waiting
 from ui.words import span, waits_are
 
 HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")
@@ -101,10 +102,17 @@ def _scenario_section(comparison: Comparison, name: str) -> str:
     )
     return (
         f"<h2>{escape(scenario.title)}</h2>\n<p>{escape(' '.join(scenario.says.split()))}</p>\n"
-        f'<div class="message">{said}{watch_list}<p>{escape(owed_sentence(owed_of(comparison, name), comparison.years))}</p>'
+        f'<div class="message">{said}{watch_list}{_capacity(comparison, name)}'
+        f"<p>{escape(owed_sentence(owed_of(comparison, name), comparison.years))}</p>"
         f'<p class="small">{escape(rests_on(comparison, name))}</p></div>\n'
         f"{_table(comparison, name)}\n{evidence}"
     )
+
+
+def _capacity(comparison: Comparison, name: str) -> str:
+    """What the levers of a scenario do to capacity, as a list; nothing where they leave it."""
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in capacity_lines(comparison, name))
+    return f"<p><strong>Capacity:</strong></p><ul>{items}</ul>" if items else ""
 
 
 def _table(comparison: Comparison, name: str) -> str:
@@ -161,7 +169,9 @@ def _assumptions(comparison: Comparison) -> str:
         for grade in ("read", "recalled", "assumed", "local")
     }
     counted = ", ".join(f"{number} {grade}" for grade, number in grades.items() if number)
-    listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in comparison.region.about.assumed)
+    listed = "".join(
+        f"<li>{escape(sentence)}</li>" for sentence in assumed_here(comparison.region, comparison.plan.pathway)
+    )
     return (
         f"<h2>What was assumed</h2>\n<p>The pathway rests on {len(quantities)} quantities: {counted}. "
         "The structure and the numbers of this version are provisional. About the area:</p>"

@@ -10,8 +10,10 @@ import pandas as pd
 from rich.table import Table
 
 from pathways.files.writing import csv_text
+from sim.as_written import unheeded
 from sim.compare import Comparison
-from sim.record import number_or_none
+from sim.need import far_from_need
+from sim.record import number_or_none, stamp
 from sim.results import activity_table, lists_table, waits_table, within_days, year_lengths
 from ui.tables import in_short
 from ui.words import amount, figures, per_year, span, waits_are
@@ -85,12 +87,19 @@ def last_year(comparison: Comparison) -> tuple[int, float]:
     return (whole, 1.0) if whole else (1, round(float(lengths.sum()), 2))
 
 
+def run_warnings(comparison: Comparison) -> list[str]:
+    """What a reader of a single scenario must know: what it says that did not happen, and figures far from need."""
+    return [*unheeded(comparison), *far_from_need(comparison)]
+
+
 def run_json(comparison: Comparison) -> str:
-    """The run as one JSON object."""
+    """The run as one JSON object: outcomes a year on average, services year by year."""
     values = comparison.values[comparison.base]
+    words = comparison.plan.pathway.outcomes
+    means = {name: float(np.nanmean(values[name])) if values[name].notna().any() else math.nan for name in values}
     outcomes = {
-        name: number_or_none(float(np.nanmean(values[name])) if values[name].notna().any() else math.nan)
-        for name in values
+        name: number_or_none(per_year(mean, words[str(name)], comparison.years) if name in words else mean)
+        for name, mean in means.items()
     }
     frame = run_frame(comparison).astype(object)
     rows = [
@@ -103,6 +112,7 @@ def run_json(comparison: Comparison) -> str:
             **in_short(comparison),
             "outcomes": outcomes,
             "services": rows,
+            "warnings": run_warnings(comparison),
         },
         indent=2,
     )
@@ -110,7 +120,4 @@ def run_json(comparison: Comparison) -> str:
 
 def run_csv(comparison: Comparison) -> str:
     """The run as CSV: one row per service and year."""
-    frame = run_frame(comparison)
-    if comparison.calibration:
-        frame = frame.assign(calibration=comparison.calibration.id)
-    return csv_text(frame)
+    return csv_text(run_frame(comparison).assign(scenario=comparison.base, **stamp(comparison)))

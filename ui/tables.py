@@ -13,6 +13,7 @@ from rich.table import Table
 
 from outcomes.verdicts import MEANINGS, PAGE, Tone, marked
 from pathways.files import writing
+from pathways.provision import Provision, provision
 from sim.compare import Comparison, warnings_of, width_reached
 from sim.record import fingerprint, number_or_none, stamp
 from sim.results import within_days
@@ -33,6 +34,8 @@ from ui.words import (
     waits_are,
 )
 
+FORMAT = 2
+"""Of every JSON object and CSV of results. In the first, counts and costs of `compare` and `run` were totals over the years."""
 FULL_WIDTH = 100
 """A terminal of so many columns shows the whole table, each outcome on one line."""
 COLOUR_OF: dict[Tone, str] = {"good": "green", "bad": "red", "doubt": "yellow", "plain": ""}
@@ -112,6 +115,17 @@ def still_waiting(comparison: Comparison, scenario: str) -> str:
     return f"Still waiting at the end, of all referred: {', '.join(said)}." if said else ""
 
 
+def capacity_of(comparison: Comparison, scenario: str) -> list[Provision]:
+    """What the levers of a scenario do to the capacity of the region, in appointments a week or places."""
+    case = comparison.cases[scenario]
+    return provision(case.pathway, comparison.region, case.scenario)
+
+
+def capacity_lines(comparison: Comparison, scenario: str) -> list[str]:
+    """The same in sentences, one for each service whose capacity changes."""
+    return [f"{each.sentence}." for each in capacity_of(comparison, scenario)]
+
+
 def _narrow(text: str) -> str:
     """Pounds and numbers from ten thousand in thousands, so that a row fits on a line: £85,900 is £85.9k.
 
@@ -176,6 +190,8 @@ def terminal_table(comparison: Comparison, scenario: str, *, width: int = FULL_W
 def in_short(comparison: Comparison) -> dict[str, Any]:
     """What was run, as every JSON object of a comparison says it."""
     return {
+        "format": FORMAT,
+        "per": "year",
         "region": comparison.region.name,
         "population": comparison.region.population,
         "years": comparison.years,
@@ -189,23 +205,30 @@ def in_short(comparison: Comparison) -> dict[str, Any]:
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
-    """The comparison as one object; a number that does not exist is null."""
+    """The comparison as one object; a number that does not exist is null.
+
+    Counts, costs and QALYs are a year on average, as in the table; waits are days.
+    """
     scenarios: dict[str, Any] = {}
     outcomes = comparison.plan.pathway.outcomes
+
+    def yearly(value: float, outcome: str) -> float | None:
+        return number_or_none(per_year(value, outcomes[outcome], comparison.years))
+
     for name in comparison.scenarios:
         scenarios[name] = {}
         for outcome in comparison.outcomes:
             difference, rare = comparison.difference(name, outcome), comparison.too_rare(name, outcome)
             message = key_message(comparison, name, outcome)
             scenarios[name][outcome] = {
-                "base": number_or_none(comparison.mean(comparison.base, outcome)),
-                "scenario": number_or_none(comparison.mean(name, outcome)),
+                "base": yearly(comparison.mean(comparison.base, outcome), outcome),
+                "scenario": yearly(comparison.mean(name, outcome), outcome),
                 "difference": {
-                    "mean": number_or_none(difference.mean),
-                    "low": None if rare else number_or_none(difference.low),
-                    "high": None if rare else number_or_none(difference.high),
-                    "lowest_run": number_or_none(difference.lowest),
-                    "highest_run": number_or_none(difference.highest),
+                    "mean": yearly(difference.mean, outcome),
+                    "low": None if rare else yearly(difference.low, outcome),
+                    "high": None if rare else yearly(difference.high, outcome),
+                    "lowest_run": yearly(difference.lowest, outcome),
+                    "highest_run": yearly(difference.highest, outcome),
                     "share_lower": number_or_none(difference.share_lower),
                     "too_rare": rare,
                 },
@@ -223,6 +246,19 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "interval": 0.95,
         "scenarios": scenarios,
         "rests_on": {name: rests_on(comparison, name) for name in comparison.scenarios},
+        "capacity": {
+            name: [
+                {
+                    "service": of.service,
+                    "unit": of.unit,
+                    "before": of.before,
+                    "after": of.after,
+                    "levers": list(of.levers),
+                }
+                for of in capacity_of(comparison, name)
+            ]
+            for name in comparison.scenarios
+        },
         "care_owed": {name: owed_json(owed_of(comparison, name)) for name in comparison.scenarios},
         "warnings": warnings_of(comparison),
     }
@@ -252,16 +288,25 @@ CSV_COLUMNS = (
     "scenario_still_waiting",
     "run_id",
     "seed",
+    "years",
     "price_year",
     "discount_cost",
     "discount_qaly",
 )
 
 
+PER_YEAR = ("base", "scenario_mean", "difference", "low", "high", "lowest", "highest")
+"""Columns that are told a year on average; of waits they are days."""
+
+
 def csv_text(comparison: Comparison) -> str:
-    """The comparison as CSV: one row per scenario and outcome, totals over the measured years."""
+    """The comparison as CSV: one row per scenario and outcome, counts, costs and QALYs a year on average as in the table."""
     columns = [*CSV_COLUMNS, *(["calibration"] if comparison.calibration else [])]
     table = comparison.table().assign(**stamp(comparison))
     pairs = zip(table["scenario"], table["outcome"], strict=True)
     table["verdict"] = [key_message(comparison, *pair).verdict for pair in pairs]
+    words = comparison.plan.pathway.outcomes
+    for column in PER_YEAR:
+        values = zip(table[column], table["outcome"], strict=True)
+        table[column] = [per_year(value, words[outcome], comparison.years) for value, outcome in values]
     return writing.csv_text(table[columns])

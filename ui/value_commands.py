@@ -100,6 +100,7 @@ def psa(
     from calibration.psa import most_telling, tornado
     from calibration.psa import psa as analyse
     from outcomes.policy import policy_value
+    from sim.as_written import unheeded
     from sim.asked import too_much
     from sim.scores import uncertain, without_distribution
     from ui.psa import (
@@ -177,6 +178,9 @@ def psa(
     except NoSensibleDraw as error:
         raise refuse("draws", "--draws", f"{error}") from None
     findings = findings_of(found, tornadoes, threshold=limit)
+    if not as_json:
+        for sentence in unheeded(found):
+            _warn(sentence)
     if as_json:
         out.file.write(json_text(findings) + "\n")
     elif as_csv:
@@ -193,7 +197,7 @@ def psa(
         _say(worth_of_knowing(findings))
         _say(caveat(findings))
         if findings.refused:
-            err.print(f"Warning: {curve_refused(findings)}", markup=False, highlight=False, soft_wrap=True)
+            _warn(curve_refused(findings))
     tell_calibration(found.calibration, quiet=True)
     if folder is not None:
         _written(folder, write_findings(findings, folder, overwrite=overwrite))
@@ -221,7 +225,9 @@ def budget(
     overwrite: Overwrite = False,
 ) -> None:
     """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
+    from sim.as_written import unheeded
     from sim.compare import compare
+    from sim.need import far_from_need
     from ui.budget import budget_of, csv_text, json_text, sentences, terminal_tables, write_budgets
 
     one_format(as_json, as_csv)
@@ -248,6 +254,9 @@ def budget(
             calibration=joint,
         )
     budgets = [budget_of(comparison, name, setup_cost=set_up) for name in comparison.scenarios]
+    if not as_json:
+        for sentence in (*unheeded(comparison), *far_from_need(comparison)):
+            _warn(sentence)
     if as_json:
         out.file.write(json_text(comparison, budgets) + "\n")
     elif as_csv:
@@ -584,6 +593,10 @@ def _index(year: int | None, file: Path | None) -> Any:
 
 def _say(sentence: str) -> None:
     out.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _warn(sentence: str) -> None:
+    err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _written(folder: Path, files: list[str]) -> None:

@@ -1,0 +1,78 @@
+"""What the levers of a scenario do to the capacity of an area in full: appointments a week, or places, before and after.
+
+By the figures of the region and the scenario, with every practice that takes part, before anything wears off. What was
+provided in the runs, days closed and parts of years and all, is counted in `sim.provided`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pathways.lever import Scenario
+from pathways.pathway import Pathway
+from pathways.region import Region
+from pathways.timing import length_in_days
+
+
+@dataclass(frozen=True)
+class Provision:
+    """The capacity of one service before and after the levers of a scenario; `unit` is 'appointments a week' or 'places'.
+
+    `says` tells when and by which levers.
+    """
+
+    service: str
+    title: str
+    unit: str
+    before: float
+    after: float
+    levers: tuple[str, ...]
+    says: str
+
+    @property
+    def sentence(self) -> str:
+        """The change in words."""
+        return f"{self.title} from {self.before:,.4g} to {self.after:,.4g} {self.unit} ({self.says})"
+
+
+def provision(pathway: Pathway, region: Region, scenario: Scenario) -> list[Provision]:
+    """The services whose capacity the levers of a scenario change, each with all of them in full, the areas together."""
+    on = {name for name, setting in scenario.levers.items() if setting.reach != 0}
+    changes = [(lever, change) for lever, change in pathway.capacity_changes if lever in on]
+    found = []
+    for service in dict.fromkeys(str(change.service) for _, change in changes):
+        own = [(lever, change) for lever, change in changes if change.service == service]
+        before, after = 0.0, 0.0
+        for name in region.area_names():
+            area = region.area(name)
+            there = sum(site.amount for site in area.sites if site.service == service)
+            times, plus = 1.0, 0.0
+            for lever, change in own:
+                practices = scenario.levers[lever].practices
+                if practices is not None and not set(practices) & set(area.codes):
+                    continue
+                if change.capacity_times:
+                    times *= pathway.quantities[change.capacity_times].number()
+                else:
+                    per_100k = pathway.quantities[str(change.capacity_plus_per_100k)].number()
+                    plus += per_100k * area.population / 100_000
+            before, after = before + there, after + there * times + plus
+        word = pathway.services[service]
+        unit = "places" if word.capacity == "places" else "appointments a week"
+        levers = tuple(dict.fromkeys(lever for lever, _ in own))
+        found.append(Provision(service, word.title, unit, before, after, levers, _when(pathway, scenario, levers)))
+    return [each for each in found if each.after != each.before]
+
+
+def _when(pathway: Pathway, scenario: Scenario, levers: Iterable[str]) -> str:
+    """By which levers, from when, until when."""
+    said = []
+    for name in levers:
+        setting, word = scenario.levers[name], pathway.levers[name]
+        start = "from the start" if length_in_days(setting.starts) == 0 else f"from {setting.starts} on"
+        end = f" until {setting.ends}" if setting.ends else ""
+        grows = ", once all that take part have taken it up" if word.adoption else ""
+        fades = ", wearing off" if word.half_life else ""
+        said.append(f"{word.title} {start}{end}{grows}{fades}")
+    return "; ".join(said)

@@ -1,0 +1,97 @@
+"""Capacity and lists that are far from what people with back pain need: figures of more than back pain, most likely.
+
+Before a run the need is the offered load (`sim.stability`), in a run what is seen, missed and added to the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pathways import Pathway, Region
+from sim.layout import DID_NOT_ATTEND, SEEN
+from sim.plan import DAYS_IN_A_YEAR
+from sim.reducers import list_sizes, weeks_before
+from sim.stability import Load
+
+if TYPE_CHECKING:
+    from sim.compare import Comparison
+
+TIMES_NEED = 2.0
+"""Capacity of so many times what is needed is asked about,"""
+LEAST_IDLE = 10.0
+"""where that leaves so many appointments a week, or places, unused."""
+WEEKS_OF_REFERRALS = 104.0
+SHARE_OF_PEOPLE = 0.02
+LEAST_LISTED = 50
+"""A list of so many people is asked about where it holds more than two years' referrals, or one in fifty of all people."""
+LEFT_OF_A_LIST = 0.1
+HINT = "Figures are for back pain alone: if these are of all musculoskeletal conditions, write a 'back_pain_share' beside them"
+
+
+def capacity_beyond_need(loads: Iterable[Load], pathway: Pathway) -> list[str]:
+    """A sentence for each service with far more capacity than is asked for; what nobody is sent to is no matter."""
+    return [_too_much(pathway, load.service, load.area, load.had, load.wanted) for load in loads if _is_far(load)]
+
+
+def _is_far(load: Load) -> bool:
+    return 0 < TIMES_NEED * load.wanted < load.had and load.had - load.wanted >= LEAST_IDLE
+
+
+def _too_much(pathway: Pathway, service: str, area: str, had: float, wanted: float) -> str:
+    word = pathway.services[service]
+    unit = "places" if word.capacity == "places" else "appointments a week"
+    where = f" ({area})" if area else ""
+    return f"{word.title}{where}: there are {had:,.4g} {unit} in capacity.csv and {wanted:,.3g} are needed. {HINT}."
+
+
+def lists_beyond_need(loads: Iterable[Load], pathway: Pathway, region: Region) -> list[str]:
+    """A sentence for each list at the start that is longer than the people and their referrals explain."""
+    said = []
+    for load in loads:
+        people = sum(row.people for row in region.waiting if (row.service, row.area) == (load.service, load.area))
+        of_all = people / max(region.population, 1)
+        if people < LEAST_LISTED or (people <= WEEKS_OF_REFERRALS * load.people and of_all <= SHARE_OF_PEOPLE):
+            continue
+        where = f" ({load.area})" if load.area else ""
+        compared = (
+            f"as many as are referred for back pain in {people / load.people:,.0f} weeks"
+            if load.people
+            else "and nobody is referred"
+        )
+        says = (
+            f"{people:,} people wait at the start in waiting_lists.csv, {compared}, of {region.population:,} registered"
+        )
+        said.append(f"{pathway.services[load.service].title}{where}: {says}. {HINT}.")
+    return said
+
+
+def far_from_need(comparison: Comparison) -> list[str]:
+    """What a run of the base shows of capacity far above need, and of lists at the start that are gone within a year."""
+    plan, runs = comparison.plan, comparison.tallies[comparison.base]
+    if comparison.years < 1:
+        return []
+    weeks = comparison.years * DAYS_IN_A_YEAR / 7
+    sizes = np.mean([list_sizes(tallies)[:, weeks_before(plan) :] for tallies in runs], axis=0)
+    said = []
+    for position, (name, word) in enumerate(plan.pathway.services.items()):
+        if word.capacity == "open":
+            continue
+        had = sum(site.amount for site in comparison.region.sites if site.service == name)
+        contacts = np.mean([tallies.monthly[[SEEN, DID_NOT_ATTEND], position].sum() for tallies in runs]) / weeks
+        wanted = float(contacts + max(0.0, sizes[position, -1] - sizes[position, 0]) / weeks)
+        if word.capacity == "places":
+            wanted *= float(plan.arrays.services[position]["turnover"]) / (7 * plan.ticks_per_day)
+        if _is_far(Load(name, "", 0.0, wanted, had)):
+            said.append(_too_much(plan.pathway, name, "", had, wanted))
+            continue
+        listed = sum(row.people for row in comparison.region.waiting if row.service == name)
+        after = float(sizes[position, min(52, sizes.shape[1] - 1)])
+        if listed >= LEAST_LISTED and after < LEFT_OF_A_LIST * listed:
+            says = f"{listed:,} people wait at the start in waiting_lists.csv and {after:,.0f} a year later"
+            said.append(
+                f"{word.title}: {says}: there is more capacity than need, or the list is of more than back pain. {HINT}."
+            )
+    return said
