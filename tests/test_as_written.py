@@ -12,12 +12,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pathways import BadInput, Pathway, Region, Scenario, library_names, load_pathway, load_region, load_scenario
+from pathways import (
+    BadInput,
+    Pathway,
+    Region,
+    Scenario,
+    library_names,
+    load_pathway,
+    load_region,
+    load_scenario,
+    save_region,
+)
 from pathways.without_effect import without_effect
 from sim.as_written import not_as_written
 from sim.compare import Case
 from sim.joint_draws import JointDraws
-from tests.build import Numbers, pathway, plan_of, region, scenario, share
+from tests.build import Numbers, pathway, plan_of, region, scenario, share, shrunk
 from tests.test_capacity import lever
 from tests.typed import backpath
 
@@ -236,13 +246,21 @@ def fewer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-SHORT = ("--years", 1, "--replications", 2)
+@pytest.fixture(scope="module")
+def tenth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration area with a tenth of its people."""
+    folder = tmp_path_factory.mktemp("tenth")
+    save_region(shrunk(DEMONSTRATION, 10), folder)
+    return folder
+
+
+SHORT = ("--years", 1, "--replications", 2, "--region", "AREA")
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        ("check", "FILE", "--region", "demonstration"),
+        ("check", "FILE", "--region", "AREA"),
         ("compare", "FILE", *SHORT),
         ("compare", "FILE", *SHORT, "--json"),
         ("compare", "FILE", *SHORT, "--csv"),
@@ -254,10 +272,13 @@ SHORT = ("--years", 1, "--replications", 2)
         ("psa", "FILE", *SHORT, "--draws", 2, "--one-way", 2, "--json"),
     ],
 )
-def test_every_command_says_that_the_region_wins(command: tuple[object, ...], fewer: Path) -> None:
-    seen = backpath(*(fewer if word == "FILE" else word for word in command))
+def test_every_command_says_that_the_region_wins(command: tuple[Any, ...], fewer: Path, tenth: Path) -> None:
+    seen = backpath(*({"FILE": fewer, "AREA": tenth}.get(str(word), word) for word in command))
     assert seen.code == 0, seen.err
     told = re.sub(r"\s+", " ", seen.out + seen.err)
     if "--json" in command:
         told = " ".join(json.loads(seen.out)["warnings"])
-    assert "fewer: quantities.mri_per_100k: changes nothing: capacity.csv of Demonstration area has 8.9" in told
+    assert (
+        "fewer: quantities.mri_per_100k: changes nothing: capacity.csv of Demonstration area has 0.89 appointments"
+        in told
+    )
