@@ -23,6 +23,7 @@ from sim.scores import at_scores, value_at
 from tests.typed import backpath
 from ui.budget import activity_changes, budget_of
 from ui.cases import gather
+from ui.result_files import unlike
 from ui.psa import (
     CURVE,
     as_json,
@@ -500,7 +501,9 @@ def test_psa_is_a_command(tmp_path: Path) -> None:
     assert set(told["scenarios"]) == {"mri_guidance"}
     assert sorted(path.name for path in folder.iterdir()) == ["psa.html", "psa.json", "quantities.csv", "values.csv"]
     header = (folder / "values.csv").read_text().splitlines()[0].split(",")
-    assert header[:5] == ["run_id", "seed", "price_year", "discount_cost", "discount_qaly"]
+    outcomes = tuple(load_pathway("usual_care").outcomes)
+    assert (fault := unlike("psa", "values.csv", header, each=outcomes)) == "", fault
+    assert header[:6] == ["run_id", "seed", "years", "price_year", "discount_cost", "discount_qaly"]
 
 
 @pytest.mark.parametrize(
@@ -618,7 +621,7 @@ def test_budget_is_a_command_and_its_tables_carry_the_run(tmp_path: Path) -> Non
     table = pd.read_csv(folder / "budget.csv")
     assert done.out == (folder / "budget.csv").read_text()
     assert table["line"].tolist() == ["gross", "cash_releasing", "capacity"]
-    assert list(table)[:6] == ["run_id", "seed", "price_year", "discount_cost", "discount_qaly", "scenario"]
+    assert list(table)[:7] == ["run_id", "seed", "years", "price_year", "discount_cost", "discount_qaly", "scenario"]
     assert json.loads((folder / "budget.json").read_text())["scenarios"]["mri_guidance"]["by_year"]
 
 

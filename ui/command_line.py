@@ -479,6 +479,9 @@ def compare(
     from ui.tables import capacity_lines, csv_text, json_text, terminal_table
 
     one_format(as_json, as_csv)
+    if set(scenarios) <= {against}:
+        says = f"is compared with itself ('{against}'), so nothing can differ. Name another scenario, or use `backpath run`."
+        raise refuse("scenarios", " ".join(scenarios), says)
     places_to_write(folder=folder, overwrite=overwrite)
     comparison = _comparison(scenarios, against, region, years, replications, seed, engine, workers, calibration)
     if as_json:

@@ -44,7 +44,7 @@ from ui.owed import of_the_saving
 from ui.page import html_page, html_table
 from ui.report import svg, write_page
 from ui.uncertainty_charts import acceptability_chart, plane_chart, tornado_chart
-from ui.words import LEAST_MONEY, MINUS, figures, money, span
+from ui.words import LEAST_MONEY, MINUS, figures, money, per_year, span
 
 CURVE = np.arange(0, 50_001, 1000)
 """Thresholds of a curve of acceptability, in pounds per QALY."""
@@ -507,8 +507,11 @@ def json_text(findings: Findings) -> str:
 
 
 def csv_text(findings: Findings) -> str:
-    """One row per draw, replication and scenario, with every outcome, discounted cost and QALYs."""
-    table = findings.found.values.rename(columns={"strategy": "scenario"})
+    """One row per draw, replication and scenario: discounted cost and QALYs over the years, and every outcome a year."""
+    found = findings.found
+    table = found.values.rename(columns={"strategy": "scenario"})
+    for name, word in found.cases[found.base].pathway.outcomes.items():
+        table[name] = [per_year(value, word, found.years) for value in table[name]]
     for name, value in reversed(carried(findings).items()):
         table.insert(0, name, value)
     return writing.csv_text(table)

@@ -323,6 +323,9 @@ def value(
     )
 
     one_format(as_json, as_csv)
+    if deprived and deprived_share is None:
+        says = "names groups of whom no share is asked, so it changes nothing. Add --deprived-share SHARE, or leave it out."
+        raise refuse("options_fit", f"--deprived {deprived}", says)
     if seed < 0 or too_much(seed=seed):
         raise refuse("seed", f"--seed {seed}", "write a whole number from 0, below 2 to the 63.")
     places_to_write(folder=folder, overwrite=overwrite)
