@@ -15,7 +15,7 @@ import pytest
 from calibration.psa import Bar, Psa, Tornado, most_telling, psa, tornado
 from outcomes import paired_difference
 from outcomes.paired import FEW_EVENTS
-from pathways import BadInput, Region, load_region
+from pathways import BadInput, Region, load_pathway, load_region
 from pathways.checks import quantities_of_levers
 from sim.compare import Case, Comparison, compare
 from sim.results import OWED, by_year, discounted
@@ -23,7 +23,6 @@ from sim.scores import at_scores, value_at
 from tests.typed import backpath
 from ui.budget import activity_changes, budget_of
 from ui.cases import gather
-from ui.result_files import unlike
 from ui.psa import (
     CURVE,
     as_json,
@@ -36,6 +35,7 @@ from ui.psa import (
     what_could_change,
     worth_of_knowing,
 )
+from ui.result_files import unlike
 from ui.uncertainty_charts import acceptability_chart
 
 RATE = 0.035
