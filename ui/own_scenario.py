@@ -57,7 +57,7 @@ def form(pathway: Pathway) -> Choice:
             # capacity is as written wherever anybody takes part, so a lever of it alone is on or off
             alone = bool(lever.changes) and all(change.service for change in lever.changes)
             percent = st.slider(
-                f"{lever.title} ({'off, or on in full' if alone else '% of practices'})",
+                f"{lever.title} (% of practices)",
                 0,
                 100,
                 0,

@@ -11,6 +11,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from outcomes.paired import FEW_EVENTS
 from outcomes.verdicts import MEANINGS, PAGE, Tone, marked
 from pathways.files import writing
 from pathways.provision import Provision, provision
@@ -23,6 +24,7 @@ from ui.owed import owed_json, owed_of
 from ui.words import (
     NO_VALUE,
     NONE_DIFFERS,
+    TOO_FEW,
     TOO_RARE,
     amount,
     in_a_sentence,
@@ -78,7 +80,8 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
         agreement = f"{max(lower, higher)} of {difference.runs} {'lower' if lower >= higher else 'higher'}"
         interval = f"{signed(low, word)} to {signed(high, word)}"
         if comparison.too_rare(scenario, outcome):
-            interval = TOO_RARE if difference.lowest < difference.highest else NONE_DIFFERS
+            few = TOO_RARE if is_rare(comparison, outcome) else TOO_FEW
+            interval = few if difference.lowest < difference.highest else NONE_DIFFERS
         elif difference.runs < 2:
             interval = "one run: none" if difference.runs else NO_VALUE
         rows.append(
@@ -95,6 +98,13 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
             )
         )
     return rows
+
+
+def is_rare(comparison: Comparison, outcome: str) -> bool:
+    """Whether an outcome itself is rare: so few events in all runs of the base that a change of a hundredth is too few to
+    tell. Of what is common, and of waits, cost and QALYs, it is the difference that rests on too few."""
+    counted = comparison.plan.pathway.outcomes[outcome].of in ("seen", "referral")
+    return counted and float(comparison.values[comparison.base][outcome].sum()) < 100 * FEW_EVENTS
 
 
 def _runs(lower: int, higher: int, runs: int) -> str:

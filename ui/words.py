@@ -10,7 +10,7 @@ from pathways.pathway import Outcome
 
 MINUS = "−"
 NO_VALUE = "–"
-TOO_RARE, NONE_DIFFERS = "too rare to tell", "none differs"
+TOO_RARE, TOO_FEW, NONE_DIFFERS = "too rare to tell", "too few differ", "none differs"
 LEAST_MONEY = 0.005
 """Half a penny, in pounds."""
 
