@@ -111,7 +111,7 @@ class _Grades:
         """Whether what a sentence says first about a service is a number, to a hundredth a provider."""
         first = sentence.removeprefix(f"{title}: ").split(" ")[0].replace(",", "")
         try:
-            return abs(float(first) - number) <= max(0.2, 0.01 * number)
+            return abs(float(first) - number) <= max(number, 20) / 100
         except ValueError:
             return False
 

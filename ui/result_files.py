@@ -1,4 +1,4 @@
-"""The dictionary of result files: every column of every table that a command writes, from `library/result_files.csv`.
+"""The dictionary of result files: every column of every table that a command writes, from `static/result_files.csv`.
 
 `OUTCOME` and `QUANTITY` stand for a column for each outcome of the pathway, or for each quantity drawn; `calibration` is
 there only where the runs rest on one. `python -m ui.result_files > docs/result-files.md` makes the page.
@@ -10,13 +10,13 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-FILE = Path(__file__).parent / "library" / "result_files.csv"
+FILE = Path(__file__).parent / "static" / "result_files.csv"
 ONLY_SOMETIMES = {"calibration"}
 EACH = {"OUTCOME", "QUANTITY"}
 HEAD = """# Result files
 
 Every column of every table that a command writes. The same as a table to read by machine:
-[result_files.csv](../ui/library/result_files.csv).
+[result_files.csv](../ui/static/result_files.csv).
 
 **One meaning everywhere:** counts, costs and QALYs that a table on the screen tells *a year on average* are a year on
 average in CSV and JSON too. `years` says how long was measured: times it, they are totals. Tables with a column `year`
@@ -49,7 +49,7 @@ def unlike(command: str, file: str, header: Sequence[str], *, each: Sequence[str
     `each` are the names that a column for each outcome or quantity may have.
 
     >>> unlike("journeys", "lists.csv", ["week", "day", "service", "people"])
-    "lists.csv of 'journeys' and ui/library/result_files.csv differ: not in the dictionary: people; not in the file: waiting."
+    "lists.csv of 'journeys' and ui/static/result_files.csv differ: not in the dictionary: people; not in the file: waiting."
     """
     known = columns_of(command, file)
     written = [name for name in header if name not in each]
@@ -61,7 +61,7 @@ def unlike(command: str, file: str, header: Sequence[str], *, each: Sequence[str
         less
     )
     how = "; ".join(said) or f"the order is {', '.join(written)}"
-    return f"{file} of '{command}' and ui/library/result_files.csv differ: {how}."
+    return f"{file} of '{command}' and ui/static/result_files.csv differ: {how}."
 
 
 def page() -> str:
