@@ -100,6 +100,9 @@ def test_a_log_of_a_run_can_be_followed(tmp_path: Path) -> None:
     seen = backpath("journeys", logs[1], "--disclosure", "none")
     assert "SYNTHETIC DATA" in seen.out
     assert "Continuity of care" in seen.out
+    assert "Cannot have happened" not in seen.out
+    assert "Not whole" not in seen.out
+    assert "Dropped" not in seen.out
 
 
 def test_a_log_too_short_for_a_mean_within_52_weeks_says_so(tmp_path: Path) -> None:
