@@ -102,8 +102,10 @@ def asked(place: Path, targets: str) -> Question:
 
 
 def calibrating(place: Path, out: Path, *more: str | Path | float, targets: str = "targets.csv") -> Seen:
-    """Types the command for the region."""
-    return backpath("calibrate", "--targets", place / targets, "--region", place / "six", "--out", out, *more)
+    """Types the command for the region; what is typed besides takes the place of what would be."""
+    usual = {"--targets": place / targets, "--region": place / "six", "--out": out}
+    words = [word for option, value in usual.items() if option not in more for word in (option, value)]
+    return backpath("calibrate", *words, *more)
 
 
 # what is refused, before any work
