@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from outcomes.disclosure_cells import DisclosurePolicy, Layout, shown_cells, starred_cells
+from outcomes.disclosure_cells import DisclosurePolicy, Layout, rows_like_sums, shown_cells, starred_cells
 from outcomes.policy import LIBRARY
 from outcomes.tables import Rules, filled
 
@@ -82,10 +82,12 @@ def disclose(
     - `by`: the other columns that tell rows apart. A total covers the rows that agree with it in them; without
       them it covers every row, which stars more than is needed, never less.
 
-    Total rows and sums one of whose parts is starred are starred too ("withheld"), so nothing that is shown depends on
-    how many people a starred cell holds. National figures are shown as they are. Other columns are not looked at: name
-    every figure about people. Tables that cut the same people in different ways are safe only if they are disclosed as
-    one, above all under `lt5`, whose counts are exact. The sentence that readers must be told is in `attrs["disclosure"]` of the result.
+    A row that could be the sum of all others, or of all others of its group, counts as their total whatever it is called,
+    and the sentence says so. Total rows and sums one of whose parts is starred are starred too ("withheld"), so nothing
+    that is shown depends on how many people a starred cell holds. National figures are shown as they are. Other columns
+    are not looked at: name every figure about people. Tables that cut the same people in different ways are safe only if
+    they are disclosed as one, above all under `lt5`, whose counts are exact. The sentence that readers must be told is in
+    `attrs["disclosure"]` of the result.
     Raises `BadTable` for columns that are absent and counts that are missing, negative or not whole.
 
     >>> waits = pd.DataFrame({"decile": ["1", "2", "3", "all"], "people": [8, 8, 1, 17], "mean_wait": [20.0, 30.0, 4.0, 23.8]})
@@ -111,6 +113,11 @@ def disclose(
         none = pd.DataFrame(False, index=table.index, columns=columns)
         result = result.assign(**shown_cells(numbers, layout, rule, starred_cells(numbers, layout, rule, none)))
     result.attrs["disclosure"] = disclosure_sentence(policy, national=national)
+    if rule.hides and not national and (many := int(rows_like_sums(numbers, layout, rule).sum())):
+        rows = (
+            "1 row that could be the sum of others is" if many == 1 else f"{many} rows that could be sums of others are"
+        )
+        result.attrs["disclosure"] += f" {rows} withheld as a total."
     return result
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 
 STAR = "*"
 """What stands in place of a number that is not shown."""
+FEWEST_SUMMED, FEWEST_IN_A_GROUP = 2, 4
+"""Of fewer rows another is no sum (one more where counts are rounded); in smaller groups rows add up by chance."""
 TOTAL_WORDS = frozenset({"all", "both", "everyone", "grand total", "overall", "total"})
 """Text that marks a row as the total of others, in capitals or not, whether or not the caller says so."""
 
@@ -96,7 +98,62 @@ def starred_cells(table: pd.DataFrame, layout: Layout, rule: DisclosurePolicy, a
     for column, parts in layout.sums.items():
         if column in stars:
             stars[column] |= stars[[part for part in parts if part in stars]].any(axis=1)
-    return stars | _total_of_starred(table, layout, stars)
+    return stars | _total_of_starred(table, layout, stars) | _sum_with_starred(table, layout, rule, stars)
+
+
+def rows_like_sums(table: pd.DataFrame, layout: Layout, rule: DisclosurePolicy) -> pd.Series:
+    """True in rows that no word marks as a total and that could be one, by what is shown: the sum of all others.
+
+    >>> rule = DisclosurePolicy("lt5", star_from=1, star_to=4, nearest=1, sentence="", source="", grade="recalled")
+    >>> table = pd.DataFrame({"area": ["North", "Bay", "South", "West"], "people": [20, 63, 3, 40]})
+    >>> rows_like_sums(table, Layout(counts=("people",)), rule).tolist()
+    [False, True, False, False]
+    """
+    stars = pd.DataFrame({column: rule.small(table[column]) for column in layout.all_counts}, index=table.index)
+    return _sum_with_starred(table, layout, rule, stars).any(axis=1)
+
+
+def _sum_with_starred(table: pd.DataFrame, layout: Layout, rule: DisclosurePolicy, stars: pd.DataFrame) -> pd.DataFrame:
+    """True where a count could be the sum of all other rows, one of which is starred: whatever the row is called.
+
+    It is judged by what is shown, not by the counts: whether a row is withheld must not tell what a starred cell holds.
+    Rows are compared among all, and within the groups of each column that has some of four rows or more.
+    """
+    withheld = pd.DataFrame(False, index=stars.index, columns=stars.columns)
+    numbers = table[list(stars)].fillna(0)
+    shown = numbers.apply(rule.rounded)
+    small = numbers.apply(rule.small)
+    ranges = np.array([[rule.possible(each) for each in row] for row in shown.to_numpy()], dtype=float)
+    low, high = ranges.reshape(*shown.shape, 2).transpose(2, 0, 1)
+    low, high = np.where(stars, 0, low), np.where(stars, np.inf, high)
+    low, high = np.where(small, rule.star_from, low), np.where(small, rule.star_to, high)
+    unmarked = np.ones(len(table), dtype=bool)
+    if len(marks := _marks_of_totals(table, layout).columns):
+        unmarked = ~_marks_of_totals(table, layout)[marks].any(axis=1).to_numpy()
+    given, result = stars.to_numpy(dtype=bool), withheld.to_numpy(dtype=bool).copy()
+    for rows in _groups_of_rows(table, layout, unmarked):
+        someone = (high[rows] > 0).any(axis=1)
+        least, most = (end[rows].sum(axis=0) - end[rows] for end in (low, np.where(np.isinf(high), 1e18, high)))
+        like_sum = ((low[rows] <= most) & (high[rows] >= least)).all(axis=1) & someone
+        if someone.sum() > (FEWEST_SUMMED if rule.nearest == 1 else FEWEST_SUMMED + 1):
+            others = given[rows].sum(axis=0) - given[rows] > 0
+            result[rows] |= like_sum[:, None] & others
+    return pd.DataFrame(result, stars.index, stars.columns)
+
+
+def _groups_of_rows(table: pd.DataFrame, layout: Layout, unmarked: np.ndarray) -> list[np.ndarray]:
+    """Places of the rows that are compared with each other: all, by the columns of `by`; and the groups of other columns."""
+    by = [column for column in layout.by if column in table]
+    figures = {*layout.all_counts, *layout.resting_on, *layout.shares, *by}
+    keys = [by, *([*by, column] for column in table.columns if column not in figures)]
+    found: list[np.ndarray] = []
+    for key in keys:
+        if not key:
+            found.append(np.flatnonzero(unmarked))
+            continue
+        groups = map(np.asarray, table.groupby(key, dropna=False, sort=False).indices.values())
+        found += [rows[unmarked[rows]] for rows in groups if key == by or len(rows) >= FEWEST_IN_A_GROUP]
+    return [rows for rows in found if len(rows) > FEWEST_SUMMED]
 
 
 def _total_of_starred(table: pd.DataFrame, layout: Layout, stars: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from outcomes.funnel import Funnel, Method, Trim, funnel
 from outcomes.limits import count_limits
 from outcomes.practice_tables import Practices, practices_of, times_of
 from outcomes.rates import FEWEST_EVENTS, dobson_limits, expected_events, standardised
-from outcomes.tables import Rules
+from outcomes.tables import SHOWN, BadTable
 from outcomes.variation import DRAWS, SEED, Variation, variation
 from outcomes.variation_words import adjustment_words, variation_words
 
@@ -127,10 +127,14 @@ def compared(
 
     `adjusted` says what rates are adjusted for. Raises `BadTable` for a practice of which nothing is expected.
     """
-    rules = Rules("practices", table)
-    nothing = "no events are expected of it: all its people are in bands without any events; widen the bands"
-    rules.rows(table["expected"] <= 0, "practice", nothing)
-    rules.hold()
+    nothing = table["practice"][table["expected"] <= 0].astype(str).tolist()
+    if nothing:
+        whose = f"{', '.join(nothing[:SHOWN])}{f' and {len(nothing) - SHOWN} more' if len(nothing) > SHOWN else ''}"
+        raise BadTable(
+            [
+                f"no events are expected of {whose}: all the people there are in bands without any events; widen the bands"
+            ]
+        )
     plot = funnel(table["observed"], table["expected"], method=method, trim=trim)
     measures = variation(table["observed"], table["expected"], draws=draws, seed=seed)
     limits = plot.table.drop(columns=["numerator", "denominator", "value"])

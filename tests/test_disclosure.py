@@ -191,6 +191,34 @@ def test_other_columns_tell_which_rows_a_total_covers() -> None:
     assert disclose(table, ["people"], totals={"decile": "England"})["people"].tolist() == ["*", "*", 20, "*"]
 
 
+@pytest.mark.parametrize("place", [0, 2, 4])
+@pytest.mark.parametrize("policy", ["hes2018", "lt5"])
+def test_a_row_that_is_the_sum_of_others_is_a_total_whatever_it_is_called(policy: str, place: int) -> None:
+    """The three people in the West were the sum of all less the others; no word said that Bay is the sum."""
+    rows = [("North", 20), ("South", 40), ("West", 3), ("East", 61)]
+    rows.insert(place, ("Bay", 124))
+    shown = disclose(pd.DataFrame(rows, columns=["area", "people"]), ["people"], policy=policy)
+    assert shown.set_index("area")["people"].to_dict() | {"East": 0} == {
+        "North": 20, "South": 40, "West": "*", "East": 0, "Bay": "*",
+    }  # fmt: skip
+    assert shown.attrs["disclosure"].endswith("1 row that could be the sum of others is withheld as a total.")
+
+
+def test_a_row_that_is_the_sum_of_its_area_is_a_total_of_it() -> None:
+    rows = [("N", "a", 20), ("S", "e", 31), ("N", "b", 3), ("N", "whole", 73), ("N", "c", 50), ("S", "f", 44)]
+    shown = disclose(pd.DataFrame(rows, columns=["area", "practice", "people"]), ["people"], policy="lt5")
+    assert shown["people"].tolist() == [20, 31, "*", "*", 50, 44]
+
+
+def test_whether_a_row_is_taken_for_a_sum_does_not_tell_what_a_star_holds() -> None:
+    """66 is 20, 43 and 3, but no sum of 20, 43 and 2: shown only there, it would tell the number."""
+    shown = [
+        disclose(pd.DataFrame({"people": [20, 43, few, 66]}), ["people"], policy="lt5")["people"].tolist()
+        for few in (1, 2, 3, 4)
+    ]
+    assert shown == [[20, 43, "*", "*"]] * 4
+
+
 # differencing
 
 
