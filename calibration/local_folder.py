@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from calibration.local_known import ABOUT
 from pathways import BadInput, Problem, Quantity, refuse
 from pathways.explain import read_word
+from pathways.files.opened import is_file, is_folder, is_there, place_of
 from pathways.files.written import toml_in
 from pathways.official_files import seems_to_be
 from pathways.word import Word
@@ -116,15 +117,15 @@ class Folder:
 
 def read_folder(path: Path) -> Folder:
     """What lies at a path; `BadInput` where there is nothing to read."""
-    if path.name == ABOUT and path.is_file():
+    if path.name == ABOUT and is_file(path):
         path = path.parent
-    if path.is_dir():
+    if is_folder(path):
         return _folder(path)
-    if not path.exists():
-        raise refuse("file_exists", str(path), "there is no such file or folder.")
+    if not is_there(path):
+        raise refuse("file_exists", place_of(path), "there is no such file or folder.")
     if path.suffix.lower() != ".csv":
-        raise refuse("targets_are_csv", str(path), f"targets are {TEMPLATE}, or a folder. {what_to_do(path)}")
-    beside = path.with_name(ABOUT).is_file()
+        raise refuse("targets_are_csv", place_of(path), f"targets are {TEMPLATE}, or a folder. {what_to_do(path)}")
+    beside = is_file(path.with_name(ABOUT))
     note = f"{ABOUT} beside {path.name} is not read: give the folder where it should be."
     return Folder(path.name, path.parent, (path,), path.stem, notes=(note,) if beside else ())
 
@@ -156,14 +157,14 @@ def _folder(path: Path) -> Folder:
     written: dict[str, Any] | None = {}
     problems: list[Problem] = []
     about: About | None = None
-    if (path / ABOUT).exists():
+    if is_there(path / ABOUT):
         try:
             written = None
             written = toml_in(path / ABOUT)
             about, problems = read_word(About, written, file=ABOUT, path="")
         except BadInput as error:
             problems = error.problems
-    files = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith((".", "~")))
+    files = sorted(entry for entry in path.iterdir() if is_file(entry) and not entry.name.startswith((".", "~")))
     if written is None:
         # which files are official ones stands in what cannot be read: of the others nothing true can be said
         return Folder(ABOUT, path, (), path.name, treatments=None, shares=None, problems=tuple(problems))

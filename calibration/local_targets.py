@@ -118,7 +118,7 @@ def _about_problems(folder: Folder, region: Region, pathway: Pathway) -> list[Pr
     """What `targets.toml` says that does not fit the region or the pathway."""
     where = f"{folder.name}: "
     problems = []
-    if folder.region and folder.region != region.name:
+    if folder.region and folder.region not in (region.name, region.about.name):
         says = f"region and targets do not match: these belong to '{folder.region}', and the region is '{region.name}'."
         problems.append(Problem("region_matches", f"{where}region", says))
     for name in folder.treatments or ():

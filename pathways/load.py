@@ -14,6 +14,7 @@ from typing import Any
 from pathways.checks import CHECKS, Check, problems_of, scenario_problems
 from pathways.draft import NAMED_SECTIONS, SINGLE_SECTIONS, Draft
 from pathways.explain import read_word
+from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.written import toml_in
 from pathways.lever import Scenario
 from pathways.pathway import Pathway
@@ -38,7 +39,7 @@ def library_names(kind: str) -> list[str]:
 
 def _library(kind: str) -> dict[str, Path]:
     """What the library holds of a kind, by name."""
-    entries = (LIBRARY / kind).iterdir() if (LIBRARY / kind).is_dir() else ()
+    entries = (LIBRARY / kind).iterdir() if is_folder(LIBRARY / kind) else ()
     return {entry.stem: entry for entry in entries if not entry.name.startswith((".", "_"))}
 
 
@@ -52,7 +53,7 @@ def find(kind: str, name_or_path: str | Path) -> Path:
     library = _library(kind)
     if str(name_or_path) in library:
         return library[str(name_or_path)]
-    if path.exists() and (path.suffix == ".toml" or path.is_dir()):
+    if is_there(path) and (path.suffix == ".toml" or is_folder(path)):
         return path
     for entry in library.values():
         if entry.suffix and entry.name == str(name_or_path):
@@ -60,7 +61,7 @@ def find(kind: str, name_or_path: str | Path) -> Path:
     one = kind.removesuffix("s")
     raise refuse(
         f"{one}_exists",
-        str(name_or_path),
+        place_of(path),
         f"there is no {one} of that name in the library and no such file. "
         f"{did_you_mean(str(name_or_path), library_names(kind))}",
     )
@@ -190,7 +191,7 @@ def _include(draft: Draft, files: Any, path: Path) -> list[Problem]:
     problems = []
     for name in files:
         beside = path.parent / str(name)
-        file = beside if beside.exists() else LIBRARY / "pathways" / str(name)
+        file = beside if is_there(beside) else LIBRARY / "pathways" / str(name)
         try:
             problems += _read_section(draft, "quantities", toml_in(file), file=file.name, prefix="")
         except BadInput as error:

@@ -28,6 +28,7 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from pathways.explain import read_word
+from pathways.files.opened import is_folder
 from pathways.files.values import FIRST_YEAR, LAST_YEAR, told
 from pathways.files.writing import csv_text, write_text
 from pathways.files.written import toml_in
@@ -245,7 +246,7 @@ def load_region(name_or_path: str | Path) -> Region:
     (True, 12)
     """
     folder = find("regions", name_or_path)
-    if not folder.is_dir():
+    if not is_folder(folder):
         folder = folder.parent
     about, problems = _about(folder)
     tables: dict[str, pd.DataFrame] = {}

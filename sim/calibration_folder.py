@@ -21,6 +21,7 @@ import pandas as pd
 
 from pathways import BadInput, Pathway, Problem, Region, did_you_mean, pathway_to_dict, refuse
 from pathways.explain import read_word
+from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.writing import csv_text, write_text
 from pathways.files.written import json_in
 from pathways.quantity import MONEY
@@ -204,7 +205,7 @@ def read_joint_draws(folder: Path, *, region: Region, pathway: Pathway, replaced
         problems += _count_problems(scores, about)
     except BadInput as bad:
         problems += bad.problems
-    if (folder / PRACTICES).exists():
+    if is_there(folder / PRACTICES):
         try:
             practices = read_csv(folder / PRACTICES, _PRACTICES)
             problems += _practice_problems(practices, len(scores), region, pathway) if len(scores) else []
@@ -259,15 +260,15 @@ _PRACTICES = [
 
 def _read_about(folder: Path) -> About:
     """What a calibration says of itself."""
-    where = str(folder)
-    if not folder.exists():
+    where = place_of(folder)
+    if not is_there(folder):
         raise refuse(
             "calibration_exists", where, "there is no such folder. Calibrations are written by `calibrate --out`."
         )
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise refuse("calibration_exists", where, "this is a file; name the folder that `calibrate --out` wrote.")
     path = folder / ABOUT
-    if not path.exists():
+    if not is_there(path):
         raise refuse("calibration_exists", where, f"this is not a calibration: there is no {ABOUT} in it.")
     written = json_in(path, what="a calibration")
     if not isinstance(written, dict) or written.get("kind") != KIND:

@@ -22,7 +22,7 @@ from pathways import BadInput, Region, Scenario, load_region, pathway_from_dict,
 from pathways.assumed import ASSUMED
 from pathways.checks import scenario_problems
 from pathways.explain import read_word
-from pathways.files.opened import printable
+from pathways.files.opened import is_folder, printable
 from pathways.files.written import json_in
 from pathways.word import Word
 from sim.compare import Case, Comparison, compare, width_reached
@@ -283,7 +283,7 @@ def _case(name: str, written: WrittenCase, file: str) -> Case:
 
 def _read(path: Path) -> tuple[RecordFile, bool]:
     """A record, and whether its inputs are no longer those that were written."""
-    if path.is_dir():
+    if is_folder(path):
         raise refuse("file_exists", str(path), "this is a folder; name the record.json in it.")
     written = json_in(path, what="a record")
     if not isinstance(written, dict) or written.get("kind") != KIND:

@@ -17,12 +17,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathways import BadInput
+from calibration.local_targets import load_local_targets
+from pathways import BadInput, load_pathway, load_region, load_scenario
 from pathways.files.cells import cells_in, cells_of
 from pathways.files.opened import bytes_of, kind_of, unpacked
 from pathways.files.persons import persons_in
 from pathways.files.values import NotThat, date_in, number_in, whole_in
 from pathways.files.written import json_in, toml_in
+from sim.calibration_folder import read_joint_draws
+from ui.checking import check_path
 
 
 def refused(read: Callable[[Path], object], path: Path) -> str:
@@ -63,6 +66,37 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     }.items():
         for read in (bytes_of, unpacked, cells_of, toml_in, json_in):
             assert says in refused(read, path), (path, read)
+
+
+def test_what_is_read_by_its_name_survives_any_name(tmp_path: Path) -> None:
+    """A name too long for the file system, one with a NUL, and a link that leads to itself."""
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for name in ("a" * 5000, "b" * 5000 + ".toml", "nul\x00", str(loop)):
+        for read in (
+            load_pathway,
+            load_region,
+            load_scenario,
+            load_targets_of,
+            draws_of,
+            lambda path: check_path(Path(path)),
+        ):
+            try:
+                found = read(name)
+            except BadInput as bad:
+                found = bad.problems
+            assert all(len(str(problem)) < 1000 for problem in found)
+            assert found
+
+
+def load_targets_of(name: str) -> object:
+    """Local targets at a path."""
+    return load_local_targets(Path(name), region=load_region("demonstration"), pathway=load_pathway("usual_care"))
+
+
+def draws_of(name: str) -> object:
+    """A calibration at a path."""
+    return read_joint_draws(Path(name), region=load_region("demonstration"), pathway=load_pathway("usual_care"))
 
 
 def test_names_of_files_that_no_code_knows_can_be_printed(tmp_path: Path) -> None:

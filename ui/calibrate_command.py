@@ -15,6 +15,7 @@ from rich import box
 from rich.table import Table
 
 from pathways import BadInput, Problem, refuse
+from pathways.files.opened import is_there
 from ui.terminal import DEFAULT_SEED, AsJson, Overwrite, Region, Seed, err, out, threads, watched_stages
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _asked(
             read["targets"] = figures if last is None else up_to(figures, last)
         except BadInput as bad:
             problems += bad.problems
-    elif not targets.exists():
+    elif not is_there(targets):
         problems.append(Problem("targets_exist", str(targets), "there is no such file or folder."))
     if "targets" in read and read["targets"].figures["value"].isna().all():
         problems.append(Problem("something_to_fit", str(targets), "no figure has a value: nothing to fit."))

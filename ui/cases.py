@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 
 from pathways import BadInput, Problem, load_pathway, load_scenario
+from pathways.files.opened import is_file
 from sim.compare import Case
 from ui.checking import kind_of
 
@@ -23,7 +24,7 @@ def gather(scenarios: list[str], *, against: str) -> tuple[dict[str, Case], str]
     pathway_of = functools.cache(load_pathway)
     for written in names:
         try:
-            if Path(written).is_file() and kind_of(Path(written))[0] == "pathway":
+            if is_file(Path(written)) and kind_of(Path(written))[0] == "pathway":
                 says = 'this is a pathway, not a scenario. Compare scenarios; each names its pathway: pathway = "FILE".'
                 problems.append(Problem("is_a_scenario", written, says))
                 continue

@@ -7,6 +7,7 @@ from pathlib import Path
 from pathways import BadInput, Pathway, Problem, Region, Scenario, load_pathway, load_region, load_scenario, refuse
 from pathways.assumed_here import assumed_here
 from pathways.checks import problems_of
+from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.written import toml_in
 from pathways.load import draft_pathway, find
 from pathways.without_effect import without_effect
@@ -141,9 +142,9 @@ def slots_of(path: Path, named: str | None) -> list[str]:
 
 def kind_of(path: Path) -> tuple[str, Path]:
     """Whether a path or a name of the library is a region, a scenario or a pathway; and the path."""
-    if path.is_dir():
+    if is_folder(path):
         return "region", path
-    if path.exists() or path.suffix == ".toml":
+    if is_there(path) or path.suffix == ".toml":
         return ("scenario" if "pathway" in toml_in(path) else "pathway"), path
     for kind in ("scenario", "pathway", "region"):
         try:
@@ -151,7 +152,11 @@ def kind_of(path: Path) -> tuple[str, Path]:
         except BadInput:
             continue
     raise BadInput(
-        [Problem("file_exists", str(path), "there is no such file, and no scenario, pathway or region of this name.")]
+        [
+            Problem(
+                "file_exists", place_of(path), "there is no such file, and no scenario, pathway or region of this name."
+            )
+        ]
     )
 
 

@@ -6,6 +6,7 @@ to write to, or there is not the memory for it.
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pathways import BadInput, Problem, library_names, refuse
+from pathways.files.opened import not_opened, printable
 from ui import value_commands
 from ui.app_command import open_app
 from ui.calibrate_command import calibrate
@@ -55,6 +57,8 @@ app.add_typer(region_app, name="region")
 
 LISTS = ("--icb", "--sub-icb", "--pcn", "--practice")
 INTERRUPTED = 130
+LONGEST_PROBLEM = 1_000
+"""Letters of a sentence about what is wrong: what was written may be endless."""
 DEFAULT_REPLICATIONS = "10"
 VALIDATION_REPLICATIONS = 8
 
@@ -99,13 +103,17 @@ def _outcome() -> int:
         err.print("Stopped. Nothing was written.")
         return INTERRUPTED
     except Exception as error:
+        if isinstance(error, OSError) and error.filename and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            _tell(not_opened(Path(os.fsdecode(error.filename)), error).problems)  # a name that no file can have
+            return 2
         if os.environ.get("BACKPATH_DEBUG"):
             traceback.print_exc()
         if is_short_of_memory(error):
             err.print(SHORT_OF_MEMORY, markup=False, highlight=False, soft_wrap=True)
             return 2
         # an error of ours: the user gets a sentence, a developer the traceback if asked for
-        err.print(f"This should not have happened: {type(error).__name__}: {error}", markup=False)
+        what = printable(f"{type(error).__name__}: {error}", longest=LONGEST_PROBLEM)
+        err.print(f"This should not have happened: {what}", markup=False)
         err.print("Nothing was written. Please report it; BACKPATH_DEBUG=1 shows where it happened.", markup=False)
         return 1
 
@@ -161,7 +169,8 @@ def _tell(problems: list[Problem]) -> None:
         err.print(f"{len(errors)} problems:", markup=False, highlight=False)
     for problem in problems:
         prefix = "warning: " if problem.severity == "warning" else ""
-        err.print(f"{prefix}{problem}", markup=False, highlight=False, soft_wrap=True)
+        told = printable(str(problem), longest=LONGEST_PROBLEM)
+        err.print(f"{prefix}{told}", markup=False, highlight=False, soft_wrap=True)
 
 
 # check and show

@@ -19,6 +19,7 @@ from outcomes.policy import LIBRARY as DATA
 from outcomes.portfolio_options import NEUTRAL, USE
 from pathways import BadInput, Problem, did_you_mean, refuse
 from pathways.files.cells import cells_of
+from pathways.files.opened import is_there
 from pathways.files.persons import persons_in
 from pathways.files.values import NotThat, number_in
 from pathways.table import PRICE_BLANK, Column, typed
@@ -178,7 +179,7 @@ def _found(name_or_path: str | Path) -> tuple[Path, str]:
     name, path = str(name_or_path), Path(name_or_path)
     if name in LIBRARY:
         return DATA / f"{name}_portfolio.csv", LIBRARY[name]
-    if not path.suffix and not path.exists():
+    if not path.suffix and not is_there(path):
         says = f"there is no portfolio of that name in the library and no such file. {did_you_mean(name, LIBRARY)}"
         raise refuse("portfolio_exists", name, says)
     return path, f"Portfolio {path.stem}"

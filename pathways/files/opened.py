@@ -7,6 +7,7 @@ import errno
 import gzip
 import io
 import lzma
+import os
 import stat
 import zipfile
 import zlib
@@ -87,6 +88,25 @@ def printable(text: str, *, longest: int = LONGEST_NAME) -> str:
     """
     shown = "".join(letter if letter.isprintable() else "?" for letter in text[: longest + 1])
     return shown if len(shown) <= longest else f"{shown[:longest]}…"
+
+
+def is_there(path: Path) -> bool:
+    """Whether something stands at a path; never an error, however odd the path.
+
+    >>> is_there(Path("a" * 5000)), is_there(Path("nul\\0"))
+    (False, False)
+    """
+    return os.path.exists(path)  # unlike `Path.exists`, which raises where a name is too long
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder stands at a path; never an error."""
+    return os.path.isdir(path)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file stands at a path; never an error."""
+    return os.path.isfile(path)
 
 
 def bytes_of(path: Path) -> bytes:
