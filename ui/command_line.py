@@ -57,7 +57,7 @@ app.add_typer(region_app, name="region")
 
 LISTS = ("--icb", "--sub-icb", "--pcn", "--practice")
 INTERRUPTED = 130
-LONGEST_PROBLEM = 1_000
+LONGEST_PROBLEM = 2_000
 """Letters of a sentence about what is wrong: what was written may be endless."""
 DEFAULT_REPLICATIONS = "10"
 VALIDATION_REPLICATIONS = 8
