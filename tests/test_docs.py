@@ -44,6 +44,7 @@ from pathways.word import SHAPES, quantity_uses
 from sim import events, layout
 from tests.shared import MID_NOTTS
 from tests.test_official_files import HEAD, MAP_HEAD
+from ui.app_command import problems_of
 from ui.checking import check_path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,6 +61,7 @@ STANDS_IN = {
     ". .venv/bin/activate": "test_start_makes_the_comparison_that_the_readme_promises",
     ".venv/bin/backpath app": "test_the_app_answers_where_the_command_says",
     "backpath app --region mid_notts": "test_the_app_answers_where_the_command_says",
+    "backpath app --host 0.0.0.0 --allowed-host backpath.trust.nhs.uk --allowed-host 10.0.0.7": "test_the_app_for_others_is_not_tried_on_the_network",
     "backpath region new england --registered gp-reg-pat-prac-quin-age.zip --map gp-reg-pat-prac-map.zip "
     "--deprivation deprivation.csv --england --out england": "test_the_benchmark_has_the_parts_that_its_page_tells",
     "python benchmarks/ten_million.py": "test_many_events_are_timed_outcome_by_outcome",
@@ -253,6 +255,14 @@ def test_the_app_answers_where_the_command_says(tmp_path: Path, shell: dict[str,
     finally:
         os.killpg(app.pid, signal.SIGTERM)
         app.wait(timeout=20)
+
+
+def test_the_app_for_others_is_not_tried_on_the_network() -> None:
+    """What the command starts is held by `test_known_hosts.py`; that its words are those of the command, here."""
+    command = "backpath app --host 0.0.0.0 --allowed-host backpath.trust.nhs.uk --allowed-host 10.0.0.7"
+    words = command.split()
+    assert problems_of(words[3], 8501, words[5::2]) == []
+    assert f"\n{command}\n" in (ROOT / "docs" / "app.md").read_text(encoding="utf-8")
 
 
 def answered(address: str, *, within_seconds: float) -> str:
