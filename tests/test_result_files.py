@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
@@ -148,6 +149,18 @@ def test_every_file_tells_what_the_table_tells_a_year(found: Comparison) -> None
         assert table["highest"][row.outcome] == pytest.approx(difference.highest / years)
     shown = next(row for row in rows_of(found, "less") if row.outcome == "clinic").scenario
     assert float(shown.replace(",", "")) == pytest.approx(table["scenario_mean"]["clinic"], rel=0.01)
+
+
+@pytest.mark.parametrize(("base", "interval"), [(1000.0, "too few differ"), (10.0, "too rare to tell")])
+def test_of_what_is_common_too_few_differ_and_only_what_is_rare_is_too_rare(
+    found: Comparison, base: float, interval: str
+) -> None:
+    """One visit more in one of three runs: of 3,000 visits it was called too rare to tell."""
+    values = {name: frame.assign(clinic=base) for name, frame in found.values.items()}
+    values["less"].loc[0, "clinic"] += 1
+    other = copy.copy(found)
+    object.__setattr__(other, "values", values)
+    assert next(row for row in rows_of(other, "less") if row.outcome == "clinic").interval == interval
 
 
 def test_parts_of_a_result_file_are_told_where_they_differ() -> None:
