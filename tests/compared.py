@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pathways import load_region
+from pathways import Region, load_region
 from sim.calibration_folder import joint_draws, write_joint_draws
 from sim.compare import Comparison, compare
 from sim.layout import KINDS, REFERRAL
@@ -55,10 +55,10 @@ def with_more_referrals(comparison: Comparison) -> list[Tallies]:
     return [tallies._replace(monthly=tallies.monthly + more) for tallies in comparison.tallies[comparison.base]]
 
 
-def calibrated_by_hand(folder: Path, *, count: int = 5) -> Path:
-    """A calibration of the demonstration area in a folder that is there: a few draws made up by hand, and in doubt."""
+def calibrated_by_hand(folder: Path, *, count: int = 5, region: Region | None = None) -> Path:
+    """A calibration in a folder that is there, of the demonstration area if no other: a few draws made up by hand, and in doubt."""
     cases, base = gather(["usual_care"], against="usual_care")
-    pathway, region = cases[base].pathway, load_region("demonstration")
+    pathway, region = cases[base].pathway, region or load_region("demonstration")
     names = ["physio_per_100k", "physio_waiting_per_100k", "gp_price"]
     scores = pd.DataFrame(np.linspace(-1, 1, 3 * count).reshape(count, 3), columns=names)
     draws = joint_draws(
