@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -22,7 +23,7 @@ from tests.fuzz import hostile
 from tests.fuzz.damage import Damaged, of_file, quoted
 from tests.fuzz.surfaces import OPTION_VALUES, OPTIONS, Surface, good_files, place, surfaces
 from tests.typed import Seen, backpath
-from ui import command_line
+
 
 CPU_SECONDS = 30.0
 """Of the processor, so that a busy machine does not matter."""
@@ -232,7 +233,7 @@ def without_long_work() -> Iterator[None]:
     with (
         patch("calibration.calibrate.calibrate", stopped),
         patch("calibration.validation.validate", stopped),
-        patch.object(command_line.subprocess, "call", lambda *_, **__: 0),
+        patch.object(subprocess, "call", lambda *_, **__: 0),
     ):
         yield
 
