@@ -19,6 +19,7 @@ from tests.everything import everything
 from tests.typed import backpath
 
 QUICK = ("--years", "0.1", "--replications", "1", "--workers", "1")
+A_YEAR = ("--years", "1", "--replications", "1", "--workers", "1")
 HERE = "/where/the/files/are"
 """Stands for the folder of the files, in files that name it."""
 OPTION_VALUES = (
@@ -96,7 +97,7 @@ def surfaces() -> tuple[Surface, ...]:
         Surface("region new", _region_new(), _official(), {"deprivation.csv": ("IMD_SCORE",)}, weight=10),
         Surface("compare", ("compare", "{}/mine.toml", *in_area, *QUICK, "--out", "{}/out"), {**region_files, "mine.toml": scenario}, weight=1),
         Surface("run", ("run", "mri_guidance", *in_area, *QUICK, "--log", "{}/log.csv"), region_files, weight=1),
-        Surface("budget", ("budget", "mri_guidance", *in_area, *QUICK, "--years", "1", "--price-year", "2024", "--price-index", "{}/index.csv"),
+        Surface("budget", ("budget", "mri_guidance", *in_area, *A_YEAR, "--price-year", "2024", "--price-index", "{}/index.csv"),
                 {**region_files, "index.csv": _INDEX}, weight=2),
         Surface("run on a calibration", ("run", "usual_care", *in_area, *QUICK, "--calibration", "{}/fit"), {**region_files, **ran["fit"]}, weight=2),
         Surface("replay", ("replay", "{}/record.json", "--workers", "1"), {**region_files, "record.json": ran["record"]}, weight=2),
@@ -119,7 +120,7 @@ OPTIONS = (
     ("compare", "mri_guidance", "physio_first", "--against", "usual_care", *QUICK),
     ("run", "usual_care", "--region", "{}/area", *QUICK, "--seed", "1", "--engine", "compiled", "--csv"),
     ("psa", "mri_guidance", "--draws", "2", "--one-way", "2", "--discount", "0.035", "--threshold", "20000", "--region", "{}/area", *QUICK),
-    ("budget", "mri_guidance", "--set-up", "1000", "--price-year", "2024", "--region", "{}/area", *QUICK, "--years", "1"),
+    ("budget", "mri_guidance", "--set-up", "1000", "--price-year", "2024", "--region", "{}/area", *A_YEAR),
     ("value", "midnotts", "--gains", "trial", "--budget", "1000000", "--deprived", "1,2", "--deprived-share", "0.3", "--change-limit", "25%",
      "--weights", "1=1.5", "--need", "1=0.5", "--capacity", "sessions=4000"),
     ("variation", "{}/practices.csv", "--count", "count", "--what", "scans", "--disclosure", "none"),
