@@ -15,6 +15,7 @@ from pathways.checks import CHECKS, Check, problems_of, scenario_problems
 from pathways.draft import NAMED_SECTIONS, SINGLE_SECTIONS, Draft
 from pathways.explain import read_word
 from pathways.files.opened import is_folder, is_there, place_of
+from pathways.files.values import told
 from pathways.files.written import toml_in
 from pathways.lever import Scenario
 from pathways.pathway import Pathway
@@ -22,6 +23,8 @@ from pathways.problems import BadInput, Problem, did_you_mean, refuse
 from pathways.quantity import Quantity
 
 LIBRARY = Path(__file__).parent / "library"
+INCLUDED = "quantities.toml"
+"""Stands among the library's pathways, which include it, and is none itself."""
 FORMAT = 1
 
 PLAIN_FIELDS = ("format", "title", "says", "include", "practice_effects")
@@ -40,7 +43,7 @@ def library_names(kind: str) -> list[str]:
 def _library(kind: str) -> dict[str, Path]:
     """What the library holds of a kind, by name."""
     entries = (LIBRARY / kind).iterdir() if is_folder(LIBRARY / kind) else ()
-    return {entry.stem: entry for entry in entries if not entry.name.startswith((".", "_"))}
+    return {entry.stem: entry for entry in entries if not entry.name.startswith((".", "_")) and entry.name != INCLUDED}
 
 
 def find(kind: str, name_or_path: str | Path) -> Path:
@@ -238,12 +241,21 @@ def load_scenario(
     try:
         pathway = pathway_of(path.parent / scenario.pathway if is_file else scenario.pathway)
     except BadInput as error:
-        raise BadInput(problems + error.problems) from None
+        raise BadInput(
+            problems + [_in_scenario(each, scenario.pathway, path.name) for each in error.problems]
+        ) from None
     overrides, wrong = _override(pathway, scenario, path.name)
     problems += wrong + scenario_problems(scenario, pathway, file=path.name)
     if problems:
         raise BadInput(problems)
     return path.stem, scenario, overrides
+
+
+def _in_scenario(problem: Problem, pathway: str, file: str) -> Problem:
+    """A problem of the pathway that a scenario names; where there is none, it is the scenario that has to be mended."""
+    if problem.rule != "pathway_exists":
+        return problem
+    return replace(problem, where=f"{file}: pathway = {told(pathway)}")
 
 
 def _override(pathway: Pathway, scenario: Scenario, file: str) -> tuple[Pathway, list[Problem]]:

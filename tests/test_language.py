@@ -242,3 +242,15 @@ def test_lengths_of_time() -> None:
             length_in_days(wrong)
     with pytest.raises(ValueError, match="does not divide a day"):
         ticks_in_a_day("2 days")
+
+
+def test_a_pathway_that_is_not_there_is_told_where_a_scenario_names_it(tmp_path: Path) -> None:
+    """And what only stands beside the pathways of the library is not offered as one."""
+    path = tmp_path / "mine.toml"
+    path.write_text('format = 1\ntitle = "A"\nsays = "B."\npathway = "zebra"\n')
+    with pytest.raises(BadInput) as caught:
+        load_scenario(path)
+    assert str(caught.value) == (
+        "mine.toml: pathway = 'zebra': there is no pathway of that name in the library and no such file. "
+        "There are: usual_care."
+    )

@@ -24,7 +24,6 @@ from tests.fuzz.damage import Damaged, of_file, quoted
 from tests.fuzz.surfaces import OPTION_VALUES, OPTIONS, Surface, good_files, place, surfaces
 from tests.typed import Seen, backpath
 
-
 CPU_SECONDS = 30.0
 """Of the processor, so that a busy machine does not matter."""
 WAITING_SECONDS = 600.0
