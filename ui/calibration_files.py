@@ -95,7 +95,7 @@ def begin(folder: Path, question: Mapping[str, Any], *, resume: bool, overwrite:
         write_text(path, json.dumps({"format": FORMAT, **question}, indent=1))
         return said
     if not resume and not overwrite:
-        says = "a calibration has been begun in it. Go on with it by --resume, begin anew by --overwrite, or choose another name."
+        says = "a calibration has been begun in it. Go on with it by --resume, or choose another name. --overwrite begins anew."
         raise refuse("folder_is_new", str(folder), says)
     if not path.exists():
         says = f"there is nothing to go on with: no {QUESTION} of a calibration is in it. Leave out --resume to begin."
