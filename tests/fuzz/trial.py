@@ -153,12 +153,14 @@ def _with_person(random: Random, number: int, surface: Surface) -> Trial:
 def escape_of(trial: Trial, keep: Path | None = None) -> Escape | None:
     """Tries an input in a folder of its own; what escaped, or nothing. With `keep` the files are left there."""
     with tempfile.TemporaryDirectory() as made:
-        folder = keep or Path(made)
+        folder = (keep or Path(made) / "here").resolve()
+        folder.mkdir(exist_ok=True)
         place(folder, trial.files)
         before = {str(path.relative_to(folder)) for path in folder.rglob("*")}
         used = _memory_mb()
         words = [word.replace("{}", str(folder)) for word in trial.words]
         here = Path.cwd()
+        os.chdir(folder)  # a name that is made up must not be written elsewhere
         try:
             with bounded(), without_long_work():
                 seen = backpath(*words)
