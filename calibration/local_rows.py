@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from math import inf, isfinite, nan
@@ -259,6 +260,10 @@ class Row:
         if measure is None:
             return nan, False, 1
         units = UNITS[measure.kind]
+        if unit not in ("", *units) and re.fullmatch(r"[1-9]\d?\d?", written) and re.fullmatch(r"\d{3}", unit):
+            says = f"'{written},{unit}' has a comma, and stands in two columns: write {written}{unit}, or put it in quotation marks."
+            self.fault("value", says)
+            return nan, False, 1
         if unit and unit not in units:
             self.fault("unit", f"'{unit}' is no unit of '{self.text('measure')}'. Write {' or '.join(units)}.")
             return nan, False, 1

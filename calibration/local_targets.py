@@ -28,6 +28,8 @@ from calibration.local_sums import seen_against_referred
 from pathways import BadInput, Pathway, Problem, Quantity, Region, did_you_mean, refuse
 
 WITHOUT_EFFECT = ("series", "source")
+MOST_YEARS_AHEAD = 5
+"""Figures of a later year than so many after the region's first day are slips of a date."""
 """Columns of the figures that tell where they are from, and can change no result."""
 DIGEST_BYTES = 6
 
@@ -88,7 +90,7 @@ def load_local_targets(path: Path, *, region: Region, pathway: Pathway) -> Local
     found, wrong, said = official_figures(folder, known)
     figures, problems, notes = figures + found, problems + wrong, notes + said
     problems += series_problems(figures, region.codes, whole=whole and not wrong)
-    problems += _treatment_problems(figures, folder)
+    problems += _treatment_problems(figures, folder) + _far_ahead(figures, region)
     if not problems and all(isnan(figure.value) for figure in figures):
         says = (
             "every value of the targets is blank: there is nothing to fit."
@@ -139,6 +141,20 @@ def _about_problems(folder: Folder, region: Region, pathway: Pathway) -> list[Pr
             continue
         problems.append(Problem("shares_are_shares", f"{where}quantities.{name}", says))
     return problems
+
+
+def _far_ahead(figures: list[Figure], region: Region) -> list[Problem]:
+    """The first of the figures that lie years after the region's first day: nobody has counted them yet."""
+    begin = region.about.start
+    ahead = [each for each in figures if each.to_date.year - begin.year > MOST_YEARS_AHEAD]
+    if not ahead:
+        return []
+    first = min(ahead, key=lambda each: each.from_date)
+    says = (
+        f"the figure of {first.from_date.isoformat()} is more than {MOST_YEARS_AHEAD} years after the region's first day, "
+        f"{begin.isoformat()}. Is it a slip? If not, give the region a later 'start'."
+    )
+    return [Problem("dates_belong_together", first.source, says)]
 
 
 def _treatment_problems(figures: list[Figure], folder: Folder) -> list[Problem]:

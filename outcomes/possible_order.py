@@ -100,13 +100,16 @@ def without_repeats(events: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 LEAST_GAP_DAYS, LARGER, FEW = 90, 5, 0.05
 """Days without any event, at least, that set an end apart; so many times as long as any other; and the most of the events
 beyond."""
+YEARS_OF_NOTHING, NOT_MOST = 5 * 365, 0.5
+"""After so many days without any event an end stands apart whatever lies beyond, as long as it is not most of the events."""
 
 
 def isolated_end(days: np.ndarray) -> tuple[float, float, int] | None:
     """The last day before a far end that stands apart, the far end, and the events beyond; None without such an end.
 
     An end stands apart where at most a twentieth of the events (or one) lie behind a gap of at least 90 days that is five
-    times as long as any between the others. For a far beginning give the days with their signs turned.
+    times as long as any between the others; or less than half of them, where the gap is one of years. For a far beginning
+    give the days with their signs turned.
 
     >>> isolated_end(np.array([0.0, 10, 50, 60, 100, 120, 27_392]))
     (120.0, 27392.0, 1)
@@ -116,7 +119,8 @@ def isolated_end(days: np.ndarray) -> tuple[float, float, int] | None:
     beyond = counts[::-1].cumsum()[::-1]
     gaps = np.diff(when)
     longest_before = np.maximum.accumulate(np.append(0, gaps))[:-1]
-    apart = (gaps >= LEAST_GAP_DAYS) & (gaps >= LARGER * longest_before) & (beyond[1:] <= max(1, FEW * len(days)))
+    few = (beyond[1:] <= max(1, FEW * len(days))) | ((gaps >= YEARS_OF_NOTHING) & (beyond[1:] < NOT_MOST * len(days)))
+    apart = few & (gaps >= LEAST_GAP_DAYS) & (gaps >= LARGER * longest_before)
     apart &= np.arange(len(gaps)) > 0
     if not apart.any():
         return None
@@ -242,7 +246,6 @@ def _waits_that_cannot_be(log: _Log) -> dict[str, np.ndarray]:
         "seen_after_giving_up": rows[_of_spells(group, spell, given_up)],
         "seen_without_referral": rows[early & ~never & seen],
         "seen_again_after_discharge": rows[passed],
-        "missed_before_referral": "missed an appointment of a service, or left it, before the referral to it: the wait counts from it",
         "joined_before_referral": rows[late],
     }
 

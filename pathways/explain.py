@@ -23,6 +23,10 @@ _KINDS = {
     "list_type": "a list",
     "bool_type": "true or false",
     "finite_number": "a finite number",
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        "a date like 2026-12-25",
+    ),
 }
 
 

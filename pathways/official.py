@@ -125,10 +125,12 @@ def one_date(table: pd.DataFrame, named: Mapping[str, str], file: str) -> date |
     """The day that a table is of, or None where it does not say; `BadInput` where rows are of several, or it is none."""
     if "date" not in table or table.empty:
         return None
-    try:
-        days = {date_in(text): row for text, row in zip(table["date"][::-1], table.index[::-1], strict=True)}
-    except NotThat as error:
-        raise refuse("date_can_be_read", f"{file}: column {named['date']}", str(error)) from None
+    days = {}
+    for text, row in zip(table["date"][::-1], table.index[::-1], strict=True):
+        try:
+            days[date_in(text)] = row
+        except NotThat as error:
+            raise refuse("date_can_be_read", f"{file}: row {row}, column {named['date']}", str(error)) from None
     if len(days) > 1:
         (first, _), (other, row) = sorted(days.items(), key=lambda day: day[1])[:2]
         says = f"the rows are of several days ({first}, and {other} in row {row}): people would be counted for each. Keep one month."

@@ -7,6 +7,7 @@ before they speak, and raise them together as one `BadInput`.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -57,13 +58,17 @@ def did_you_mean(written: str, known: Iterable[str]) -> str:
 
     >>> did_you_mean("msk_phyiso", ["msk_physio", "mri"])
     "Did you mean 'msk_physio'?"
+    >>> did_you_mean("MRI", ["msk_physio", "mri"])
+    "Did you mean 'mri'?"
     >>> did_you_mean("zebra", ["mri", "gp"])
     'There are: gp, mri.'
     >>> did_you_mean("zebra", [])
     'None is defined.'
     """
     names = sorted(set(known))
-    near = difflib.get_close_matches(written, names, n=1, cutoff=0.6)
+    plain = {re.sub(r"[\s_-]+", "_", name.strip()).casefold(): name for name in names}
+    same = plain.get(re.sub(r"[\s_-]+", "_", written.strip()).casefold())
+    near = [same] if same else difflib.get_close_matches(written, names, n=1, cutoff=0.6)
     if near:
         return f"Did you mean '{near[0]}'?"
     if not names:

@@ -23,6 +23,8 @@ from pathways.quantity import Quantity
 from pathways.region import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault, save_region
 from pathways.selection import Selection
 
+MOST_MISSING = 0.1
+"""Of more people than this share, sex and age are never lacking in a whole file."""
 MANY = 8
 PRACTICES_OF_ENGLAND = 5_000
 """A register of England has more practices than this."""
@@ -179,10 +181,15 @@ def _missing(people: Registered, chosen: Sequence[str], file: str) -> list[str]:
         raise refuse("practices_have_ages", file, says)
     if not missing:
         return []
+    lost, everybody = sum(missing.values()), sum(missing.values()) + sum(sizes[code] for code in chosen)
+    if lost > MOST_MISSING * everybody:
+        says = (
+            f"{lost:,} of the {everybody:,} people of the chosen practices stand in no row of a sex and an age: rows are "
+            "lacking. Download the file again."
+        )
+        raise refuse("people_have_ages", file, says)
     named = listed([f"{code}: {count:,}" for code, count in sorted(missing.items(), key=lambda each: -each[1])])
-    return [
-        f"{sum(missing.values())} people in {len(missing)} practices have no stated sex or age and are left out ({named})"
-    ]
+    return [f"Sex or age of {lost:,} people is not stated, and they are left out ({named})"]
 
 
 def listed(names: Sequence[str]) -> str:

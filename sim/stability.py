@@ -21,6 +21,7 @@ from sim.state import levers_of
 
 PLENTY = 1000.0
 TOLERANCE = 1.01
+MANY_SLOTS = 100
 """An offered load up to 1% above capacity is within the noise of one run."""
 YEARS = 1.0
 SEED = 1
@@ -118,10 +119,19 @@ def open_sentences(pathway: Pathway, area: Region) -> list[str]:
         if service.capacity in ("open", "places") or not amount:
             continue
         is_open, has = open_in_the_first_year(service, area.about)
-        slots = f"{amount * is_open / has:.3g} slots a week" if has else "no slots"
-        without = "" if is_open == has else f", {amount:.3g} without the closed days"
+        slots = f"{_in_words(amount * is_open / has)} slots a week" if has else "no slots"
+        without = "" if is_open == has else f", {_in_words(amount)} without the closed days"
         said.append(f"{service.title}: {slots} in the first year, open on {is_open} of {has} days{without}.")
     return said
+
+
+def _in_words(slots: float) -> str:
+    """A number of slots as people write it.
+
+    >>> _in_words(0.02956), _in_words(1889.4)
+    ('0.0296', '1,889')
+    """
+    return f"{slots:,.0f}" if slots >= MANY_SLOTS else f"{slots:.3g}"
 
 
 def sentence(load: Load, pathway: Pathway) -> str:

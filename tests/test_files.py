@@ -298,7 +298,8 @@ def test_any_text_is_a_day_within_two_centuries_or_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "cell",
     ["9434765919", "943 476 5919", "943-476-5919", "943.476.5919", "94 34 76 59 19", "9434765919.0", "9,434,765,919",
-     "943\u00a0476\u00a05919", "943–476–5919", "9.434765919E9", "see 943 476 5919 of May", "９４３４７６５９１９"],
+     "943\u00a0476\u00a05919", "943–476–5919", "9.434765919E9", "see 943 476 5919 of May", "９４３４７６５９１９",
+     "943/476/5919", "943,476,5919", "(943) 476 5919", "943 : 476 : 5919", "NHS9434765919", "NHS no: 94 34 76 59 19"],
 )  # fmt: skip
 def test_nhs_numbers_are_found_in_any_column_and_never_told(cell: str) -> None:
     for header, rows in ((["a", "note"], [["x", cell]]), (["a", cell], [["x", "y"]]), (["a"], [["x", cell]])):
@@ -311,7 +312,7 @@ def test_nhs_numbers_are_found_in_any_column_and_never_told(cell: str) -> None:
 @pytest.mark.parametrize(
     "cell",
     ["2025-04-01 00:00:00", "01/04/2025 12:30", "0.1234567891", "123456.7891", "12345", "A12345678901", "1234567890ab",
-     "1 in 10", "07700 900123", "3f9c1234567890de"],
+     "1 in 10", "07700 900123", "3f9c1234567890de", "NHS, 2025-04-01 10:15", "100/200/300", "C81001, C81002", "12,345,678"],
 )  # fmt: skip
 def test_dates_decimals_and_codes_are_no_nhs_numbers(cell: str) -> None:
     assert persons_in("a.csv", ["a", "note"], [["x", cell]]) == []
@@ -321,7 +322,7 @@ def test_dates_decimals_and_codes_are_no_nhs_numbers(cell: str) -> None:
     "name",
     ["NHS Number", "nhs_no", "NHSNumber", "patient_nhs_num", "DOB", "date of birth", "D.O.B.", "patient_dob", "Surname",
      "patient_name", "PatientName", "forename", "First Name", "last-name", "name_of_patient", "patient postcode",
-     "home_address", "client's name"],
+     "home_address", "client's name", "pt_name", "PtName"],
 )  # fmt: skip
 def test_columns_that_name_people_are_found(name: str) -> None:
     assert persons_in("a.csv", ["a", name], [["x", "y"]])
@@ -340,6 +341,37 @@ def test_columns_of_practices_are_nothing_personal() -> None:
     ]
     assert persons_in("a.csv", header, [["P1", "Mill", "AA1 1AA", "River", "North", "mri", "5", "x"]]) == []
     assert persons_in("a.csv", ["patient", "home"], [["1", "AA1 1AA"]])
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "what"),
+    [
+        ("name", "John", "names of persons"),
+        ("initials", "JS", "names of persons"),
+        ("email", "j.smith@example.org", "how they are reached"),
+        ("lives", "S1 2AB", "postcodes of persons"),
+    ],
+)
+def test_of_a_table_of_patients_more_is_personal(name: str, cell: str, what: str) -> None:
+    assert what in str(persons_in("a.csv", ["patient", name], [["1", cell]])[0])
+    assert persons_in("a.csv", ["practice", name], [["P1", cell]]) == []
+
+
+@pytest.mark.parametrize("name", ["practice_postcode", "Site postcode", "gp_postcode", "provider post code"])
+def test_the_postcode_of_a_practice_is_nobodys_home(name: str) -> None:
+    assert persons_in("a.csv", ["patient", name], [["1", "S1 2AB"]]) == []
+
+
+@pytest.mark.parametrize("cells", [["John Smith", "Ann O'Neill"], ["SMITH, John", "JONES, Ann Mary"]])
+def test_patients_go_by_numbers_not_by_their_names(cells: list[str]) -> None:
+    assert "names of persons" in str(persons_in("a.csv", ["patient", "day"], [[cell, "1"] for cell in cells])[0])
+
+
+@pytest.mark.parametrize(
+    "cells", [["NA", "NB"], ["P 1", "P 2"], ["Patient One", "Patient Two"], ["a1b2", "c3d4"], ["7"]]
+)
+def test_numbers_and_codes_of_patients_are_no_names(cells: list[str]) -> None:
+    assert persons_in("a.csv", ["patient", "day"], [[cell, "1"] for cell in cells]) == []
 
 
 # TOML and JSON

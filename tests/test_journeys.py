@@ -134,8 +134,16 @@ def test_ticks_are_brought_to_days(tmp_path: Path) -> None:
         (events(3).drop(columns="kind"), [], "there is no column 'kind'"),
         (events(3).assign(day="soon"), [], "row 2, column day: 'soon' is not a date."),
         (events(3).assign(replication=[0] * 7 + [1] * 8), [], "it holds several replications"),
-        (events(3).assign(day=20240131), [], "these look like dates"),
-        (events(3).assign(day=[1e8] + [0.0] * 14), [], "these look like dates, or one is a slip"),
+        (
+            events(3).assign(day=20240231),
+            [],
+            "row 2, column day: '20240231' is not a date: February 2024 has no day 31.",
+        ),
+        (
+            events(3).assign(day=[1e8] + [0.0] * 14),
+            [],
+            "row 2, column day: '100000000' lies decades from most other days.",
+        ),
         (events(3).assign(kind="letter"), [], "no event has a known kind ('letter')"),
         (events(3).assign(nhs_number=1), [], "column 6 ('nhs_number'): it looks like NHS numbers"),
         (events(3).assign(patient=4857773456), [], "column 1 ('patient'): it looks like NHS numbers"),

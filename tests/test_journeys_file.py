@@ -178,7 +178,7 @@ def test_events_of_a_day_stand_by_their_time(tmp_path: Path) -> None:
         ("1e400", "row 6, column day: '1e400' is not a date."),
         ("nan", "'nan' is not a date."),
         ("", "row 6, column day: a day is needed"),
-        ("1e8", "or one is a slip"),
+        ("1e8", "row 6, column day: '1e8' lies decades from most other days"),
     ],
 )
 def test_days_that_are_none_are_told_by_row(tmp_path: Path, cell: str, says: str) -> None:
@@ -440,7 +440,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         "row 4, column day: 'soon' is not a date",
         "row 4, column service: 'seen' needs a service",
         "row 5, column kind: each event needs a kind",
-        "row 6, column value: it is below 0",
+        "row 6, column value: '-3' is below 0",
     ):
         assert fault in said
 
@@ -467,3 +467,45 @@ def test_a_simulated_log_has_nothing_impossible_in_it_and_waits_of_before_stay_o
     assert (row["waits"], row["seen"], row["median_days"]) == (2, 2, 29)
     assert "Cannot have happened" not in notes(found)
     assert "Not whole" not in notes(found)
+
+
+def test_days_written_without_marks_are_dates(tmp_path: Path) -> None:
+    """As records of hospitals write them. They were refused without a row."""
+    dated = LOG.replace(",0,", ",20260125,").replace(",20,", ",20260214,").replace(",25,", ",20260219,")
+    assert told(tmp_path, dated)["waits"] == told(tmp_path, LOG)["waits"]
+    assert "row 3, column day: '20260230' is not a date" in refused(tmp_path, dated.replace("20260214", "20260230"))
+
+
+@pytest.mark.parametrize(
+    ("slip", "log"),
+    [
+        ("1900-01-20", "patient,day,kind,service\n1,2026-01-01,referral,mri\n1,1900-01-20,seen,mri\n2,2026-02-01,seen,mri\n"),
+        ("-40000", LOG + "3,-40000,referral,mri\n"),
+    ],
+)  # fmt: skip
+def test_a_day_decades_from_the_others_is_told_by_its_row(tmp_path: Path, slip: str, log: str) -> None:
+    row = next(number for number, line in enumerate(log.splitlines(), 1) if slip in line)
+    said = refused(tmp_path, log)
+    assert said.startswith(f"log.csv: row {row}, column day: '{slip}' lies decades from most other days.")
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_far_end_of_several_events_is_told(tmp_path: Path) -> None:
+    """Two of 24 events in 2099 were more than a twentieth: 92 in 100 had waited up to 30,000 days, without a word."""
+    log = "patient,day,kind,service\n" + "".join(f"{n},{n},referral,mri\n{n},{n + 20},seen,mri\n" for n in range(1, 11))
+    log += "11,5,referral,mri\n11,30000,seen,mri\n12,5,referral,mri\n12,29990,seen,mri\n"
+    done = backpath("journeys", *_given(tmp_path, log, None, "log.csv"), "--disclosure", "none")
+    assert "The end stands apart: nothing happened between day 30 and the last events" in done.all
+    assert "give --until 30." in done.all
+
+
+def test_services_that_the_library_does_not_have_are_named_with_their_rows(tmp_path: Path) -> None:
+    """`mir` beside `mri` was a service of its own, without a word: two letters had changed places."""
+    log = LOG + "3,0,referral,mir\n3,9,seen,mir\n4,0,referral,hydrotherapy\n"
+    said = backpath("journeys", *_given(tmp_path, log, None, "log.csv"), "--disclosure", "none").all
+    assert "Kept as services of their own: 'mir' (2 rows; did you mean 'mri'?), 'hydrotherapy' (1 row)." in said
+
+
+def test_a_wait_below_none_is_told_as_it_is_written(tmp_path: Path) -> None:
+    log = "patient,day,kind,service,value\n1,0,joined,mri,-5\n1,5,seen,mri,\n"
+    assert "row 2, column value: '-5' is below 0" in refused(tmp_path, log)

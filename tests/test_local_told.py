@@ -244,3 +244,27 @@ def test_a_file_beside_targets_toml_says_that_it_is_not_read(tmp_path: Path) -> 
 def test_a_rounding_step_that_is_next_to_nothing_is_refused(tmp_path: Path) -> None:
     said = told(write(tmp_path, "median_wait,mri,2026-01,,40,days,,,1e-320"))
     assert said == "figures.csv: row 2, column rounded_to: '1e-320' is below 0.001."
+
+
+def test_a_thousand_without_quotation_marks_is_told_as_one(tmp_path: Path) -> None:
+    """It was told as a unit called '234'."""
+    said = told(write(tmp_path, "referrals,mri,2026-01,,1,234", "referrals,mri,2026-02,,900"))
+    assert said == (
+        "figures.csv: row 2, column value: '1,234' has a comma, and stands in two columns: write 1234, or put it in "
+        "quotation marks."
+    )
+
+
+def test_names_in_capitals_are_told_with_the_name_that_is_meant(tmp_path: Path) -> None:
+    said = told(write(tmp_path, "Referrals,MRI,2026-01,,10"))
+    assert "Did you mean 'referrals'?" in said
+    assert "there is no service 'MRI'. Did you mean 'mri'?" in said
+
+
+def test_a_figure_of_a_year_to_come_is_a_slip(tmp_path: Path) -> None:
+    """A single month of 2099 was a target, without a word."""
+    said = told(write(tmp_path, "referrals,mri,2099-07,,10"))
+    assert said.startswith(
+        "figures.csv: row 2: the figure of 2099-07-01 is more than 5 years after the region's first day"
+    )
+    assert load(write(tmp_path, "referrals,mri,2026-07,,10")).figures["value"].tolist() == [10.0]

@@ -105,7 +105,9 @@ def test_other_organisations_and_totals_are_not_counted(files: Files) -> None:
     assert first[0, AGE_BANDS.index("40-44")] == 90
     assert first[0, AGE_BANDS.index("95+")] == 10
     assert first[1, 0] == 60
-    assert any("10 people in 1 practices have no stated sex or age" in said for said in region.about.assumed)
+    assert any(
+        "Sex or age of 10 people is not stated, and they are left out (A1: 10)" in said for said in region.about.assumed
+    )
 
 
 def test_names_with_commas_and_practices_without_network(files: Files) -> None:

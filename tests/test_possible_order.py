@@ -158,4 +158,6 @@ def test_a_last_day_far_from_all_others_is_found() -> None:
     assert isolated_end(np.append(days, 27_000)) == (699.0, 27_000.0, 1)
     assert isolated_end(np.append(days, [3_000, 27_000])) == (699.0, 27_000.0, 2)
     assert isolated_end(np.concatenate([days, days + 2_000])) is None
+    assert isolated_end(np.array([0.0, 4, 19, 13_200, 13_200])) == (19.0, 13_200.0, 2)
+    assert isolated_end(np.array([0.0, 4, 13_200, 13_200])) is None
     assert isolated_end(np.array([5.0])) is None

@@ -133,6 +133,35 @@ def test_a_practice_with_a_total_and_no_ages_is_not_taken_for_empty(files: Files
     assert files.build(practices=("A1", "A2")).population == 260
 
 
+def test_a_register_without_the_rows_of_a_sex_is_cut_short(files: Files) -> None:
+    """Half of all people were lost, and it was told among what is assumed."""
+    rows = [row("A1", "ALL", "ALL", 200), row("A1", "FEMALE", "40_44", 100)]
+    rows += [row("A2", "ALL", "ALL", 100), row("A2", "FEMALE", "40_44", 50)]
+    files.registered = files.write("cut.csv", [HEAD, *rows])
+    with pytest.raises(BadInput) as bad:
+        files.build(practices=("A1", "A2"))
+    says = (
+        "cut.csv: 150 of the 300 people of the chosen practices stand in no row of a sex and an age: rows are lacking."
+    )
+    assert says in message(bad)
+
+
+def test_a_day_of_the_map_that_is_none_is_told_with_its_row(files: Files) -> None:
+    good = Path(files.map).read_text()
+    lines = good.splitlines()
+    lines[2] = lines[2].replace(lines[2].split(",")[1], "soon")
+    files.map = files.write("odd.csv", lines)
+    with pytest.raises(BadInput, match=r"odd.csv: row 3, column EXTRACT_DATE: 'soon' is not a date"):
+        files.build()
+
+
+def test_a_closed_day_in_words_is_told_how_to_write_it(folder: Path) -> None:
+    about = (folder / "region.toml").read_text()
+    closed = next(line for line in about.splitlines() if line.startswith("closed"))
+    (folder / "region.toml").write_text(about.replace(closed, 'closed = ["25 Dec 2026"]'))
+    assert "closed[1]: must be a date like 2026-12-25, but '25 Dec 2026' is written." in problems_of(folder)
+
+
 def test_thousands_of_the_register_are_read(files: Files) -> None:
     path = files.write("big.csv", [HEAD, row("A1", "MALE", "40_44", '"1,234"')])
     assert read_registered(path).people.sum() == 1234

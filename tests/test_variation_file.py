@@ -254,6 +254,10 @@ PLAIN = "A81001,30,900\nA81002,40,9000\nA81003,160,12000\nA81004,20,5000\n"
         ("E40000007,9000,1610000", "region"),
         ("NHS South East,9000,1610000", "region"),
         ("E05001234,9,1600", "area"),
+        ("V81999,9,1600", "practice that is not known"),
+        ("Unknown,9,1600", "practice that is not known"),
+        ("-,9,1600", "practice that is not known"),
+        ("No registered GP practice,9,1600", "practice that is not known"),
     ],
 )
 def test_rows_of_other_levels_are_told_and_left_out(read: Any, row: str, level: str) -> None:

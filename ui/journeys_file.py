@@ -121,7 +121,7 @@ def read_events(path: Path, *, days_per_tick: float | None = None, services: Col
     made = made.assign(day=made["day"] * scale)
     if "value" in made:
         made["value"] *= scale
-    problems = _span_problems(made["day"], columns.file)
+    problems = _span_problems(made["day"], columns, str(when))
     if problems:
         raise BadInput(problems)
     made, told = _one_spelling_each(made, services)
@@ -144,9 +144,17 @@ def read_events(path: Path, *, days_per_tick: float | None = None, services: Col
 
 
 def _days(columns: Columns, name: str) -> tuple[np.ndarray, date | None, list[Problem]]:
-    """The days of a column, counted from the first where they are dates, which it returns; and what cannot be read."""
+    """The days of a column, counted from the first where they are dates, which it returns; and what cannot be read.
+
+    Numbers that are all like 20250401 are dates, as records write them.
+    """
     column = columns.table[name]
     numbers, no_number = read_as(column, number_in)
+    dates_as_numbers = ((numbers >= DATES_AS_NUMBERS[0]) & (numbers <= DATES_AS_NUMBERS[1]))[~np.isnan(numbers)]
+    are_dates = dates_as_numbers.any() and dates_as_numbers.all()
+    if are_dates:
+        column = pd.Series(texts(column), index=column.index)
+        no_number[~np.isnan(numbers)], numbers = "it is a date", numbers * np.nan
     dates, no_date = read_as(column, moment_in) if column.dtype.kind != "f" else (numbers * np.nan, no_number)
     blank = np.isnan(numbers) & (no_number == "")
     problems = columns.told(blank, name, "a day is needed: a number counted from any date, or a date like 2025-04-01.")
@@ -170,12 +178,13 @@ def _days(columns: Columns, name: str) -> tuple[np.ndarray, date | None, list[Pr
     return dates - first, date.fromordinal(first), problems
 
 
-def _span_problems(days: pd.Series, file: str) -> list[Problem]:
-    """Days that cannot be meant, all in all."""
-    if days.between(*DATES_AS_NUMBERS).all() or days.max() - days.min() > LONGEST_DAYS:
-        says = f"days run from {days.min():.12g} to {days.max():.12g}: these look like dates, or one is a slip. Count days from any date."
-        return [Problem("days_are_days", f"{file}: day", says)]
-    return []
+def _span_problems(days: pd.Series, columns: Columns, name: str) -> list[Problem]:
+    """Days so far from most of the others that they cannot be meant, by row."""
+    if days.max() - days.min() <= LONGEST_DAYS:
+        return []
+    far = ((days - days.median()).abs() > LONGEST_DAYS / 2).to_numpy()
+    says = "lies decades from most other days. If it is a slip, correct it; write all as dates, or count all from one date."
+    return columns.told(far, name, [f"{quoted(word)} {says}" for word in texts(columns.table[name])])
 
 
 def _kinds(kinds: pd.Series) -> tuple[np.ndarray, list[Note]]:
@@ -232,12 +241,11 @@ def _values(made: pd.DataFrame, columns: Columns, name: str) -> tuple[np.ndarray
     says = "Write a number of days, or nothing."
     problems = columns.told(wrong != "", name, [f"{why} {says}" for why in wrong])
     joined = made["kind"].eq("joined").to_numpy() if "kind" in made else np.zeros(len(values), dtype=bool)
-    problems += columns.told(
-        joined & (values < 0), name, "it is below 0: these are the days waited before they joined."
-    )
-    problems += columns.told(
-        joined & (values > LONGEST_DAYS), name, "it is more than a century. Write days waited before."
-    )
+    written = [quoted(word) for word in texts(columns.table[name])]
+    says = "is below 0: these are the days waited before they joined."
+    problems += columns.told(joined & (values < 0), name, [f"{word} {says}" for word in written])
+    says = "is more than a century. Write days waited before."
+    problems += columns.told(joined & (values > LONGEST_DAYS), name, [f"{word} {says}" for word in written])
     return values, problems
 
 
@@ -267,9 +275,9 @@ def _one_spelling_each(made: pd.DataFrame, services: Collection[str]) -> tuple[p
     names, counts = np.unique(made.loc[made["service"] != "", "service"].to_numpy().astype(str), return_counts=True)
     rows = dict(zip(names.tolist(), counts.tolist(), strict=True))
     hints = {name: hint for name in rows if (hint := _service_meant(name, rows, services))}
-    if hints:
-        unlike = {name: rows[name] for name in hints}
-        notes.append(names_note("Kept as services of their own: ", unlike, ".", hints))
+    own = {name: count for name, count in rows.items() if name in hints or (services and name not in services)}
+    if own:
+        notes.append(names_note("Kept as services of their own: ", own, ".", hints))
     return made, notes
 
 
@@ -279,7 +287,8 @@ def _service_meant(name: str, rows: dict[str, int], services: Collection[str]) -
         return ""
     figures = [letter for letter in name if letter.isdigit()]
     others = set(services) | {each for each, count in rows.items() if count >= RARER * rows[name]}
-    near = difflib.get_close_matches(name, sorted(others - {name}), n=1, cutoff=ALIKE)
+    near = [each for each in sorted(others - {name}) if sorted(each) == sorted(name)]
+    near += difflib.get_close_matches(name, sorted(others - {name}), n=1, cutoff=ALIKE)
     same = [each for each in near if [letter for letter in each if letter.isdigit()] == figures]
     return f"did you mean '{same[0]}'?" if same else ""
 

@@ -21,6 +21,7 @@ CODES = {
     "region": r"E(40|12|39)\d{6}|Y\d{2}",
     "nation": r"[EWSNKJ]92\d{6}|K0\d{7}",
     "area": r"[EWSNKJ]\d{8}",
+    "practice that is not known": r"V8199\d",
 }
 """How levels above practices are coded, by the NHS and the Office for National Statistics; the lowest level first."""
 NAMES = {
@@ -31,12 +32,18 @@ NAMES = {
         r"(.* )?(commissioning )?region|(NHS )?(London|Midlands|North West|South East|South West|East of England|"
         r"North East and Yorkshire)"
     ),
+    "practice that is not known": (
+        r"-+|n/?a|none|null|other|unknown|not (known|stated|recorded|applicable|registered)|unregistered|unallocated|"
+        r"(unknown|no|other) (gp )?practice|practice (unknown|not known)|no registered (gp|practice)( practice)?"
+    ),
     "nation": (
         r"(NHS )?(England|Wales|Scotland|Northern Ireland|Great Britain|United Kingdom|UK)( average| total)?|"
         r"national( average| total)?"
     ),
 }
 """How they are called in words."""
+UNKNOWN = "practice that is not known"
+"""People without a practice: they are of no level, and their rate is nobody's."""
 ROWS_SHOWN = 5
 FEWEST_SUMMED = 2
 """Of one row alone another is a copy, not a sum."""
@@ -115,7 +122,7 @@ def level_of(name: str, *, coded: bool = True) -> str:
     >>> level_of("Q01", coded=False)
     ''
     """
-    if PRACTICE_CODE.fullmatch(name.upper()):
+    if PRACTICE_CODE.fullmatch(name.upper()) and not re.fullmatch(CODES[UNKNOWN], name.upper()):
         return "practice"
     if coded or AREA_CODE.fullmatch(name.upper()):
         for level, code in CODES.items():

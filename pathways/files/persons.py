@@ -14,13 +14,16 @@ FIGURES = 10
 """As many has an NHS number."""
 _APART = r"[\s\u00ad\u200b-\u200f\u2060\ufeff._\-‐‑‒–—−]{0,3}"
 _TEN = re.compile(rf"(?<![\w.,])\d(?:{_APART}\d){{9}}(?![\w])(?!\.\d)")
+_THREE_THREE_FOUR = re.compile(r"(?<![\w.])\(?\d{3}\)?[^\w\n]{1,3}\d{3}[^\w\n]{1,3}\d{4}(?![\w])")
+"""As an NHS number is printed, whatever stands between its parts: commas and strokes as well."""
+_AFTER_NHS = re.compile(rf"nhs\W*(?:number|num|no)?\W*(\d(?:{_APART}\d){{9}})(?!\d)", re.IGNORECASE)
 _COMMAS = re.compile(r"\d,\d{3},\d{3},\d{3}")
 _DECIMAL = re.compile(r"\d{10}\.0+|\d(?:\.\d+)?[eE]\+?0?9")
 _DATE = re.compile(r"(?:19|20|21)\d\d[-/.]\d\d?[-/.]\d\d?\b|\d\d?[-/.]\d\d?[-/.](?:19|20|21)\d\d\b")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}", re.IGNORECASE)
 _NUMBER_NAME = re.compile(r"nhs[ _.-]*(?:number|num|no|id)(?![a-z])|(?<![a-z])nhs(?![a-z])(?=\W*$)")
 _BIRTH_NAME = re.compile(r"(?<![a-z])d[._]?o[._]?b(?![a-z])|birth|(?<![a-z])born(?![a-z])")
-_PERSON = r"(?:patient|person|client|service[ _-]?user|subject)(?:['’]?s)?"
+_PERSON = r"(?:patient|(?<![a-z])pt|person|client|service[ _-]?user|subject)(?:['’]?s)?"
 _PERSONS_NAME = re.compile(
     rf"surname|forename|(?:fore|first|last|family|given|middle|maiden|christian|full)[ _.-]*name|next[ _-]*of[ _-]*kin|"
     rf"{_PERSON}[ _.-]*(?:name|initials)|name[ _-]*of[ _-]*(?:the[ _-]*)?{_PERSON}"
@@ -28,6 +31,15 @@ _PERSONS_NAME = re.compile(
 _HOME_NAME = re.compile(
     rf"(?:{_PERSON}|home|residential|own)[ _.-]*(?:address|post[ _-]?code|e[ _-]?mail|tele?phone|phone|mobile)"
 )
+_OF_A_PLACE = re.compile(
+    r"practice|surgery|(?<![a-z])gp|site|clinic|hospital|provider|service(?!.*user)|trust|org|network|pcn"
+)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
+_WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?"
+_TWO_WORDS = re.compile(rf"(?i:(?!(?:patient|person|case|subject)\b)){_WORD}(?:(?:,\s*|\s+){_WORD})+")
+"""As persons are called: two words or more, without figures."""
+NAMES_ALONE = ("name", "names", "initials", "full_name")
+"""Columns of names, where a row is of one person."""
 PERSON_COLUMNS = ("patient", "patient_id", "person", "person_id", "patientid", "personid")
 """Columns that say that a row is of one person, so that a postcode in it is a home's."""
 
@@ -44,6 +56,8 @@ def like_an_nhs_number(text: str) -> bool:
     """
     if len(text) < FIGURES and "e" not in text.lower():
         return False
+    if _THREE_THREE_FOUR.search(text) or any(not _DATE.match(found[1]) for found in _AFTER_NHS.finditer(text)):
+        return True
     if _COMMAS.fullmatch(text.strip()) or (_DECIMAL.fullmatch(text.strip()) and _is_ten(text)):
         return True
     for found in _TEN.finditer(text):
@@ -97,6 +111,17 @@ def _what(name: str, cells: set[str], *, of_persons: bool) -> str:
         return "names of persons"
     if _HOME_NAME.search(plain):
         return "where persons live or how they are reached"
-    if of_persons and any(_POSTCODE.fullmatch(cell.strip()) for cell in cells):
+    return _of_one_person(plain, {cell.strip() for cell in cells} - {""}) if of_persons else ""
+
+
+def _of_one_person(plain: str, cells: set[str]) -> str:
+    """What a column looks like in a table of which each row is of one person, or nothing."""
+    if plain in NAMES_ALONE or (plain in PERSON_COLUMNS and cells and all(map(_TWO_WORDS.fullmatch, cells))):
+        return "names of persons"
+    if _OF_A_PLACE.search(plain):
+        return ""
+    if any(map(_EMAIL.fullmatch, cells)):
+        return "where persons live or how they are reached"
+    if any(map(_POSTCODE.fullmatch, cells)):
         return "postcodes of persons"
     return ""
