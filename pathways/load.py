@@ -177,6 +177,8 @@ def _read_section(draft: Draft, section: str, written: Any, *, file: str, prefix
                     "reserved", f"{file}: {prefix}{name}", f"'{name}' is a word of the language. Choose another name."
                 )
             )
+        if not name.strip():
+            problems.append(Problem("named", f"{file}: {prefix}{name!r}", "the name is blank. Give it one."))
         if name in draft.known[section]:
             problems.append(Problem("duplicate", f"{file}: {prefix}{name}", "is defined twice. Remove one."))
         draft.known[section].add(name)

@@ -47,7 +47,7 @@ def bounds_used(draft: Draft) -> Iterator[tuple[str, str]]:
 
 def single(draft: Draft, name: str | None) -> Quantity | None:
     """The quantity of that name where it is a single number; None where it is a table, or there is none."""
-    quantity = draft.named["quantities"].get(name or "")
+    quantity = None if name is None else draft.named["quantities"].get(name)
     return None if quantity is None or isinstance(quantity.value, dict) else quantity
 
 

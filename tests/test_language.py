@@ -254,3 +254,13 @@ def test_a_pathway_that_is_not_there_is_told_where_a_scenario_names_it(tmp_path:
         "mine.toml: pathway = 'zebra': there is no pathway of that name in the library and no such file. "
         "There are: usual_care."
     )
+
+
+def test_a_blank_name_is_told_and_stands_for_nothing(tmp_path: Path) -> None:
+    """It was once taken for the cap of every service without a course."""
+    path = tmp_path / "mine.toml"
+    blank = '[quantities.""]\nvalue = 0.4\nlow = 0\nhigh = 1\nunit = "utility"\nsource = "made up"\ngrade = "assumed"\n'
+    path.write_text((LIBRARY / "pathways" / "usual_care.toml").read_text() + blank)
+    with pytest.raises(BadInput) as caught:
+        load_pathway(path)
+    assert "mine.toml: quantities.'': the name is blank. Give it one." in str(caught.value).split("\n")
