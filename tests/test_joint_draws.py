@@ -805,10 +805,8 @@ def test_commands_take_a_calibration_and_say_which(words: list[str], library_cal
 
 @pytest.mark.parametrize("command", ["run", "compare", "budget", "psa"])
 def test_a_calibration_of_another_area_is_refused(command: str, library_calibration: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other"
+    other = tmp_path / "north"
     shutil.copytree(Path(__file__).parent.parent / "pathways" / "library" / "regions" / "demonstration", other)
-    toml = (other / "region.toml").read_text()
-    (other / "region.toml").write_text(toml.replace('name = "demonstration"', 'name = "north"'))
     people = (other / "population.csv").read_text()
     (other / "population.csv").write_text(people.replace("D00001,female,0-4,236", "D00001,female,0-4,237"))
     seen = backpath(command, "mri_guidance", "--region", other, "--calibration", library_calibration)
