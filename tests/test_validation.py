@@ -546,7 +546,7 @@ def test_the_page_is_plain_html_with_its_picture_inside(tmp_path: Path) -> None:
     text = path.read_text()
     assert "<script" not in text
     assert text.count("<svg") == 1
-XX
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|<meta http-equiv=', "", text)  # nothing is fetched
 
 
 def test_a_page_of_another_kind_or_nowhere_is_refused(tmp_path: Path) -> None:
