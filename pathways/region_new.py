@@ -23,8 +23,8 @@ from pathways.quantity import Quantity
 from pathways.region import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault, save_region
 from pathways.selection import Selection
 
-MOST_MISSING = 0.1
-"""Of more people than this share, sex and age are never lacking in a whole file."""
+ONE_IN = 10
+"""Of more people than one in so many, sex and age are never lacking in a whole file."""
 MANY = 8
 PRACTICES_OF_ENGLAND = 5_000
 """A register of England has more practices than this."""
@@ -182,7 +182,7 @@ def _missing(people: Registered, chosen: Sequence[str], file: str) -> list[str]:
     if not missing:
         return []
     lost, everybody = sum(missing.values()), sum(missing.values()) + sum(sizes[code] for code in chosen)
-    if lost > MOST_MISSING * everybody:
+    if lost * ONE_IN > everybody:
         says = (
             f"{lost:,} of the {everybody:,} people of the chosen practices stand in no row of a sex and an age: rows are "
             "lacking. Download the file again."
