@@ -94,6 +94,7 @@ def codes_of(level: Level, wanted: Collection[str], known: Mapping[str, str]) ->
     ['--sub-icb Humber: no sub-ICB location has this code or name. Near are: NHS Humber ICB - 02Y (02Y), NHS Humber ICB - 03F (03F).']
     """
     by_name: dict[str, list[str]] = {}
+    known = dict(sorted(known.items()))
     for code, name in known.items():
         by_name.setdefault(plain(name), []).append(code)
     found: list[str] = []

@@ -507,3 +507,23 @@ def test_the_pages_template_is_a_good_file(tmp_path: Path) -> None:
     assert found.warnings == ()
     tight = valued(path, budget=180_000.0, change_limit="25%")
     assert (tight.allocation.plan["change"].abs() <= 0.25 * tight.allocation.plan["n_now"] + 1e-9)[:3].all()
+
+
+def test_a_service_twice_but_for_case_is_told(tmp_path: Path) -> None:
+    """Both counted, as two services."""
+    with pytest.raises(
+        BadInput, match=r"services.csv: row 5, column service: 'Class' is 'class' but for case and blanks"
+    ):
+        read_portfolio(file(tmp_path, *ROWS, "Class ,200,1,0.02,0.005,50,0,400"))
+
+
+def test_a_row_that_is_the_sum_of_all_others_is_a_total_whatever_it_is_called(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"services.csv: row 5: its people are those of all other rows together"):
+        read_portfolio(file(tmp_path, *ROWS, "Back pain care,400,1,0.02,0.005,150,10,600"))
+    assert len(read_portfolio(file(tmp_path, *ROWS, "Back pain care,400,1,0.02,0.005,150,10,599"))[0]) == 4
+
+
+def test_a_quarter_of_a_person_is_no_limit_of_change(tmp_path: Path) -> None:
+    """`--change-limit 0.25` held every service within a quarter of one person of today."""
+    with pytest.raises(BadInput, match=r"--change-limit 0.25: this is less than one person. Write 25%"):
+        read_portfolio(file(tmp_path), change_limit="0.25")

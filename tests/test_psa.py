@@ -544,6 +544,7 @@ def test_a_command_that_cannot_be_carried_out_says_why(words: list[str], says: s
         ("2024,2.7,", "rates.csv: row 2, column source: is blank."),
         ("99999999999,2.7,x", "rates.csv: row 2, column year: '99999999999' is above 2,100"),
         ("2024,2.7,x\n2024,2.8,y", "rates.csv: row 3, column year: 2024 stands in a row above already."),
+        ("2024,103.5,x\n2025,107.2,x", "no rate is below 103.5: these look like an index."),
         ("2024,0.027,x\n2025,0.031,x", "no rate is above 0.031: these look like shares. Write percent, 3.1 for 0.031."),
     ],
 )  # fmt: skip

@@ -11,6 +11,7 @@ from pathways import BadInput, load_pathway, load_region
 from pathways.load import LIBRARY
 from pathways.official import read_registered
 from pathways.official_places import read_deprivation, read_map
+from pathways.selection import PRACTICE, codes_of
 from sim.stability import offered_loads, open_sentences
 from tests.test_command_line import backpath, new_region, refused
 from tests.test_official_files import HEAD, MAP_HEAD, MAP_ROWS, ROWS, SCORES, Files, message, row
@@ -381,3 +382,10 @@ def test_a_map_and_scores_are_read_whatever_is_in_their_other_columns(files: Fil
     assert read_map(files.map).table.loc["A3", "name"] == "CANAL, THE"
     assert read_deprivation(files.deprivation) == {"A1": 33.5, "A2": 8.1, "A3": 21.0}
     assert len(SCORES) == 3
+
+
+def test_names_are_told_in_one_order_whatever_order_the_files_have() -> None:
+    """The order was that of a set of text, another in every run."""
+    for codes in (("A2", "A1", "A3"), ("A3", "A1", "A2")):
+        _, problems = codes_of(PRACTICE, ["Mill Surgery"], dict.fromkeys(codes, "Mill Surgery"))
+        assert str(problems[0]).endswith("by its code: A1, A2, A3.")

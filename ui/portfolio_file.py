@@ -31,6 +31,8 @@ TRIAL = "trial"
 GAINS = "qaly_pp"
 TOTAL = re.compile(r"\s*(?:(?:grand|sub)?[ -]?totals?|sum|overall|all(?: services)?|england)\s*:?\s*", re.IGNORECASE)
 """What a row is called that adds others up."""
+FEWEST_SUMMED = 2
+"""Of one row alone another is a copy, not a sum."""
 COLUMNS = (
     Column("service"),
     Column("unit_cost", "number", blank=PRICE_BLANK),
@@ -102,6 +104,7 @@ def read_portfolio(
     table = cells
     try:
         table = typed(plain, known, file=path.name, numbers=list(cells.index))
+        problems += _sums_of_others(table, path.name)
     except BadInput as bad:
         problems += bad.problems
     asked = _Asked(problems)
@@ -159,12 +162,38 @@ def _rows_that_are_no_options(cells: pd.DataFrame, file: str) -> list[Problem]:
             if TOTAL.fullmatch(service):
                 says = f"'{service}' looks like a total of other rows. Remove it: its people and its cost would count twice."
                 problems.append(Problem("rows_are_options", f"{file}: row {row}, column service", says))
+        problems += _twice_but_for_case(cells, file)
     if {"service", "imd_group"} <= set(cells) and (cells["imd_group"] != "").any():
         split = set(cells.loc[cells["imd_group"] != "", "service"])
         for row in cells.index[(cells["imd_group"] == "") & cells["service"].isin(split)]:
             says = "is blank, and other rows of this service have a group. Write its group, or remove the row if it is their total."
             problems.append(Problem("groups_are_told", f"{file}: row {row}, column imd_group", says))
     return problems
+
+
+def _twice_but_for_case(cells: pd.DataFrame, file: str) -> list[Problem]:
+    """Services that differ in case and blanks only: one of them would count for itself."""
+    names = cells["service"].tolist()
+    plain = [re.sub(r"[\s_-]+", " ", name).casefold() for name in names]
+    first = dict(zip(plain[::-1], names[::-1], strict=True))
+    says = "is '{}' but for case and blanks. Write both alike if they are one service, or name them apart."
+    return [
+        Problem("services_differ", f"{file}: row {row}, column service", f"'{name}' {says.format(first[key])}")
+        for row, name, key in zip(cells.index, names, plain, strict=True)
+        if name and name != first[key]
+    ]
+
+
+def _sums_of_others(table: pd.DataFrame, file: str) -> list[Problem]:
+    """A row whose people today and at most are those of all other rows together, whatever it is called: a total."""
+    numbers = table[["n_now", "max_n"]]
+    if len(numbers) <= FEWEST_SUMMED or numbers.isna().any(axis=None):
+        return []
+    says = "its people are those of all other rows together. Is it their total? Remove it: they would count twice."
+    return [
+        Problem("rows_are_options", f"{file}: row {row}", says)
+        for row in numbers.index[(2 * numbers == numbers.sum()).all(axis=1) & (numbers["n_now"] > 0)]
+    ]
 
 
 def with_gains(options: pd.DataFrame, gains: str) -> pd.DataFrame:
@@ -220,11 +249,14 @@ class _Asked:
         if not text.strip():
             return None, None
         number = _number(text.strip().removesuffix("%"))
-        if number is None or number < 0:
+        of_people = not text.strip().endswith("%")
+        if number is None or number < 0 or (of_people and 0 < number < 1):
             says = "write a number of people, like 200, or a share of today's, like 25%."
+            if number is not None and 0 < number < 1:
+                says = f"this is less than one person. Write {100 * number:g}% for a share of today's people."
             self.problems.append(Problem("change_limit", f"{option} {text}", says))
             return None, None
-        return (None, number / 100) if text.strip().endswith("%") else (number, None)
+        return (number, None) if of_people else (None, number / 100)
 
 
 def _number(text: str) -> float | None:

@@ -41,8 +41,8 @@ DEFAULT_ONE_WAY_RUNS = 8
 DEFAULT_BUDGET_RUNS = 20
 FIRST_PRICE_YEAR, LAST_PRICE_YEAR = 1990, 2100
 """Prices are of no other year."""
-LIKE_SHARES = 0.2
-"""Rates of inflation that are all below so many percent a year are shares, written as such."""
+LIKE_SHARES, LIKE_AN_INDEX = 0.2, 50
+"""Rates of inflation that are all below so many percent a year are shares; all above so many, the levels of an index."""
 TELLING = 10
 """So many quantities besides those of a scenario's own levers are looked at one by one."""
 
@@ -581,6 +581,9 @@ def _index(year: int | None, file: Path | None) -> Any:
     if len(rates) and 0 < rates.max() < LIKE_SHARES:
         says = f"no rate is above {rates.max():g}: these look like shares. Write percent, {100 * rates.max():g} for {rates.max():g}."
         raise refuse("percent_is_percent", f"{file.name}: column rate_percent", says)
+    if len(rates) > 1 and rates.min() > LIKE_AN_INDEX:
+        says = f"no rate is below {rates.min():g}: these look like an index. Write by how many percent it rose in each year."
+        raise refuse("rates_are_rates", f"{file.name}: column rate_percent", says)
     twice = index.index[index["year"].duplicated()]
     if len(twice):
         raise BadInput(
