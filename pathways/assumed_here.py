@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pathways.pathway import Pathway
+from pathways.provision import rounded
 from pathways.region import ASSUMED, Region, Site
 
 
@@ -75,8 +76,8 @@ class _Grades:
         word, total = self.pathway.services[service], self.total(service)
         unit = "places" if word.capacity == "places" else "appointments a week"
         part = sum(site.amount for site in self.sites(service) if site.grade == ASSUMED)
-        of_it = f", of which {part:,.4g} assumed" if 0 < part < total else ""
-        return f"{word.title} {total:,.4g} {unit}{of_it}"
+        of_it = f", of which {rounded(part)} assumed" if 0 < part < total else ""
+        return f"{word.title} {rounded(total)} {unit}{of_it}"
 
     def still_holds(self, sentence: str) -> bool:
         """Whether a sentence of region.toml is of no amount, or of one that still stands and is still assumed.

@@ -11,10 +11,11 @@ from pathways.condition import in_words
 from pathways.decision import REST, Decision, Odds
 from pathways.lever import Change, LeverSetting, Scenario
 from pathways.pathway import Pathway
-from pathways.provision import provision
+from pathways.provision import provision, rounded
 from pathways.quantity import Quantity
 from pathways.region import Region
 from pathways.service import Service
+from pathways.without_effect import without_effect
 from pathways.word import HOME, Duration
 
 WIDTH = 100
@@ -159,7 +160,8 @@ def option_shares(pathway: Pathway, decision: Decision) -> dict[str, float]:
 def scenario_in_words(name: str, scenario: Scenario, pathway: Pathway, region: Region | None = None) -> str:
     """A scenario as text: what is switched on, from when, where, by how much, and on what evidence.
 
-    With a `region` also what its levers make of the capacity there, in appointments a week or places.
+    With a `region` also what its levers make of the capacity there, in appointments a week or places, and what of it comes to
+    nothing there.
     """
     parts = [scenario.title, "=" * len(scenario.title), fill(" ".join(scenario.says.split()), WIDTH), ""]
     parts.append(f"Built on the pathway '{scenario.pathway}' ({pathway.title}).")
@@ -180,6 +182,9 @@ def scenario_in_words(name: str, scenario: Scenario, pathway: Pathway, region: R
     if region is not None and (changed := provision(pathway, region, scenario)):
         parts += ["", f"Capacity in {region.about.title}"]
         parts += [_indented(f"- {each.sentence}") for each in changed]
+    if region is not None and (nothing := without_effect(scenario, pathway, region, name=name)):
+        parts += ["", f"Without effect in {region.about.title}"]
+        parts += [_indented(f"- {problem.where.removeprefix(f'{name}: ')}: {problem.says}") for problem in nothing]
     if scenario.evidence:
         parts += ["", fill(f"Evidence: {scenario.evidence}", WIDTH)]
     if scenario.cannot_tell:
@@ -228,7 +233,7 @@ def _change(pathway: Pathway, change: Change) -> str:
         )
         if change.capacity_times and service.per_100k:
             before, times = quantities[service.per_100k], quantities[name].number()
-            said += f", as from {before.number():.3g} to {before.number() * times:.3g} {before.unit}"
+            said += f", as from {rounded(before.number(), digits=3)} to {rounded(before.number() * times, digits=3)} {before.unit}"
         if change.price:
             said += f"; each provided costs {_quantity(quantities[change.price])}"
         if change.premium_times:

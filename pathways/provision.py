@@ -15,6 +15,16 @@ from pathways.region import Region
 from pathways.timing import length_in_days
 
 
+def rounded(amount: float, digits: int = 4) -> str:
+    """An amount to so many figures, the whole of it where it has more, and never as a power of ten.
+
+    >>> rounded(11_449.2), rounded(25.789), rounded(1144.92, digits=3)
+    ('11,449', '25.79', '1,145')
+    """
+    short = float(f"{amount:.{digits}g}")
+    return f"{amount:,.0f}" if abs(short) >= 10**digits else f"{short:,.{digits}g}"
+
+
 @dataclass(frozen=True)
 class Provision:
     """The capacity of one service before and after the levers of a scenario; `unit` is 'appointments a week' or 'places'.
@@ -33,7 +43,7 @@ class Provision:
     @property
     def sentence(self) -> str:
         """The change in words."""
-        return f"{self.title} from {self.before:,.4g} to {self.after:,.4g} {self.unit} ({self.says})"
+        return f"{self.title} from {rounded(self.before)} to {rounded(self.after)} {self.unit} ({self.says})"
 
 
 def provision(pathway: Pathway, region: Region, scenario: Scenario) -> list[Provision]:

@@ -1,6 +1,7 @@
 """Capacity and lists that are far from what people with back pain need: figures of more than back pain, most likely.
 
-Before a run the need is the offered load (`sim.stability`), in a run what is seen, missed and added to the list.
+Before a run the need is the offered load (`sim.stability`), in a run what is seen, missed and added to the list. What the
+pathway itself assumes per head is for back pain alone, so that it is never asked about.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pathways import Pathway, Region
+from pathways.provision import rounded
 from sim.layout import DID_NOT_ATTEND, SEEN
 from sim.plan import DAYS_IN_A_YEAR
 from sim.reducers import list_sizes, weeks_before
@@ -25,26 +27,38 @@ LEAST_IDLE = 10.0
 """where that leaves so many appointments a week, or places, unused."""
 WEEKS_OF_REFERRALS = 104.0
 SHARE_OF_PEOPLE = 0.02
+PEOPLE = 100_000
 LEAST_LISTED = 50
 """A list of so many people is asked about where it holds more than two years' referrals, or one in fifty of all people."""
 LEFT_OF_A_LIST = 0.1
+ROUNDED = 1.01
+"""What is written may be so much more than what is assumed per head, by rounding."""
 HINT = "Figures are for back pain alone: if these are of all musculoskeletal conditions, write a 'back_pain_share' beside them"
 
 
-def capacity_beyond_need(loads: Iterable[Load], pathway: Pathway) -> list[str]:
+def capacity_beyond_need(loads: Iterable[Load], pathway: Pathway, region: Region) -> list[str]:
     """A sentence for each service with far more capacity than is asked for; what nobody is sent to is no matter."""
-    return [_too_much(pathway, load.service, load.area, load.had, load.wanted) for load in loads if _is_far(load)]
+    far = [load for load in loads if _is_far(load, pathway, region)]
+    return [_too_much(pathway, load.service, load.area, load.had, load.wanted) for load in far]
 
 
-def _is_far(load: Load) -> bool:
-    return 0 < TIMES_NEED * load.wanted < load.had and load.had - load.wanted >= LEAST_IDLE
+def _is_far(load: Load, pathway: Pathway, region: Region) -> bool:
+    far = 0 < TIMES_NEED * load.wanted < load.had and load.had - load.wanted >= LEAST_IDLE
+    return far and not _as_assumed(load.had, pathway.services[load.service].per_100k, pathway, region)
+
+
+def _as_assumed(amount: float, per_100k: str | None, pathway: Pathway, region: Region) -> bool:
+    """Whether an amount, or a list, is no more than what the pathway assumes for so many people."""
+    return per_100k is not None and (
+        amount <= ROUNDED * pathway.quantities[per_100k].number() * region.population / PEOPLE + 1
+    )
 
 
 def _too_much(pathway: Pathway, service: str, area: str, had: float, wanted: float) -> str:
     word = pathway.services[service]
     unit = "places" if word.capacity == "places" else "appointments a week"
     where = f" ({area})" if area else ""
-    return f"{word.title}{where}: there are {had:,.4g} {unit} in capacity.csv and {wanted:,.3g} are needed. {HINT}."
+    return f"{word.title}{where}: there are {rounded(had)} {unit} in capacity.csv and {rounded(wanted, digits=3)} are needed. {HINT}."
 
 
 def lists_beyond_need(loads: Iterable[Load], pathway: Pathway, region: Region) -> list[str]:
@@ -84,12 +98,13 @@ def far_from_need(comparison: Comparison) -> list[str]:
         wanted = float(contacts + max(0.0, sizes[position, -1] - sizes[position, 0]) / weeks)
         if word.capacity == "places":
             wanted *= float(plan.arrays.services[position]["turnover"]) / (7 * plan.ticks_per_day)
-        if _is_far(Load(name, "", 0.0, wanted, had)):
+        if _is_far(Load(name, "", 0.0, wanted, had), plan.pathway, comparison.region):
             said.append(_too_much(plan.pathway, name, "", had, wanted))
             continue
         listed = sum(row.people for row in comparison.region.waiting if row.service == name)
         after = float(sizes[position, min(52, sizes.shape[1] - 1)])
-        if listed >= LEAST_LISTED and after < LEFT_OF_A_LIST * listed:
+        assumed = _as_assumed(listed, word.waiting_per_100k, plan.pathway, comparison.region)
+        if listed >= LEAST_LISTED and after < LEFT_OF_A_LIST * listed and not assumed:
             says = f"{listed:,} people wait at the start in waiting_lists.csv and {after:,.0f} a year later"
             said.append(
                 f"{word.title}: {says}: there is more capacity than need, or the list is of more than back pain. {HINT}."

@@ -240,7 +240,7 @@ class RecordFile(Word):
     inputs_digest: str
     region_from: str
     engine: Literal["compiled", "reference"]
-    asked: str | None = None
+    asked: Literal["auto"] | None = None
     width_reached: bool | None = None
     versions: dict[str, str]
     outcomes: dict[str, dict[str, FiniteFloat | None]]
@@ -319,7 +319,7 @@ def _other_results(record: RecordFile, again: Comparison) -> list[str]:
             for outcome in written
             if outcome not in again.values[name]
         ]
-        for outcome in again.outcomes:
+        for outcome in (outcome for outcome in again.outcomes if outcome in again.values[name]):
             now = number_or_none(again.mean(name, outcome))
             if outcome not in written:
                 said.append(f"{outcome} under '{name}' is {now}, and is not in the record")
@@ -353,7 +353,7 @@ def _made_otherwise(record: RecordFile, again: Comparison) -> list[str]:
     now = versions()
     said = [] if record.engine == again.engine else [f"the engine was '{record.engine}', is '{again.engine}'"]
     return said + [
-        f"{printable(name)} was {printable(then)}, is {now.get(name, 'not installed')}"
-        for name, then in record.versions.items()
-        if then != now.get(name)
+        f"{printable(name)} was {printable(record.versions.get(name, 'not told'))}, is {now.get(name, 'not installed')}"
+        for name in {**record.versions, **now}
+        if record.versions.get(name) != now.get(name)
     ]

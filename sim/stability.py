@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pathways import Pathway, Region, Scenario, Service
+from pathways.provision import rounded
 from pathways.region import RegionFile
 from sim.capacity import open_days
 from sim.cohort import Cohort, draw_cohort
@@ -21,7 +22,6 @@ from sim.state import levers_of
 
 PLENTY = 1000.0
 TOLERANCE = 1.01
-MANY_SLOTS = 100
 """An offered load up to 1% above capacity is within the noise of one run."""
 YEARS = 1.0
 SEED = 1
@@ -119,19 +119,10 @@ def open_sentences(pathway: Pathway, area: Region) -> list[str]:
         if service.capacity in ("open", "places") or not amount:
             continue
         is_open, has = open_in_the_first_year(service, area.about)
-        slots = f"{_in_words(amount * is_open / has)} slots a week" if has else "no slots"
-        without = "" if is_open == has else f", {_in_words(amount)} without the closed days"
+        slots = f"{rounded(amount * is_open / has, digits=3)} slots a week" if has else "no slots"
+        without = "" if is_open == has else f", {rounded(amount, digits=3)} without the closed days"
         said.append(f"{service.title}: {slots} in the first year, open on {is_open} of {has} days{without}.")
     return said
-
-
-def _in_words(slots: float) -> str:
-    """A number of slots as people write it.
-
-    >>> _in_words(0.02956), _in_words(1889.4)
-    ('0.0296', '1,889')
-    """
-    return f"{slots:,.0f}" if slots >= MANY_SLOTS else f"{slots:.3g}"
 
 
 def sentence(load: Load, pathway: Pathway) -> str:
@@ -143,12 +134,28 @@ def sentence(load: Load, pathway: Pathway) -> str:
     """
     service = pathway.services[load.service]
     where = f" ({load.area})" if load.area else ""
-    grows = f"the list grows by about {load.growth_a_year:.0f} a year, less those who give up."
+    grows = f"the list grows by about {load.growth_a_year:,.0f} a year, less those who give up."
     if service.capacity == "places":
-        return f"{service.title}{where}: {load.wanted:.1f} places are wanted and there are {load.had:.4g}; {grows}"
+        return (
+            f"{service.title}{where}: {load.wanted:,.1f} places are wanted and there are {rounded(load.had)}; {grows}"
+        )
     if service.course or service.attendance:
         return (
-            f"{service.title}{where}: {load.people:.1f} referrals a week need {load.wanted:.1f} appointments, "
-            f"for {load.had:.4g} slots; {grows}"
+            f"{service.title}{where}: {load.people:,.1f} referrals a week need {load.wanted:,.1f} appointments, "
+            f"for {rounded(load.had)} slots; {grows}"
         )
-    return f"{service.title}{where}: {load.people:.1f} referrals a week for {load.had:.4g} slots; {grows}"
+    return f"{service.title}{where}: {load.people:,.1f} referrals a week for {rounded(load.had)} slots; {grows}"
+
+
+def in_one_sentence(loads: list[Load], pathway: Pathway) -> str:
+    """What the doctor says of several services that are offered too much, in short.
+
+    >>> from pathways import load_pathway
+    >>> small = [Load("discectomy", "", 14.2, 14.2, 12.0), Load("fusion", "", 0.4, 0.4, 0.35)]
+    >>> in_one_sentence(small, load_pathway("usual_care"))
+    'Lists grow at 2 more services, by about so many a year: Discectomy 115; Fusion 3.'
+    """
+    each = "; ".join(f"{pathway.services[load.service].title} {load.growth_a_year:,.0f}" for load in loads)
+    where = f" ({loads[0].area})" if loads[0].area else ""
+    several = f"Lists grow at {len(loads)} more services" if len(loads) > 1 else "The list grows at one more service"
+    return f"{several}{where}, by about so many a year: {each}."

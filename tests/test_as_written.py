@@ -79,6 +79,15 @@ def said(
 # quantities
 
 
+def test_a_scenario_that_is_shown_says_what_of_it_comes_to_nothing_there(tmp_path: Path) -> None:
+    """It was shown as if the scanners were a tenth fewer."""
+    file = tmp_path / "fewer.toml"
+    file.write_text(FEWER_SCANS)
+    shown = " ".join(backpath("show", "scenario", file).out.split())
+    assert "Without effect in Demonstration area - quantities.mri_per_100k: changes nothing: capacity.csv of" in shown
+    assert "Without effect" not in backpath("show", "scenario", "waiting_list_initiative").out
+
+
 def test_an_amount_per_head_loses_to_the_amount_in_capacity_csv() -> None:
     """It printed 0 (0%) on every line."""
     (one,) = said({"mri_per_100k": 7.7})

@@ -93,11 +93,34 @@ def test_capacity_far_above_need_is_asked_about() -> None:
     """1,900 a week for 367 needed are of more than back pain; twice as much as is needed may be so, 9 spare too."""
     loads = [Load("community_physio", "", 120.0, 367.0, 1900.0), Load("mri", "", 9.0, 9.0, 18.0)]
     loads += [Load("mri_urgent", "", 0.3, 0.3, 9.0), Load("manual_therapy", "", 0.0, 0.0, 62.4)]
-    (one,) = capacity_beyond_need(loads, USUAL)
+    (one,) = capacity_beyond_need(loads, USUAL, region(104_000, sites={}))
     assert one.startswith(
         "Community physiotherapy: there are 1,900 appointments a week in capacity.csv and 367 are needed. Figures are for back pain"
     )
     assert "'back_pain_share'" in one
+
+
+def test_what_the_pathway_itself_assumes_per_head_is_not_asked_about() -> None:
+    """Of 1.1 million people with the project's own figures, lists of 195 and 172 were asked about: are they of all conditions?"""
+    place = region(1_144_918, sites={})
+    loads = [Load("manual_therapy", "", 100.0, 300.0, 686.95), Load("mri", "", 20.0, 20.0, 200.0)]
+    (one,) = capacity_beyond_need(loads, USUAL, place)
+    assert one.startswith("MRI scan: there are 200 appointments a week in capacity.csv and 20 are needed.")
+
+
+def test_a_list_of_as_many_as_are_assumed_per_head_is_not_asked_about_where_it_is_gone_in_a_year() -> None:
+    """300 of 1,000 people, gone in 30 weeks, where so many are what the pathway assumes; 400 of them are asked about."""
+    numbers = Numbers()
+    listed = numbers(30_000.0, "people per 100,000")
+    clinic = {"capacity": "slots", "next": "home", "waiting_per_100k": listed}
+    word = pathway(numbers, {"clinic": clinic}, entry="clinic", onset_rate=0.5)
+    case = {"usual": Case("usual", scenario(), word)}
+    said = {}
+    for people in (300, 400):
+        place = region(1000, sites={"clinic": 19.0}, waiting=(Waiting("clinic", "clinic", "", 1, people),))
+        found = compare(case, base="usual", region=place, years=1, replications=2, seed=1)
+        said[people] = [sentence for sentence in warnings_of(found) if "back_pain_share" in sentence]
+    assert [len(each) for each in said.values()] == [0, 1]
 
 
 def test_lists_of_more_people_than_there_can_be_are_asked_about() -> None:

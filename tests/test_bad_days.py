@@ -128,9 +128,18 @@ def test_a_page_that_memory_is_too_short_for_does_not_take_the_tables_with_it(
     assert "Memory was too short for this page" in (tmp_path / "out" / "report.html").read_text()
 
 
+def came_of(error: Exception, cause: Exception) -> Exception:
+    """An error that was raised because of another."""
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     "error",
-    [MemoryError(), OSError(12, "Cannot allocate memory"), RuntimeError("can't start new thread"), ImportError("failed to map segment")],
+    [
+        MemoryError(), OSError(12, "Cannot allocate memory"), RuntimeError("can't start new thread"), ImportError("failed to map segment"),
+        came_of(OSError("Could not find/load shared object file 'libllvmlite.so'"), OSError("libllvmlite.so: failed to map segment from")),
+    ],
 )  # fmt: skip
 def test_memory_that_is_short_is_told_in_a_sentence(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def short(*_: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pathways import pathway_to_dict, save_region
 from tests.build import Numbers, pathway, region
 from tests.test_command_line import refused
 from tests.typed import backpath
+from ui.checking import MOST_LISTS
 
 
 def toml(written: Any) -> str:
@@ -66,3 +68,20 @@ def test_options_of_check_that_do_not_fit_are_refused(of_another: tuple[Path, Pa
     place, file = of_another
     refused(backpath("check", "mri_guidance", "--pathway", file), "--pathway: is for a region's folder")
     refused(backpath("check", place, "--region", "demonstration"), "--region: is for a pathway or a scenario")
+
+
+def test_the_lists_that_grow_most_have_a_sentence_each_and_the_others_share_one() -> None:
+    """Eleven of the demonstration area had one each, down to a list that grows by one person a year."""
+    said = [line for line in backpath("check", "mri_guidance").err.splitlines() if "grow" in line]
+    growth = [
+        int(match[1].replace(",", "")) for line in said if (match := re.search(r"grows by about ([\d,]+) a", line))
+    ]
+    assert len(growth) == MOST_LISTS
+    assert growth == sorted(growth, reverse=True)
+    rest = [
+        int(count.replace(",", ""))
+        for count in re.findall(r" ([\d,]+)(?:;|\.$)", said[-1].partition(": Lists grow")[2])
+    ]
+    assert len(said) == MOST_LISTS + 1
+    assert len(rest) >= 2
+    assert max(rest) <= growth[-1]

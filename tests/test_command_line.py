@@ -136,12 +136,12 @@ def test_check_finds_nothing_wrong_with_the_library() -> None:
 
 
 def test_check_tells_which_lists_would_grow(small: Path) -> None:
-    """Ten times the people of the small area for the same capacity: MRI is offered more than it has."""
+    """Ten times the people of the small area for the same capacity: MSK triage is offered more than it has."""
     assert "the list grows" not in backpath("check", "usual_care", "--region", small).err
     seen = backpath("check", "usual_care", "--region", "demonstration")
     assert seen.code == 0
     assert re.search(
-        r"warning: demonstration: MRI scan: [\d.]+ referrals a week need [\d.]+ appointments, for [\d.]+ slots",
+        r"warning: demonstration: MSK triage: [\d.]+ referrals a week need [\d.]+ appointments, for [\d.]+ slots",
         seen.err,
     )
 

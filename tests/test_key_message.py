@@ -30,12 +30,12 @@ def runs(falls: int, of: int, *, fall: float = -10.0, rise: float = 5.0) -> np.n
         (runs(199, 200), "99% of runs show fewer MRI scans.", "better"),
         (runs(10, 200, fall=-1, rise=8), "95% of runs show more MRI scans.", "worse"),
         (runs(1, 200, fall=-1, rise=8), "99% of runs show more MRI scans.", "worse"),
-        (runs(168, 200), "84% of runs show fewer MRI scans.", "not shown"),
-        (runs(160, 200), "80% of runs show fewer MRI scans.", "not shown"),
-        (runs(32, 200), "84% of runs show more MRI scans.", "not shown"),
+        (runs(168, 200), "Not shown: fewer MRI scans, in 84% of runs.", "not shown"),
+        (runs(160, 200), "Not shown: fewer MRI scans, in 80% of runs.", "not shown"),
+        (runs(32, 200), "Not shown: more MRI scans, in 84% of runs.", "not shown"),
         (runs(122, 200), "No clear change in MRI scans. 61% of runs are lower, 39% are higher.", "not shown"),
         (runs(158, 200), "No clear change in MRI scans. 79% of runs are lower, 21% are higher.", "not shown"),
-        (runs(40, 200, rise=9), "80% of runs show more MRI scans.", "not shown"),
+        (runs(40, 200, rise=9), "Not shown: more MRI scans, in 80% of runs.", "not shown"),
         (runs(42, 200), "No clear change in MRI scans. 21% of runs are lower, 79% are higher.", "not shown"),
         (runs(200, 200), "All 200 runs show fewer MRI scans.", "better"),
         (runs(0, 30), "All 30 runs show more MRI scans.", "worse"),
@@ -84,7 +84,7 @@ def test_nineteen_of_twenty_runs_are_no_proof_while_the_interval_includes_no_cha
     """With one run far off: mean +4.05 and ± 2.09 × 22.6 / √20 = 10.6."""
     message = describe(runs(19, 20, fall=-1, rise=100), SCANS)
     assert message.high == pytest.approx(4.05 + 10.57, abs=0.01)
-    assert message.headline == "95% of runs show fewer MRI scans."
+    assert message.headline == "Not shown: fewer MRI scans, in 95% of runs."
     assert message.verdict == "not shown"
     assert message.detail.endswith("The interval includes no change: more runs may tell.")
 
@@ -159,7 +159,7 @@ def test_qalys_gained_do_not_depend_on_the_qalys_of_everyone_ever_ill() -> None:
 
 def test_one_run_claims_nothing_and_gives_no_interval() -> None:
     message = describe(np.array([-23.0]), SCANS)
-    assert message.headline == "One run shows fewer MRI scans."
+    assert message.headline == "Not shown: fewer MRI scans, in one run."
     assert message.detail == "−23% in one run, which gives no interval."
     assert message.verdict == "not shown"
 
@@ -222,7 +222,7 @@ def test_runs_that_agree_prove_nothing_while_the_mean_may_be_nought() -> None:
     message = key_message(comparison, "mri_guidance", "mri_scans")
     difference = comparison.difference("mri_guidance", "mri_scans")
     assert difference.low < 0 < difference.high
-    assert message.headline.startswith("All 3 runs show fewer MRI scans, if the assumed numbers hold: ")
+    assert message.headline.startswith("Not shown: fewer MRI scans, in all 3 runs, if the assumed numbers hold: ")
     assert message.verdict == "not shown"
     assert message.detail.endswith("The interval includes no change: more runs may tell.")
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -94,6 +98,35 @@ def test_a_region_of_the_library_is_opened_by_its_name(calls: list[Any], tmp_pat
     """`--region demonstration` was taken for a folder below where the command was typed, which the page could not read."""
     assert backpath("app", "--region", "demonstration").code == 0
     assert calls[0][1]["env"]["BACKPATH_REGION"] == "demonstration"
+
+
+def test_a_port_that_is_in_use_is_told_before_an_address_is(calls: list[Any]) -> None:
+    """An address was printed, and then a line of another program's log."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        seen = backpath("app", "--port", port)
+    assert (seen.code, seen.out, calls) == (2, "", [])
+    assert f"--port {port}: is in use" in " ".join(seen.err.split())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_whoever_ends_the_command_ends_the_server(tmp_path: Path) -> None:
+    """A stop of the command left its server running, and the port taken."""
+    number = tmp_path / "number"
+    server = [
+        sys.executable,
+        "-c",
+        f"import os, time; open({str(number)!r}, 'w').write(str(os.getpid())); time.sleep(600)",
+    ]
+    command = [sys.executable, "-c", f"from ui.app_command import serve; serve({server!r}, {{}})"]
+    with subprocess.Popen(command, cwd=ROOT) as program:
+        while not (number.exists() and number.read_text()):
+            assert program.poll() is None
+            time.sleep(0.05)
+        program.terminate()
+        assert program.wait(60) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(number.read_text()), 0)
 
 
 # every request

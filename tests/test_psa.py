@@ -475,7 +475,11 @@ def test_the_values_drawn_are_written(found: Psa, bars: Tornado) -> None:
     findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
     lines = quantities_csv(findings).splitlines()
     assert len(lines) == 4
-    assert "gp_price" in lines[0].split(",")
+    names = lines[0].split(",")
+    assert "gp_price" in names
+    assert unlike("psa", "quantities.csv", names, each=found.draws.scores.columns) == ""
+    assert dict(zip(names, lines[1].split(","), strict=True))["years"] == str(float(found.years))
+    assert as_json(findings)["per"] == "measured years"
 
 
 def test_psa_is_a_command(tmp_path: Path) -> None:

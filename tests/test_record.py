@@ -325,6 +325,26 @@ def test_another_engine_and_other_versions_are_told_where_they_make_no_differenc
     )
 
 
+def test_versions_that_a_record_does_not_tell_are_told(home: Path) -> None:
+    """A record without its versions was called the same without a word."""
+    numba = json.loads((home / "record.json").read_text())["versions"]["numba"]
+    found = replay(edit(home, lambda written: written["versions"].pop("numba")))
+    assert (found.same, found.notes) == (True, (f"numba was not told, is {numba}",))
+
+
+def test_runs_are_asked_for_by_number_or_auto_alone(home: Path) -> None:
+    assert "asked: 'many' is not one of auto" in told(edit(home, lambda written: written.update(asked="many")))
+
+
+def test_a_pathway_that_lost_its_outcomes_is_an_edited_input(home: Path) -> None:
+    """It ended in a KeyError."""
+
+    def change(written: dict[str, Any]) -> None:
+        written["inputs"]["cases"]["form"]["pathway"]["outcomes"] = {}
+
+    assert replay(edit(home, change)).differences[0] == "the inputs in the record were edited after it was written"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -72,7 +72,7 @@ def test_what_too_few_runs_agree_on_is_not_shown_however_large() -> None:
 def test_one_run_shows_nothing_not_even_that_a_change_does_not_matter() -> None:
     """One run of half a percent was "No material change"."""
     message = describe(np.array([0.5]), SCANS)
-    assert (message.verdict, message.headline) == ("not shown", "One run shows more MRI scans.")
+    assert (message.verdict, message.headline) == ("not shown", "Not shown: more MRI scans, in one run.")
 
 
 def test_a_part_of_a_day_is_no_change_of_a_wait_though_it_is_two_percent_of_it() -> None:

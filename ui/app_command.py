@@ -5,11 +5,15 @@ Streamlit takes what nobody sets from a file beside it or in the home folder, or
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -108,6 +112,43 @@ def problems_of(host: str, port: int, allowed: list[str]) -> list[Problem]:
     return found
 
 
+def port_problems(host: str, port: int) -> list[Problem]:
+    """Whether the port can be listened at now; whatever else may be wrong with an address Streamlit finds out."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.create_server((host, port), family=family):
+            return []
+    except OSError as error:
+        whys = {
+            errno.EADDRINUSE: "is in use, perhaps by this app in another window",
+            errno.EACCES: "is not yours to use",
+        }
+        if error.errno not in whys:
+            return []
+        return [
+            Problem(
+                "app_port",
+                f"--port {port}",
+                f"{whys[error.errno]}. Choose another, for example {port % max(PORTS) + 1}.",
+            )
+        ]
+
+
+def serve(command: list[str], environment: Mapping[str, str]) -> int:
+    """Runs the server until it ends; its exit code. Whoever ends this program ends the server with it."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)  # the call below then ends the server
+
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = [signal.signal(each, end) for each in signals]
+    try:
+        return subprocess.call(command, env=environment, cwd=Path(__file__).resolve().parent.parent)
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
+
+
 def open_app(
     region: Annotated[
         str | None,
@@ -137,7 +178,7 @@ def open_app(
     from ui.cases import gather
 
     problems = problems_of(host, port, allowed_host or [])
-    if problems:
+    if problems := problems or port_problems(host.strip("[]"), port):
         raise BadInput(problems)
     environment = dict(os.environ)
     if region is not None:
@@ -151,5 +192,4 @@ def open_app(
     where = allowed_host[0] if allowed_host and not is_local(host) else host
     shown = f"[{where}]" if ":" in where.strip("[]") else where
     out.print(f"Backpath is at http://{shown}:{port} (stop with Ctrl-C)", markup=False, highlight=False)
-    command = streamlit_command(host.strip("[]"), port, allowed_host or [])
-    raise typer.Exit(subprocess.call(command, env=environment, cwd=Path(__file__).resolve().parent.parent))
+    raise typer.Exit(serve(streamlit_command(host.strip("[]"), port, allowed_host or []), environment))

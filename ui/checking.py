@@ -15,6 +15,8 @@ from ui.terminal import DEFAULT_YEARS
 
 MOST_AREAS = 3
 MOST_SHOWN = 8
+MOST_LISTS = 3
+"""Lists that grow, those that grow most, with a sentence each; the others share one."""
 
 
 TODAY = "usual_care"
@@ -165,7 +167,7 @@ def _fits(pathway: Pathway, region: Region, scenario: Scenario | None = None) ->
     from sim.joiners import doubts_about_lists
     from sim.need import capacity_beyond_need, lists_beyond_need
     from sim.plan import compile_plan
-    from sim.stability import offered_loads, sentence
+    from sim.stability import in_one_sentence, offered_loads, sentence
 
     names = region.area_names()
     problems = []
@@ -179,12 +181,13 @@ def _fits(pathway: Pathway, region: Region, scenario: Scenario | None = None) ->
             Problem("lists_fit_the_pathway", region.name, says, "warning") for says in doubts_about_lists(plan)
         ]
         loads = offered_loads(pathway, area, scenario)
-        problems += [
-            Problem("stability", region.name, sentence(load, pathway), "warning") for load in loads if load.too_much
-        ]
+        growing = sorted((load for load in loads if load.too_much), key=lambda load: -load.growth_a_year)
+        said = [sentence(load, pathway) for load in growing[:MOST_LISTS]]
+        said += [in_one_sentence(growing[MOST_LISTS:], pathway)] if growing[MOST_LISTS:] else []
+        problems += [Problem("stability", region.name, says, "warning") for says in said]
         problems += [
             Problem("figures_are_of_back_pain", region.name, says, "warning")
-            for says in (*capacity_beyond_need(loads, pathway), *lists_beyond_need(loads, pathway, area))
+            for says in (*capacity_beyond_need(loads, pathway, area), *lists_beyond_need(loads, pathway, area))
         ]
     if len(names) > MOST_AREAS:
         says = f"the lists of the first {MOST_AREAS} of {len(names)} areas were looked at."

@@ -133,11 +133,12 @@ def _judged(changes: np.ndarray, outcome: Outcome, least: float) -> tuple[Verdic
     if 100 * agree < limit("likely") * runs:
         shares = f"{_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
         return verdict, f"No clear change in {name}. {shares}"
-    who = f"All {runs} runs show" if agree == runs else f"{_share(agree, runs)} of runs show"
     change = f"{comparative(outcome, lower=lower)} {name}"
-    if came_to == "small":
-        return verdict, f"{who} {change}, by less than is known to matter."
-    return verdict, f"{who if runs > 1 else 'One run shows'} {change}."
+    who = f"all {runs} runs" if agree == runs else f"{_share(agree, runs)} of runs"
+    if came_to == "not shown":
+        return verdict, f"Not shown: {change}, in {who if runs > 1 else 'one run'}."
+    less = ", by less than is known to matter" if came_to == "small" else ""
+    return verdict, f"{who[:1].upper()}{who[1:]} show {change}{less}."
 
 
 def describe_rare(

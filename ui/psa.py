@@ -467,6 +467,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "region": found.region.name,
         "population": found.region.population,
         "years": found.years,
+        "per": "measured years",
         "draws": len(found.draws.scores),
         "draws_with_some_quantities_redrawn": found.draws.redrawn,
         "quantities_redrawn": dict(found.draws.again),
@@ -520,7 +521,8 @@ def csv_text(findings: Findings) -> str:
 def quantities_csv(findings: Findings) -> str:
     """The value of every quantity in every draw, in the base's pathway."""
     table = drawn_values(findings)
-    table.insert(0, "draw", range(len(table)))
+    for name, value in reversed({**carried(findings), "draw": range(len(table))}.items()):
+        table.insert(0, name, value)
     return writing.csv_text(table)
 
 

@@ -24,7 +24,7 @@ tell each year by itself. The exceptions say so in their row: discounted totals 
 the measured years in `by_practice.csv`, care owed at the end of the run. Waits are days.
 
 JSON objects of `compare`, `run` and `budget` say `"format": 2` and `"per": "year"`. In format 1, before, `compare` and
-`run` gave totals over the years.
+`run` gave totals over the years. That of `psa` says `"per": "measured years"`: its costs and QALYs are discounted totals.
 """
 
 

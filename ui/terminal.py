@@ -142,17 +142,18 @@ def one_format(as_json: bool, as_csv: bool) -> None:
 
 
 def is_short_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the system had no memory to give.
+    """Whether an error, or what it came of, says that the system had no memory to give.
 
     >>> is_short_of_memory(MemoryError()), is_short_of_memory(OSError(12, "Cannot allocate memory")), is_short_of_memory(KeyError())
     (True, True, False)
     """
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return True
-    if isinstance(error, OSError):
-        return error.errno == errno.ENOMEM
     signs = ("can't start new thread", "failed to map segment", "allocate memory")
-    return isinstance(error, RuntimeError | ImportError) and any(sign in str(error) for sign in signs)
+    if isinstance(error, RuntimeError | ImportError | OSError) and any(sign in str(error) for sign in signs):
+        return True
+    cause = error.__cause__ or error.__context__
+    return cause is not None and is_short_of_memory(cause)
 
 
 def threads(workers: int) -> int:
