@@ -151,7 +151,7 @@ def test_exact_rates_and_expected_events_give_all_66_counts_away_and_the_starred
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_the_attack_finds_no_count_in_what_is_published(tmp_path: Path, policy: str) -> None:
+def test_V74_the_attack_finds_no_count_in_what_is_published(tmp_path: Path, policy: str) -> None:
     """It found all 66 of them, and the starred practice, when rates and expected events were of the true counts."""
     counts, people = area()
     told = json.loads(faces(tmp_path / "a", counts, people, policy)["variation.json"])

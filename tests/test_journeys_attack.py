@@ -67,7 +67,7 @@ def test_the_attack_finds_who_waits_where_only_small_numbers_are_starred() -> No
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_known_totals_leave_every_small_part_all_its_values(policy: str) -> None:
+def test_V74_known_totals_leave_every_small_part_all_its_values(policy: str) -> None:
     """By group and in all: several tables of the same people can be subtracted from each other."""
 
     @settings(max_examples=15)

@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -169,7 +170,9 @@ def _tell(problems: list[Problem]) -> None:
         err.print(f"{len(errors)} problems:", markup=False, highlight=False)
     for problem in problems:
         prefix = "warning: " if problem.severity == "warning" else ""
-        told = printable(str(problem), longest=LONGEST_PROBLEM)
+        # what was written may be endless: what to do about it is told all the same
+        where = printable(problem.where, longest=LONGEST_PROBLEM // 4)
+        told = printable(str(replace(problem, where=where)), longest=LONGEST_PROBLEM)
         err.print(f"{prefix}{told}", markup=False, highlight=False, soft_wrap=True)
 
 
