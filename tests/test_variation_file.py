@@ -534,3 +534,20 @@ def test_a_total_is_no_practice(tmp_path: Path) -> None:
     done = backpath("variation", file)
     assert done.code == 2
     assert "row 4: 'Total'; a total is no practice; leave the row out" in " ".join(done.err.split())
+
+
+def test_a_row_that_is_two_others_together_does_not_tell_the_fewer_of_them(read: Any) -> None:
+    """Of 3, 40 and 43 events the 3 were hidden under `lt5`, and 43 and 40 shown: list sizes say that the third is the sum."""
+    rows = "A81001,3,3200\nA81003,29,3600\nA81010,43,6600\nA81002,40,3400\nA81004,33,3600\n"
+    events, _ = read(HEADER + rows)
+    assert events["practice"].tolist() == ["A81001", "A81003", "A81002", "A81004"]
+    assert events.attrs["notes"] == ["Left out, being the sum of two others: A81010 (row 4)."]
+    events, _ = read(HEADER + rows.replace(",43,", ",44,"))
+    assert events.attrs["notes"] == []
+
+
+def test_of_bands_too_the_sum_of_two_is_left_out(read: Any) -> None:
+    rows = [f"A8100{k},{sex},{count},{n}" for k, of in enumerate(((2, 5, 900, 800), (30, 20, 950, 870), (40, 9, 700, 910), (32, 25, 1850, 1670)), 1)
+            for sex, count, n in (("f", of[0], of[2]), ("m", of[1], of[3]))]  # fmt: skip
+    events, _ = read("practice_code,sex,count,population\n" + "\n".join(rows) + "\n")
+    assert events.attrs["notes"] == ["Left out, being the sum of two others: A81004 (rows 8 to 9)."]

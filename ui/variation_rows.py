@@ -49,6 +49,8 @@ FEWEST_SUMMED = 2
 """Of one row alone another is a copy, not a sum."""
 FEWEST_IN_A_BLOCK = 3
 """Two rows may add to the third next to them by chance, where numbers are round."""
+FEW_EVENTS, MOST_IN_PAIRS = 10, 50
+"""A pair with fewer events in one of them is looked for, as its sum would tell them; among more rows pairs fit by chance."""
 KEYS = ["practice", "sex", "ageband"]
 VALUES = ["count", "n"]
 
@@ -189,6 +191,20 @@ def _a_sum(vectors: np.ndarray, of_group: pd.DataFrame) -> tuple[int, str] | Non
         for block, where in ((above, "above"), (below, "below")):
             if len(block) and (block == vectors[place]).all(axis=1).any():
                 return int(place), f"rows {where} it"
+    return _a_sum_of_two(vectors)
+
+
+def _a_sum_of_two(vectors: np.ndarray) -> tuple[int, str] | None:
+    """The place of a row that is the sum of two others, one of them with so few events that it may have to be hidden."""
+    events = vectors.reshape(len(vectors), len(VALUES), -1)[:, 0].sum(axis=1)
+    someone = vectors.sum(axis=1) > 0
+    if someone.sum() > MOST_IN_PAIRS:
+        return None
+    for small in np.flatnonzero(someone & (events > 0) & (events < FEW_EVENTS)):
+        for other in np.flatnonzero(someone & (np.arange(len(vectors)) != small)):
+            alike = (vectors == vectors[small] + vectors[other]).all(axis=1)
+            if alike.any():
+                return int(np.flatnonzero(alike)[0]), "two others"
     return None
 
 
