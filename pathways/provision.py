@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pathways.lever import Scenario
+from pathways.lever import Change, Scenario
 from pathways.pathway import Pathway
 from pathways.region import Region
 from pathways.timing import length_in_days
@@ -47,32 +47,56 @@ class Provision:
 
 
 def provision(pathway: Pathway, region: Region, scenario: Scenario) -> list[Provision]:
-    """The services whose capacity the levers of a scenario change, each with all of them in full, the areas together."""
+    """The services whose capacity the levers of a scenario change, with those that are on together in full, the areas
+    together. Levers of one service that are never on together are told one after the other."""
     on = {name for name, setting in scenario.levers.items() if setting.reach != 0}
     changes = [(lever, change) for lever, change in pathway.capacity_changes if lever in on]
     found = []
     for service in dict.fromkeys(str(change.service) for _, change in changes):
         own = [(lever, change) for lever, change in changes if change.service == service]
-        before, after = 0.0, 0.0
-        for name in region.area_names():
-            area = region.area(name)
-            there = sum(site.amount for site in area.sites if site.service == service)
-            times, plus = 1.0, 0.0
-            for lever, change in own:
-                practices = scenario.levers[lever].practices
-                if practices is not None and not set(practices) & set(area.codes):
-                    continue
-                if change.capacity_times:
-                    times *= pathway.quantities[change.capacity_times].number()
-                else:
-                    per_100k = pathway.quantities[str(change.capacity_plus_per_100k)].number()
-                    plus += per_100k * area.population / 100_000
-            before, after = before + there, after + there * times + plus
         word = pathway.services[service]
         unit = "places" if word.capacity == "places" else "appointments a week"
-        levers = tuple(dict.fromkeys(lever for lever, _ in own))
-        found.append(Provision(service, word.title, unit, before, after, levers, _when(pathway, scenario, levers)))
+        for levers in _together(scenario, tuple(dict.fromkeys(lever for lever, _ in own))):
+            acting = [(lever, change) for lever, change in own if lever in levers]
+            before, after = _amounts(pathway, region, scenario, service, acting)
+            says = _when(pathway, scenario, levers)
+            found.append(Provision(service, word.title, unit, before, after, levers, says))
     return [each for each in found if each.after != each.before]
+
+
+def _together(scenario: Scenario, levers: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Which of some levers are on together, and at some time no others with them, the earliest first."""
+
+    def is_on(name: str, day: float) -> bool:
+        setting = scenario.levers[name]
+        ends = length_in_days(setting.ends) if setting.ends else float("inf")
+        return length_in_days(setting.starts) <= day < ends
+
+    starts = sorted({length_in_days(scenario.levers[name].starts) for name in levers})
+    sets = list(dict.fromkeys(tuple(name for name in levers if is_on(name, day)) for day in starts))
+    return [each for each in sets if not any(set(each) < set(other) for other in sets)]
+
+
+def _amounts(
+    pathway: Pathway, region: Region, scenario: Scenario, service: str, changes: Iterable[tuple[str, Change]]
+) -> tuple[float, float]:
+    """What a service has in all areas, without some levers' changes and with them in full."""
+    before, after = 0.0, 0.0
+    for name in region.area_names():
+        area = region.area(name)
+        there = sum(site.amount for site in area.sites if site.service == service)
+        times, plus = 1.0, 0.0
+        for lever, change in changes:
+            practices = scenario.levers[lever].practices
+            if practices is not None and not set(practices) & set(area.codes):
+                continue
+            if change.capacity_times:
+                times *= pathway.quantities[change.capacity_times].number()
+            else:
+                per_100k = pathway.quantities[str(change.capacity_plus_per_100k)].number()
+                plus += per_100k * area.population / 100_000
+        before, after = before + there, after + there * times + plus
+    return before, after
 
 
 def _when(pathway: Pathway, scenario: Scenario, levers: Iterable[str]) -> str:
