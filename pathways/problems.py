@@ -53,6 +53,15 @@ def refuse(rule: str, where: str, says: str) -> BadInput:
     return BadInput([Problem(rule, where, says)])
 
 
+def plain(name: str) -> str:
+    """A name without what people write in different ways: capitals, and blanks, dashes or strokes between words.
+
+    >>> plain("Back-pain share")
+    'back_pain_share'
+    """
+    return re.sub(r"[\s_-]+", "_", name.strip()).casefold()
+
+
 def did_you_mean(written: str, known: Iterable[str]) -> str:
     """A hint for a name that is not known: the nearest one, or the whole list when it is short.
 
@@ -66,8 +75,7 @@ def did_you_mean(written: str, known: Iterable[str]) -> str:
     'None is defined.'
     """
     names = sorted(set(known))
-    plain = {re.sub(r"[\s_-]+", "_", name.strip()).casefold(): name for name in names}
-    same = plain.get(re.sub(r"[\s_-]+", "_", written.strip()).casefold())
+    same = {plain(name): name for name in names}.get(plain(written))
     near = [same] if same else difflib.get_close_matches(written, names, n=1, cutoff=0.6)
     if near:
         return f"Did you mean '{near[0]}'?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, nan
@@ -12,9 +13,11 @@ import pandas as pd
 
 from pathways.files.cells import cells_of
 from pathways.files.values import NotThat, number_in, told, whole_in
-from pathways.problems import BadInput, Problem, did_you_mean
+from pathways.problems import BadInput, Problem, did_you_mean, plain
 
 ROWS_SHOWN = 5
+LIKE = 0.85
+"""From so alike on, a name is a misspelt one: `back_pain_shares`, not `x_miles` for `x_km`."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,33 @@ PRICE_BLANK = "a price that is not known is not 0: write what it is, or 0 where 
 def read_csv(path: Path, columns: Sequence[Column], *, file: str | None = None) -> pd.DataFrame:
     """The table at `path` with exactly these columns, numbers as numbers; `BadInput` with every bad cell.
 
-    Read as `pathways.files.cells` reads; extra columns are accepted. The index is the row as a spreadsheet shows it,
-    the header being row 1. Blank cells of optional number columns are NaN.
+    Read as `pathways.files.cells` reads; extra columns are accepted, but for one that looks like an optional column
+    that is absent. The index is the row as a spreadsheet shows it, the header being row 1. Blank cells of optional number
+    columns are NaN.
     """
     cells = cells_of(path)
     table = cells.table().set_axis(pd.Index(cells.numbers, dtype=int, name="row"), axis=0)
-    return typed(table, columns, file=file or cells.file, numbers=cells.numbers)
+    problems = _misspelt([name for name in cells.header if name], columns, file or cells.file)
+    try:
+        read = typed(table, columns, file=file or cells.file, numbers=cells.numbers)
+    except BadInput as bad:
+        raise BadInput([*problems, *bad.problems]) from None
+    if problems:
+        raise BadInput(problems)
+    return read
+
+
+def _misspelt(header: Sequence[str], columns: Sequence[Column], file: str) -> list[Problem]:
+    """Columns that look like an optional one that is absent: what they hold would be lost without a word."""
+    known = {column.name for column in columns}
+    absent = {plain(column.name): column.name for column in columns if column.optional and column.name not in header}
+    problems = []
+    for name in header:
+        near = difflib.get_close_matches(plain(name), absent, n=1, cutoff=LIKE) if name not in known else []
+        if near:
+            says = f"there is no column '{name}' here. Did you mean '{absent[near[0]]}'? If not, call it otherwise, or remove it."
+            problems.append(Problem("columns_are_known", file, says))
+    return problems
 
 
 def typed(

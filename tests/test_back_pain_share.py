@@ -75,6 +75,21 @@ def test_a_share_that_is_none_is_refused_with_its_row(folder: Path, share: str) 
         load_region(folder)
 
 
+@pytest.mark.parametrize("name", ["back_pain_shares", "Back pain share", "backpain_share"])
+def test_a_column_of_shares_that_is_misspelt_is_not_passed_over(folder: Path, name: str) -> None:
+    """Ten times the appointments were taken, with no word that the column was not read."""
+    with_columns(folder / "capacity.csv", "mri", **{name: 0.1})
+    with pytest.raises(
+        BadInput, match=f"capacity.csv: there is no column '{name}' here. Did you mean 'back_pain_share'"
+    ):
+        load_region(folder)
+
+
+def test_a_column_of_ones_own_is_accepted(folder: Path) -> None:
+    with_columns(folder / "capacity.csv", "mri", notes="asked the manager", x_miles=3)
+    assert amount(folder, "mri")[0] == pytest.approx(8.9)
+
+
 def test_a_share_is_told_and_taken_once(folder: Path, tmp_path: Path) -> None:
     """Saved again, the region has the amount for back pain, and no share to be taken of it a second time."""
     with_columns(folder / "capacity.csv", "mri", amount=40, grade="local", back_pain_share=0.25)

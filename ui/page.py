@@ -23,7 +23,7 @@ th:first-child, td:first-child { text-align: left; }
 .small { color: #425563; font-size: .9em; } td { white-space: nowrap; }
 .checks td:last-child { text-align: left; white-space: normal; } .checks th:last-child { text-align: left; }
 .checks th:first-child { min-width: 11rem; font-weight: normal; }
-.wide, figure { overflow-x: auto; margin: 1rem 0; } svg { max-width: 100%; min-width: 36rem; height: auto; }
+.wide, figure { overflow-x: auto; margin: 1rem 0; } svg { max-width: 100%; min-width: 36rem; height: auto; overflow: visible; }
 @page { size: A4 landscape; margin: 12mm 10mm; }
 @media print {
   body { font-size: 12px; line-height: 1.35; max-width: none; margin: 0; padding: 0; }
