@@ -239,7 +239,9 @@ def test_what_is_set_in_the_address_is_shown() -> None:
         "MRI guidance: No material change in GP consultations, if the assumed numbers hold: "
     )
     own = opened(own_on="true", lever_mri_form="100")
-    assert headline_of(own) == f"My scenario: All {RUNS} runs show fewer MRI scans."
+    assert headline_of(own).startswith(
+        f"My scenario: All {RUNS} runs show fewer MRI scans, if the assumed numbers hold: "
+    )
 
 
 @pytest.mark.slow
