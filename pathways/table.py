@@ -12,6 +12,7 @@ from typing import Literal
 import pandas as pd
 
 from pathways.files.cells import cells_of
+from pathways.files.persons import persons_in
 from pathways.files.values import NotThat, number_in, told, whole_in
 from pathways.problems import BadInput, Problem, did_you_mean, plain
 
@@ -44,10 +45,12 @@ def read_csv(path: Path, columns: Sequence[Column], *, file: str | None = None) 
     """The table at `path` with exactly these columns, numbers as numbers; `BadInput` with every bad cell.
 
     Read as `pathways.files.cells` reads; extra columns are accepted, but for one that looks like an optional column
-    that is absent. The index is the row as a spreadsheet shows it, the header being row 1. Blank cells of optional number
-    columns are NaN.
+    that is absent, or could tell who somebody is. The index is the row as a spreadsheet shows it, the header being row 1.
+    Blank cells of optional number columns are NaN.
     """
     cells = cells_of(path)
+    if persons := persons_in(file or cells.file, cells.header, cells.rows):
+        raise BadInput(persons)
     table = cells.table().set_axis(pd.Index(cells.numbers, dtype=int, name="row"), axis=0)
     problems = _misspelt([name for name in cells.header if name], columns, file or cells.file)
     try:

@@ -413,3 +413,11 @@ def test_hostile_json_is_refused_in_a_sentence(text: str, says: str, tmp_path: P
     path = tmp_path / "a.json"
     path.write_text(text)
     assert says in refused(json_in, path)
+
+
+def test_a_number_or_a_day_that_is_none_is_not_told_where_it_may_be_somebodys() -> None:
+    for read in (number_in, whole_in, date_in):
+        with pytest.raises(NotThat) as fault:
+            read("943 476 5919")
+        assert "5919" not in str(fault.value)
+        assert str(fault.value).startswith("what looks like an NHS number (not shown) is not a")

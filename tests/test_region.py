@@ -86,7 +86,7 @@ def remove(file: str) -> Callable[[Path], None]:
         (append("capacity.csv", "mri,Hub,north,5,,,,local,ours"), "no practice is in the area 'north'. Areas in practices.csv: none, so leave the column blank."),
         (change("practices.csv", ",Riverside,,0.135", ",Riverside,,-inf"), "row 2, column decile_1: '-inf' is not a finite number."),
         (change("population.csv", "D00001,female,0-4,236", "D00001,female,0-4,10000000000"), "row 2, column people: '10000000000' is above 10,000,000, the most that is possible."),
-        (append("waiting_lists.csv", "mri,County Hospital Imaging,,3,1000000000"), "column people: '1000000000' is above 1,000,000, the most that is possible."),
+        (append("waiting_lists.csv", "mri,County Hospital Imaging,,3,100000000"), "column people: '100000000' is above 1,000,000, the most that is possible."),
         (append("waiting_lists.csv", "mri,Anywhere,,90,5\nmri,Anywhere,,90,6"), "the list 'mri / Anywhere / 90' stands twice. Remove one."),
         (write("prices.csv", "service,price_gbp,price_year\nmri,1,2024\ngp,2,2024\nmri,3,2024"), "prices.csv: row 4: the price of 'mri' stands twice. Remove one."),
         (write("prices.csv", "service,price_gbp,price_year\nmri,,2024"), "prices.csv: row 2, column price_gbp: is blank; a price that is not known is not 0: write what it is, or 0 where it costs nothing."),

@@ -389,3 +389,14 @@ def test_names_are_told_in_one_order_whatever_order_the_files_have() -> None:
     for codes in (("A2", "A1", "A3"), ("A3", "A1", "A2")):
         _, problems = codes_of(PRACTICE, ["Mill Surgery"], dict.fromkeys(codes, "Mill Surgery"))
         assert str(problems[0]).endswith("by its code: A1, A2, A3.")
+
+
+@pytest.mark.parametrize("name", ["nhs_number", "patient_name", "note"])
+def test_a_file_of_a_region_that_names_somebody_is_refused_and_nobody_told(folder: Path, name: str) -> None:
+    """A waiting list with its patients was read, and a cell at fault was told with the number in it."""
+    head, *rows = (folder / "waiting_lists.csv").read_text().splitlines()
+    text = "\n".join([f"{head},{name}", *(f"{row},943 476 5919" for row in rows)]) + "\n"
+    (folder / "waiting_lists.csv").write_text(text)
+    said = problems_of(folder)
+    assert f"waiting_lists.csv: column {head.count(',') + 2} ('{name}'): it looks like" in said
+    assert "943" not in said

@@ -11,6 +11,7 @@ from datetime import date
 from math import isfinite
 
 from pathways.files.opened import printable
+from pathways.files.persons import like_an_nhs_number
 
 LONGEST = 60
 """No number that anybody means is written with more letters."""
@@ -46,7 +47,9 @@ class NotThat(ValueError):
 
 
 def told(text: str) -> str:
-    """What is written, as it is told: in quotation marks, on one line, not endless."""
+    """What is written, as it is told: in quotation marks, on one line, not endless; nothing that may be an NHS number."""
+    if like_an_nhs_number(text):
+        return "what looks like an NHS number (not shown)"
     return f"'{printable(text, longest=LONGEST)}'"
 
 
