@@ -30,6 +30,15 @@ _KINDS = {
 }
 
 
+LATER = "A file of a later format needs a later version of Backpath."
+_BOUNDS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
 def read_word(model: type[Model], written: Any, *, file: str, path: str) -> tuple[Model | None, list[Problem]]:
     """The word that `written` spells, or None and every problem in it."""
     try:
@@ -65,6 +74,14 @@ def _sentence(detail: ErrorDetails, holder: type[BaseModel] | None) -> str:
             return _full_stop(detail["msg"].removeprefix("Value error, "))
         case "string_too_short" | "too_short":
             return "is empty. Write something, or remove it."
+        case "less_than_equal" if name == "format":
+            latest = detail["ctx"]["le"]
+            return f"this version reads format {latest}, but {_short(written)} is written. {LATER}"
+        case kind if kind in _BOUNDS:
+            word, bound = _BOUNDS[kind]
+            limit = detail["ctx"][bound]
+            told = f"{limit:g}" if isinstance(limit, float) else limit
+            return f"must be {word} {told}, but {_short(written)} is written."
         case kind if kind in _KINDS:
             return f"must be {_KINDS[kind]}, but {_short(written)} is written."
         case _:

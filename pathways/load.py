@@ -13,7 +13,7 @@ from typing import Any
 
 from pathways.checks import CHECKS, Check, problems_of, scenario_problems
 from pathways.draft import NAMED_SECTIONS, SINGLE_SECTIONS, Draft
-from pathways.explain import read_word
+from pathways.explain import LATER, read_word
 from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.values import told
 from pathways.files.written import toml_in
@@ -160,8 +160,7 @@ def _format_problems(written: dict[str, Any], file: str) -> list[Problem]:
         Problem(
             "format",
             f"{file}: format",
-            f"this version reads format {FORMAT}, but {number!r} is written. "
-            "A file of a later format needs a later version of Backpath.",
+            f"this version reads format {FORMAT}, but {number!r} is written. {LATER}",
         )
     ]
 
@@ -236,7 +235,7 @@ def load_scenario(
     path = find("scenarios", name_or_path)
     written = toml_in(path)
     scenario, problems = read_word(Scenario, written, file=path.name, path="")
-    problems = _format_problems(written, path.name) + problems
+    problems = list({problem.where: problem for problem in [*problems, *_format_problems(written, path.name)]}.values())
     if scenario is None:
         raise BadInput(problems)
     is_file = scenario.pathway.endswith(".toml")

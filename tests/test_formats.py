@@ -81,8 +81,23 @@ def test_a_region_of_a_later_format_is_refused(tmp_path: Path) -> None:
     save_region(load_region("demonstration"), tmp_path)
     about = tmp_path / "region.toml"
     about.write_text(about.read_text().replace("format = 1", "format = 2"))
-    with pytest.raises(BadInput, match=r"region.toml: format"):
+    says = "region.toml: format: this version reads format 1, but 2 is written. A file of a later format needs a later version"
+    with pytest.raises(BadInput, match=re.escape(says)):
         load_region(str(tmp_path))
+    about.write_text(about.read_text().replace("format = 2", "format = 0"))
+    with pytest.raises(BadInput, match="format: must be at least 1, but 0 is written"):
+        load_region(str(tmp_path))
+
+
+def test_a_scenario_of_a_format_that_never_was_is_told_once(tmp_path: Path) -> None:
+    """It was told twice, once in the words of a library."""
+    path = tmp_path / "mine.toml"
+    path.write_text('format = 0\ntitle = "Mine"\nsays = "Ours."\npathway = "usual_care"\n')
+    with pytest.raises(BadInput) as refused:
+        load_scenario(str(path))
+    assert [str(problem) for problem in refused.value.problems] == [
+        "mine.toml: format: this version reads format 1, but 0 is written. A file of a later format needs a later version of Backpath."
+    ]
 
 
 def test_runs_of_a_later_format_are_refused_and_left_as_they_are_and_those_that_tell_none_are_read(
