@@ -50,7 +50,7 @@ def provision(pathway: Pathway, region: Region, scenario: Scenario) -> list[Prov
     """The services whose capacity the levers of a scenario change, with those that are on together in full, the areas
     together. Levers of one service that are never on together are told one after the other."""
     on = {name for name, setting in scenario.levers.items() if setting.reach != 0}
-    changes = [(lever, change) for lever, change in pathway.capacity_changes if lever in on]
+    changes = [(lever, change) for lever, change in pathway.capacity_changes if lever in on and _moves(pathway, change)]
     found = []
     for service in dict.fromkeys(str(change.service) for _, change in changes):
         own = [(lever, change) for lever, change in changes if change.service == service]
@@ -62,6 +62,13 @@ def provision(pathway: Pathway, region: Region, scenario: Scenario) -> list[Prov
             says = _when(pathway, scenario, levers)
             found.append(Provision(service, word.title, unit, before, after, levers, says))
     return [each for each in found if each.after != each.before]
+
+
+def _moves(pathway: Pathway, change: Change) -> bool:
+    """Whether a change of capacity is one at all: neither a factor of 1 nor an addition of 0."""
+    if change.capacity_times:
+        return pathway.quantities[change.capacity_times].number() != 1
+    return pathway.quantities[str(change.capacity_plus_per_100k)].number() != 0
 
 
 def _together(scenario: Scenario, levers: tuple[str, ...]) -> list[tuple[str, ...]]:

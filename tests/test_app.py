@@ -310,6 +310,21 @@ def test_an_area_that_does_not_fit_is_explained(monkeypatch: pytest.MonkeyPatch,
     assert "capacity.csv: no row for the service 'mri'" in errors(page)
 
 
+def test_figures_of_more_than_back_pain_are_asked_about_beside_the_headline(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It stood below the table on the fifth tab alone."""
+    folder = Path(shutil.copytree(LIBRARY / "regions" / "demonstration", tmp_path / "ours"))
+    capacity = (folder / "capacity.csv").read_text()
+    (folder / "capacity.csv").write_text(re.sub(r"(?m)^(mri,[^,]*,,)8.9,", r"\g<1>89,", capacity))
+    monkeypatch.setenv("BACKPATH_REGION", str(folder))
+    said = message_of(opened(scenarios="MRI guidance"))
+    assert "Warning:" in said
+    assert "MRI scan: there are 89 appointments a week in capacity.csv and " in said
+    monkeypatch.delenv("BACKPATH_REGION")
+    assert "Warning:" not in message_of(opened(scenarios="MRI guidance"))
+
+
 def test_words_of_an_area_are_shown_as_written_and_fetch_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -85,7 +85,9 @@ def test_a_lever_that_nobody_takes_up_and_one_that_changes_nothing_are_not_told(
     word = world()
     one = word.quantities["q0"].model_copy(update={"value": 1.0})
     name = str(word.levers["half"].changes[0].capacity_times)
-    assert told(replace(word, quantities={**word.quantities, name: one}), half={}) == []
+    word = replace(word, quantities={**word.quantities, name: one})
+    assert told(word, half={}) == []
+    assert told(word, half={}, less={}) == ["clinic from 40 to 36 appointments a week (Less from the start)"]
 
 
 def test_practices_of_one_area_change_the_capacity_of_that_area_alone() -> None:

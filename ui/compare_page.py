@@ -17,8 +17,10 @@ from outcomes.verdicts import MEANINGS, Tone, marked
 from pathways import BadInput, Problem, Region, library_names, load_region
 from pathways.assumed_here import assumed_here
 from pathways.pathway import Outcome
+from sim.as_written import unheeded
 from sim.compare import Case, Comparison, warnings_of
 from sim.joint_draws import JointDraws
+from sim.need import far_from_need
 from sim.record import fingerprint, region_digest
 from sim.results import within_days
 from ui import jobs, own_scenario
@@ -344,16 +346,20 @@ def _leading(comparison: Comparison) -> str:
 
 
 def _message(comparison: Comparison, leading: str, outcome: str) -> None:
-    """The key message of a scenario, and what to watch."""
+    """The key message of a scenario, what to watch, and what of the inputs did not happen or cannot be right."""
     message = key_message(comparison, leading, outcome)
     title = comparison.cases[leading].scenario.title
     watched = "".join(
         f"<p><strong>Watch:</strong> {escape(sentence)}</p>"
         for sentence in watch(comparison, leading, besides=outcome)[:3]
     )
+    doubted = "".join(
+        f"<p><strong>Warning:</strong> {escape(sentence)}</p>"
+        for sentence in [*unheeded(comparison), *far_from_need(comparison)]
+    )
     st.html(
         f'<section class="key-message" aria-label="Key message"><h2>{escape(title)}: {escape(message.headline)}</h2>'
-        f"<p>{escape(message.detail)}</p><p>{escape(message.absolute)}</p>{watched}"
+        f"<p>{escape(message.detail)}</p><p>{escape(message.absolute)}</p>{watched}{doubted}"
         f"{''.join(f'<p>Capacity: {escape(said)}</p>' for said in capacity_lines(comparison, leading))}"
         f"<p>{escape(owed_sentence(owed_of(comparison, leading), comparison.years))}</p>"
         f"<p>{escape(rests_on(comparison, leading))}</p></section>"
