@@ -67,6 +67,8 @@ STANDS_IN = {
     "python benchmarks/ten_million.py": "test_many_events_are_timed_outcome_by_outcome",
     "python benchmarks/engine.py": "test_the_benchmark_has_the_parts_that_its_page_tells",
     "python benchmarks/engine.py england --region england": "test_the_benchmark_has_the_parts_that_its_page_tells",
+    ".venv/bin/python -m tests.fuzz --inputs 100000 --seed 2": "test_the_fuzzer_has_the_options_that_its_page_tells",
+    ".venv/bin/python -m tests.fuzz --seed 2 --only 1136 --keep input-1136": "test_the_fuzzer_has_the_options_that_its_page_tells",
     "python docs/pictures/draw.py": "test_the_drawings_are_what_their_script_draws",
     "python docs/pictures/photograph.py": "test_the_photograph_is_as_wide_as_a_laptop",
 }
@@ -263,6 +265,16 @@ def test_the_app_for_others_is_not_tried_on_the_network() -> None:
     words = command.split()
     assert problems_of(words[3], 8501, words[5::2]) == []
     assert f"\n{command}\n" in (ROOT / "docs" / "app.md").read_text(encoding="utf-8")
+
+
+def test_the_fuzzer_has_the_options_that_its_page_tells() -> None:
+    """What it does with them, `test_fuzz.py` tries."""
+    told = subprocess.run([sys.executable, "-m", "tests.fuzz", "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    page = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
+    asked = set(re.findall(r" (--[a-z]+)", " ".join(re.findall(r"^.*-m tests.fuzz.*$", page, re.M))))
+    assert asked
+    assert asked <= set(re.findall(r"--[a-z]+", told.stdout))
 
 
 def answered(address: str, *, within_seconds: float) -> str:

@@ -28,7 +28,7 @@ REGISTRIES = [".".join((name, "org")) for name in ("pypi", "pythonhosted", "npmj
 """Hosts of package registries, none of which stands in the project."""
 STRUCTURAL = {
     "pathways": {
-        1e-9: "rounding", 0.001: "rounding", 0.5: "a half", 0.6: "how alike two names are", 0.594: "bound of utilities",
+        1e-9: "rounding", 0.001: "rounding", 0.5: "a half", 0.6: "how alike two names are", 0.85: "and a misspelt one", 0.594: "bound of utilities",
         0.9: "p90 of a duration", 0.975: "the upper end of a 95% interval", 0.05: "how far a mean may be off, in widths", 0.2: "the outer fifth of a range",
     },
     "outcomes": {
