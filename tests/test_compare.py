@@ -28,7 +28,7 @@ from ui.key_message import key_message
 from ui.tables import as_json, json_text
 
 TOP = {"region", "population", "years", "replications", "seed", "fingerprint", "scenarios"}
-MORE = {"care_owed", "rests_on", "against", "interval", "warnings", "waits_within_days"}
+MORE = {"format", "per", "capacity", "care_owed", "rests_on", "against", "interval", "warnings", "waits_within_days"}
 """What the object holds besides what was promised."""
 DIFFERENCE = {"mean", "low", "high", "lowest_run", "highest_run", "share_lower", "too_rare"}
 PROMISED = [
@@ -141,19 +141,24 @@ def test_the_object_has_the_promised_keys_and_no_others(library: Comparison) -> 
     assert re.fullmatch("[0-9a-f]{20}", written["fingerprint"])
 
 
+def a_year(library: Comparison, outcome: str, values: Any) -> Any:
+    """Values of an outcome as everybody is told them: a year on average, but for waits."""
+    return values if library.plan.pathway.outcomes[outcome].of == "wait" else values / library.years
+
+
 def test_the_objects_numbers_are_those_of_the_runs(library: Comparison) -> None:
-    """Worked out here from each run's values, with SciPy's t interval."""
+    """Worked out here from each run's values, a year on average, with SciPy's t interval."""
     for name, outcomes in as_json(library)["scenarios"].items():
         for outcome, written in outcomes.items():
-            base, then = library.values["usual_care"][outcome], library.values[name][outcome]
+            base, then = (a_year(library, outcome, library.values[each][outcome]) for each in ("usual_care", name))
             pairs = (then - base).dropna()
             assert len(base) == 3
             assert written["base"] == pytest.approx(base.mean(), rel=1e-12)
             assert written["scenario"] == pytest.approx(then.mean(), rel=1e-12)
             assert written["difference"]["mean"] == pytest.approx(pairs.mean(), rel=1e-12, abs=1e-12)
             assert written["difference"]["share_lower"] == (pairs < 0).mean()
-            assert written["difference"]["lowest_run"] == pairs.min()
-            assert written["difference"]["highest_run"] == pairs.max()
+            assert written["difference"]["lowest_run"] == pytest.approx(pairs.min(), rel=1e-9, abs=1e-9)
+            assert written["difference"]["highest_run"] == pytest.approx(pairs.max(), rel=1e-9, abs=1e-9)
             if written["difference"]["too_rare"]:
                 assert (written["difference"]["low"], written["difference"]["high"]) == (None, None)
                 continue
@@ -195,8 +200,9 @@ def test_the_table_says_what_the_object_says(library: Comparison) -> None:
     written = as_json(library)["scenarios"]
     assert len(table) == 2 * len(library.outcomes)
     for (name, outcome), row in table.iterrows():
-        assert row["base"] == written[name][outcome]["base"]
-        assert row["difference"] == written[name][outcome]["difference"]["mean"]
+        assert a_year(library, outcome, row["base"]) == pytest.approx(written[name][outcome]["base"])
+        told = written[name][outcome]["difference"]["mean"]
+        assert a_year(library, outcome, row["difference"]) == pytest.approx(told, abs=1e-9)
         assert row["share_lower"] == written[name][outcome]["difference"]["share_lower"]
         assert row["share_lower"] + row["share_higher"] <= 1
         assert row["runs"] == 3
@@ -446,7 +452,7 @@ def test_one_replication_is_told_to_be_no_basis() -> None:
 
 
 def test_enough_replications_of_steady_lists_need_no_warning() -> None:
-    compared = found(case("form", FORM), where=place(6000, slots=300.0), years=2, replications=20)
+    compared = found(case("form", FORM), where=place(6000, slots=18.0), years=2, replications=20)
     assert compared.values["form"]["scans"].min() > 0
     assert warnings_of(compared) == []
 
