@@ -14,6 +14,8 @@ from pathways.problems import BadInput, Problem, refuse
 
 NEAR, SHORTEST = 6, 3
 """How many near names are told; of how many letters a part of a name must be."""
+ALIKE = 0.6
+"""How alike two names are at least, of 1, where one may be meant for the other."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,8 @@ def near(text: str, known: Mapping[str, str]) -> str:
     found = [code for code, name in known.items() if len(part) >= SHORTEST and part in plain(name)]
     if not found:
         names = {plain(name): code for code, name in known.items() if name}
-        alike = difflib.get_close_matches(part, names, n=NEAR, cutoff=0.6)
-        found = difflib.get_close_matches(text.strip().upper(), known, n=NEAR, cutoff=0.6) or [
+        alike = difflib.get_close_matches(part, names, n=NEAR, cutoff=ALIKE)
+        found = difflib.get_close_matches(text.strip().upper(), known, n=NEAR, cutoff=ALIKE) or [
             names[name] for name in alike
         ]
     if not found and len(known) <= 2 * NEAR:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RULE = "replaced_and_calibrated"
 DRAWS_LOOKED_AT = 50
+"""So many draws of a calibration are enough to see what they replace."""
 
 
 class Ran(Protocol):

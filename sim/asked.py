@@ -14,6 +14,7 @@ MOST = {
 }
 """The most of each that can be meant. England's largest regions take seconds a run, so that these take weeks."""
 LARGEST_SEED = 2**63 - 1
+"""The largest number of 64 bits with a sign."""
 LONGEST = 32
 
 

@@ -25,14 +25,19 @@ TIMES_NEED = 2.0
 """Capacity of so many times what is needed is asked about,"""
 LEAST_IDLE = 10.0
 """where that leaves so many appointments a week, or places, unused."""
-WEEKS_OF_REFERRALS = 104.0
+YEARS_OF_REFERRALS = 2
+"""A list of more than so many years' referrals is asked about,"""
 SHARE_OF_PEOPLE = 0.02
+"""or one of more than this share of all people,"""
 PEOPLE = 100_000
 LEAST_LISTED = 50
-"""A list of so many people is asked about where it holds more than two years' referrals, or one in fifty of all people."""
+"""where so many people are on it."""
 LEFT_OF_A_LIST = 0.1
+"""A list of which less than this is left after a year is asked about too."""
 ROUNDED = 1.01
 """What is written may be so much more than what is assumed per head, by rounding."""
+WEEKS_IN_A_YEAR = 52
+"""Whole weeks, by which lists are counted."""
 HINT = "Figures are for back pain alone: if these are of all musculoskeletal conditions, write a 'back_pain_share' beside them"
 
 
@@ -67,7 +72,9 @@ def lists_beyond_need(loads: Iterable[Load], pathway: Pathway, region: Region) -
     for load in loads:
         people = sum(row.people for row in region.waiting if (row.service, row.area) == (load.service, load.area))
         of_all = people / max(region.population, 1)
-        if people < LEAST_LISTED or (people <= WEEKS_OF_REFERRALS * load.people and of_all <= SHARE_OF_PEOPLE):
+        if people < LEAST_LISTED or (
+            people <= YEARS_OF_REFERRALS * WEEKS_IN_A_YEAR * load.people and of_all <= SHARE_OF_PEOPLE
+        ):
             continue
         where = f" ({load.area})" if load.area else ""
         compared = (
@@ -102,7 +109,7 @@ def far_from_need(comparison: Comparison) -> list[str]:
             said.append(_too_much(plan.pathway, name, "", had, wanted))
             continue
         listed = sum(row.people for row in comparison.region.waiting if row.service == name)
-        after = float(sizes[position, min(52, sizes.shape[1] - 1)])
+        after = float(sizes[position, min(WEEKS_IN_A_YEAR, sizes.shape[1] - 1)])
         assumed = _as_assumed(listed, word.waiting_per_100k, plan.pathway, comparison.region)
         if listed >= LEAST_LISTED and after < LEFT_OF_A_LIST * listed and not assumed:
             says = f"{listed:,} people wait at the start in waiting_lists.csv and {after:,.0f} a year later"

@@ -270,6 +270,7 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "outcomes/paired.py": {0.95: "level of the intervals"},
     "outcomes/referral_to_treatment.py": {50: "a percentile", 92: "a percentile"},
     "outcomes/qalys.py": {0.594: "lowest utility of the scale"},
+    "pathways/assumed_here.py": {20: "rounding: two figures of what is small"},
     "pathways/checks_of_numbers.py": {
         200: "most visits; an age that bands must reach",
         13: "months, for a range",
@@ -283,6 +284,7 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "pathways/quantity.py": {1990: "a price year", 2100: "a price year"},
     "pathways/region.py": {
         95: "the last age band",
+        31: "the last day of a year",
         20_000: "half the way round the Earth",
         520: "weeks: a slip of the keyboard",
         1990: "a price year",

@@ -23,6 +23,7 @@ MOST_TIMES = 100
 LITTLE = 1_000_000
 """Fewer bytes than this may be any number of times their packed size."""
 LONGEST_NAME, LONGEST_PATH = 80, 400
+"""As many letters of a name, and of a path, are printed."""
 ENCRYPTED = 1
 """The bit of a zip's entry that says so."""
 STARTS = (

@@ -18,6 +18,7 @@ LONGEST = 60
 EXACT = 2**53
 """Above this not every whole number can be told from its neighbour."""
 FIRST_YEAR, LAST_YEAR = 1900, 2100
+"""A day of another year is a slip of the keyboard."""
 MONTHS = {name.lower(): number for names in (month_name, month_abbr) for number, name in enumerate(names) if name}
 CENTURY, LAST_SHORT_YEAR = 2000, 49
 """Years of two figures up to 49 are of this century; the others could be of either."""

@@ -13,6 +13,8 @@ from pathways.problems import BadInput, refuse
 
 DEEPEST = 50
 """No file of ours has tables within tables beyond this."""
+LONGEST_REASON = 300
+"""So many letters are printed of what a reader of the library says."""
 LARGEST = 2**64
 """No number that is counted is larger."""
 
@@ -25,7 +27,7 @@ def toml_in(path: Path) -> dict[str, Any]:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise refuse(
-            "file_is_toml", name_of(path), f"this is not valid TOML: {printable(str(error), longest=300)}."
+            "file_is_toml", name_of(path), f"this is not valid TOML: {printable(str(error), longest=LONGEST_REASON)}."
         ) from None
     except RecursionError:
         raise _too_deep(path) from None
@@ -45,7 +47,7 @@ def json_in(path: Path, *, what: str = "valid JSON") -> Any:
         written = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
     except json.JSONDecodeError as error:
         raise refuse(
-            "file_is_json", name_of(path), f"this is not {what}: {printable(str(error), longest=300)}."
+            "file_is_json", name_of(path), f"this is not {what}: {printable(str(error), longest=LONGEST_REASON)}."
         ) from None
     except RecursionError:
         raise _too_deep(path) from None
@@ -114,4 +116,4 @@ def _too_deep(path: Path) -> BadInput:
 def _why(error: ValueError) -> str:
     if "integer string" in str(error):
         return "a number has thousands of figures. Is this the right file?"
-    return f"{printable(str(error), longest=300)}."
+    return f"{printable(str(error), longest=LONGEST_REASON)}."
