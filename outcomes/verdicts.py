@@ -57,7 +57,8 @@ MEANINGS: dict[Verdict, Meaning] = {
         "?",
         "doubt",
         "The runs do not show whether it changes: the interval includes no change and changes that matter as well, or fewer than "
-        "95% of the runs agree, or there is one run only. It does not mean that nothing changes; more runs may tell.",
+        "95% of the runs agree, or there is one run only. It does not mean that nothing changes. "
+        "More runs narrow the interval; they do not change in how many of a hundred runs luck outweighs the change.",
     ),
     "too rare to tell": Meaning(
         "?", "doubt", "So few events or runs differ that no interval means anything (decision 26)."
