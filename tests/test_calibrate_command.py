@@ -347,7 +347,7 @@ def test_an_interrupt_says_that_the_runs_are_kept(place: Path, tmp_path: Path) -
     with begun(place, out, "--workers", "1") as process:
         wait_for_runs(process, out / "runs" / "bank")
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=300)
     assert process.returncode == 130, said
     assert f"Stopped. The runs done so far are kept in {out / 'runs'}" in said
     assert "--resume" in said
