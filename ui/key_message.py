@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from outcomes import paired_difference
+from outcomes import PairedDifference, paired_difference
 from outcomes.materiality import finding, least_cost, least_count, least_qalys, least_wait, limit
 from outcomes.paired import FEW_EVENTS
 from outcomes.verdicts import CLAIMS, Verdict, if_they_hold, verdict_of
@@ -106,7 +106,7 @@ def describe(changes: np.ndarray, outcome: Outcome, *, least: float | None = Non
         short, said = mean, f"{mean} in one run, which gives no interval."
     if not changes.any():
         return _the_same(name, runs, numbers, short)
-    verdict, headline = _judged(changes, outcome, limit("of_the_base") if least is None else least)
+    verdict, headline = _judged(changes, found, outcome, limit("of_the_base") if least is None else least)
     includes_none = verdict == "not shown" and found.low <= 0 <= found.high and "clear" not in headline
     includes = " The interval includes no change: more runs may tell." if includes_none else ""
     return KeyMessage(headline, said + includes, "", verdict, *numbers, short)
@@ -119,10 +119,11 @@ def _the_same(name: str, runs: int, numbers: tuple[float, ...], short: str) -> K
     return KeyMessage(f"No change in {name}.", same, "", "same", mean, low, high, lowest, highest, short)
 
 
-def _judged(changes: np.ndarray, outcome: Outcome, least: float) -> tuple[Verdict, str]:
-    """The verdict on paired changes, and the headline; `least` is the least change that matters, in their unit."""
+def _judged(changes: np.ndarray, found: PairedDifference, outcome: Outcome, least: float) -> tuple[Verdict, str]:
+    """The verdict on paired changes, `found` their mean and interval, and the headline; `least` is the least change that
+    matters, in their unit.
+    """
     name, runs = in_a_sentence(outcome.title), len(changes)
-    found = paired_difference(changes, np.zeros(runs))
     falls, rises = int((changes < 0).sum()), int((changes > 0).sum())
     lower = falls >= rises
     agree = max(falls, rises)
@@ -200,7 +201,7 @@ def describe_gain(differences: np.ndarray, outcome: Outcome, *, years: float, pe
     detail = f"Mean {signed(mean, outcome)} a year, 95% interval {interval}; {reach}."
     if runs == 1:
         short, detail = signed(mean, outcome), f"{signed(mean, outcome)} a year in one run, which gives no interval."
-    verdict, headline = _judged(gained, outcome, least_qalys(people=people, years=1))
+    verdict, headline = _judged(gained, found, outcome, least_qalys(people=people, years=1))
     told = " This cannot be told from no change." if verdict == "not shown" and low <= 0 <= high else ""
     return KeyMessage(headline, detail + told, absolute, verdict, *numbers, short)
 
