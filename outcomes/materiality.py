@@ -5,14 +5,11 @@ Only the rule is here; the words that findings are told in are in `outcomes.verd
 
 from __future__ import annotations
 
-import functools
 import math
-import tomllib
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Literal
 
-from outcomes.policy import LIBRARY
+from outcomes.policy import library_table
 
 PEOPLE = 100_000
 """The people that limits of events and of QALYs are for."""
@@ -22,10 +19,9 @@ Finding = Literal["material", "small", "immaterial", "not shown"]
 or not shown."""
 
 
-@functools.cache
 def limits() -> Mapping[str, Mapping[str, Any]]:
     """Every limit with its unit, range, source and grade, by name."""
-    return MappingProxyType(tomllib.loads((LIBRARY / "materiality.toml").read_text(encoding="utf-8")))
+    return library_table("materiality")
 
 
 def limit(name: str) -> float:

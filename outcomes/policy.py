@@ -13,9 +13,18 @@ LIBRARY = Path(__file__).parent / "library"
 
 
 @functools.cache
+def library_table(name: str) -> Mapping[str, Mapping[str, Any]]:
+    """A file of the library, `<name>.toml`: each of its values with what is told of it, by name.
+
+    >>> library_table("policy")["threshold"]["unit"]
+    'GBP per QALY'
+    """
+    return MappingProxyType(tomllib.loads((LIBRARY / f"{name}.toml").read_text(encoding="utf-8")))
+
+
 def policy() -> Mapping[str, Mapping[str, Any]]:
     """Every value with its unit, range, source and grade, by name."""
-    return MappingProxyType(tomllib.loads((LIBRARY / "policy.toml").read_text(encoding="utf-8")))
+    return library_table("policy")
 
 
 def policy_value(name: str) -> float:
