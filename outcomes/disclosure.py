@@ -7,14 +7,13 @@ Every export of real data goes through here: tables and CSV through `disclose`, 
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from outcomes.disclosure_cells import DisclosurePolicy, Layout, rows_like_sums, shown_cells, starred_cells
-from outcomes.policy import LIBRARY
+from outcomes.policy import library_table
 from outcomes.tables import Rules, filled
 
 Names = str | Sequence[str]
@@ -29,7 +28,7 @@ def disclosure_policy(policy: str = "hes2018") -> DisclosurePolicy:
     >>> disclosure_policy("hes2018").star_to, disclosure_policy("lt5").star_to, disclosure_policy("none").hides
     (7, 4, False)
     """
-    known = tomllib.loads((LIBRARY / "disclosure.toml").read_text(encoding="utf-8"))
+    known = library_table("disclosure")
     if policy not in known:
         raise ValueError(f"there is no disclosure policy '{policy}'. There are: {', '.join(known)}")
     return DisclosurePolicy(name=policy, **known[policy])
@@ -107,13 +106,14 @@ def disclose(
     rules.problems += unknown_bases(layout)
     rules.hold()
     result = table.copy()
-    if rule.hides and not national:
-        columns = list(layout.all_counts)
-        numbers = table.assign(**{column: pd.to_numeric(table[column]) for column in columns})
-        none = pd.DataFrame(False, index=table.index, columns=columns)
-        result = result.assign(**shown_cells(numbers, layout, rule, starred_cells(numbers, layout, rule, none)))
     result.attrs["disclosure"] = disclosure_sentence(policy, national=national)
-    if rule.hides and not national and (many := int(rows_like_sums(numbers, layout, rule).sum())):
+    if national or not rule.hides:
+        return result
+    columns = list(layout.all_counts)
+    numbers = table.assign(**{column: pd.to_numeric(table[column]) for column in columns})
+    none = pd.DataFrame(False, index=table.index, columns=columns)
+    result = result.assign(**shown_cells(numbers, layout, rule, starred_cells(numbers, layout, rule, none)))
+    if many := int(rows_like_sums(numbers, layout, rule).sum()):
         rows = (
             "1 row that could be the sum of others is" if many == 1 else f"{many} rows that could be sums of others are"
         )

@@ -119,7 +119,6 @@ def _sum_with_starred(table: pd.DataFrame, layout: Layout, rule: DisclosurePolic
     It is judged by what is shown, not by the counts: whether a row is withheld must not tell what a starred cell holds.
     Rows are compared among all, and within the groups of each column that has some of four rows or more.
     """
-    withheld = pd.DataFrame(False, index=stars.index, columns=stars.columns)
     numbers = table[list(stars)].fillna(0)
     shown = numbers.apply(rule.rounded)
     small = numbers.apply(rule.small)
@@ -127,18 +126,17 @@ def _sum_with_starred(table: pd.DataFrame, layout: Layout, rule: DisclosurePolic
     low, high = ranges.reshape(*shown.shape, 2).transpose(2, 0, 1)
     low, high = np.where(stars, 0, low), np.where(stars, np.inf, high)
     low, high = np.where(small, rule.star_from, low), np.where(small, rule.star_to, high)
-    unmarked = np.ones(len(table), dtype=bool)
-    if len(marks := _marks_of_totals(table, layout).columns):
-        unmarked = ~_marks_of_totals(table, layout)[marks].any(axis=1).to_numpy()
-    given, result = stars.to_numpy(dtype=bool), withheld.to_numpy(dtype=bool).copy()
+    unmarked = ~_marks_of_totals(table, layout).any(axis=1).to_numpy(dtype=bool)
+    given = stars.to_numpy(dtype=bool)
+    withheld = np.zeros_like(given)
     for rows in _groups_of_rows(table, layout, unmarked):
         someone = (high[rows] > 0).any(axis=1)
         least, most = (end[rows].sum(axis=0) - end[rows] for end in (low, np.where(np.isinf(high), 1e18, high)))
         like_sum = ((low[rows] <= most) & (high[rows] >= least)).all(axis=1) & someone
         if someone.sum() > (FEWEST_SUMMED if rule.nearest == 1 else FEWEST_SUMMED + 1):
             others = given[rows].sum(axis=0) - given[rows] > 0
-            result[rows] |= like_sum[:, None] & others
-    return pd.DataFrame(result, stars.index, stars.columns)
+            withheld[rows] |= like_sum[:, None] & others
+    return pd.DataFrame(withheld, stars.index, stars.columns)
 
 
 def _groups_of_rows(table: pd.DataFrame, layout: Layout, unmarked: np.ndarray) -> list[np.ndarray]:
