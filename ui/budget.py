@@ -23,15 +23,14 @@ from outcomes.verdicts import PAGE, if_they_hold, verdict_of
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text
 from pathways.quantity import DAYS_IN
-from sim.as_written import unheeded
 from sim.compare import Comparison
 from sim.costs import capacity_tables, costs_table, prices_table
-from sim.need import far_from_need
 from sim.prices import price_basis
 from sim.record import number_or_none, stamp
 from sim.results import activity_table
 from ui.key_message import judgements
 from ui.owed import Owed, owed_json, owed_of, owed_sentence
+from ui.running import run_warnings
 from ui.tables import in_short
 from ui.words import NO_VALUE, TOO_RARE, figures, money, span
 
@@ -275,7 +274,7 @@ def json_text(comparison: Comparison, budgets: list[Budget]) -> str:
             **in_short(comparison),
             "against": comparison.base,
             "scenarios": scenarios,
-            "warnings": [*unheeded(comparison), *far_from_need(comparison)],
+            "warnings": run_warnings(comparison),
         },
         indent=2,
         ensure_ascii=False,

@@ -17,10 +17,8 @@ from outcomes.verdicts import MEANINGS, Tone, marked
 from pathways import BadInput, Problem, Region, library_names, load_region
 from pathways.assumed_here import assumed_here
 from pathways.pathway import Outcome
-from sim.as_written import unheeded
 from sim.compare import Case, Comparison, warnings_of
 from sim.joint_draws import JointDraws
-from sim.need import far_from_need
 from sim.record import fingerprint, region_digest
 from sim.results import within_days
 from ui import jobs, own_scenario
@@ -31,6 +29,7 @@ from ui.flow import flows, sankey, titles
 from ui.key_message import KeyMessage, key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence
 from ui.report import html_report
+from ui.running import run_warnings
 from ui.tables import capacity_lines, csv_text, json_text, rows_of, still_waiting
 from ui.words import NO_VALUE, amount, as_written, counted, per_year, percent, row_title, signed, waits_are
 
@@ -353,10 +352,7 @@ def _message(comparison: Comparison, leading: str, outcome: str) -> None:
         f"<p><strong>Watch:</strong> {escape(sentence)}</p>"
         for sentence in watch(comparison, leading, besides=outcome)[:3]
     )
-    doubted = "".join(
-        f"<p><strong>Warning:</strong> {escape(sentence)}</p>"
-        for sentence in [*unheeded(comparison), *far_from_need(comparison)]
-    )
+    doubted = "".join(f"<p><strong>Warning:</strong> {escape(sentence)}</p>" for sentence in run_warnings(comparison))
     st.html(
         f'<section class="key-message" aria-label="Key message"><h2>{escape(title)}: {escape(message.headline)}</h2>'
         f"<p>{escape(message.detail)}</p><p>{escape(message.absolute)}</p>{watched}{doubted}"

@@ -88,7 +88,7 @@ def last_year(comparison: Comparison) -> tuple[int, float]:
 
 
 def run_warnings(comparison: Comparison) -> list[str]:
-    """What a reader of a single scenario must know: what it says that did not happen, and figures far from need."""
+    """What a reader must know of any run: what was written and did not happen, and figures far from need."""
     return [*unheeded(comparison), *far_from_need(comparison)]
 
 

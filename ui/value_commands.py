@@ -225,10 +225,9 @@ def budget(
     overwrite: Overwrite = False,
 ) -> None:
     """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
-    from sim.as_written import unheeded
     from sim.compare import compare
-    from sim.need import far_from_need
     from ui.budget import budget_of, csv_text, json_text, sentences, terminal_tables, write_budgets
+    from ui.running import run_warnings
 
     one_format(as_json, as_csv)
     problems = []
@@ -255,7 +254,7 @@ def budget(
         )
     budgets = [budget_of(comparison, name, setup_cost=set_up) for name in comparison.scenarios]
     if not as_json:
-        for sentence in (*unheeded(comparison), *far_from_need(comparison)):
+        for sentence in run_warnings(comparison):
             _warn(sentence)
     if as_json:
         out.file.write(json_text(comparison, budgets) + "\n")
