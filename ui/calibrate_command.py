@@ -16,7 +16,18 @@ from rich.table import Table
 
 from pathways import BadInput, Problem, refuse
 from pathways.files.opened import is_there
-from ui.terminal import DEFAULT_SEED, AsJson, Overwrite, Region, Seed, err, out, threads, watched_stages
+from ui.terminal import (
+    DEFAULT_SEED,
+    AsJson,
+    Overwrite,
+    Region,
+    Seed,
+    out,
+    say,
+    tell_written,
+    threads,
+    watched_stages,
+)
 
 if TYPE_CHECKING:
     import pathways
@@ -85,9 +96,9 @@ def calibrate(
         )
     question = question_of(case, place, figures, settings)
     for sentence in begin(folder, question, resume=resume, overwrite=overwrite):
-        _say(sentence, aside=True)
+        say(sentence, aside=True)
     for note in figures.notes:
-        _say(note, aside=as_json)
+        say(note, aside=as_json)
     with _telling_what_went_wrong(folder, settings):
         with watched_stages() as (stage, stop):
             found = fitted(
@@ -99,7 +110,7 @@ def calibrate(
                 beyond_prior=beyond_prior,
                 hold_out=not no_back_test,
                 progress=lambda name: stage(stage_in_words(name)),
-                say=lambda sentence: _say(sentence, aside=True),
+                say=lambda sentence: say(sentence, aside=True),
                 stop=stop,
             )
         files = write_calibration(found, folder)
@@ -107,7 +118,7 @@ def calibrate(
         out.file.write(json_text(found) + "\n")
     else:
         _tell(Told(found), region=region, scenario=scenario, folder=folder)
-    _say(f"Written to {folder}: {', '.join(files)}", aside=True)
+    tell_written(folder, files)
     if found.verdict.word == _not_matched():
         raise typer.Exit(1)
 
@@ -187,7 +198,7 @@ def _telling_what_went_wrong(folder: Path, settings: Settings) -> Iterator[None]
     try:
         yield
     except KeyboardInterrupt:
-        _say(f"Stopped. {kept}", aside=True)
+        say(f"Stopped. {kept}", aside=True)
         raise SystemExit(INTERRUPTED) from None
     except NothingRuns as error:
         says = f"{error}. Look at the ranges of the quantities that were changed, and at the services of the figures."
@@ -224,19 +235,19 @@ def _tell(told: Told, *, region: str, scenario: str, folder: Path) -> None:
         if rows:
             out.print(_table(caption, head, rows))
     for heading, sentences in told.sentences():
-        _say(f"{heading}:")
+        say(f"{heading}:")
         for sentence in sentences:
-            _say(f"  {sentence}")
+            say(f"  {sentence}")
     not_matched = found.verdict.word == _not_matched()
     if found.fit is not None:
-        _say(OFFER)
-    _say(str(found.verdict))
+        say(OFFER)
+    say(str(found.verdict))
     if not_matched:
-        _say(TO_DO)
+        say(TO_DO)
     elif found.draws is not None:
         against = "" if scenario == "usual_care" else f" --against {shlex.quote(scenario)}"
         place = f"--region {shlex.quote(region)} --calibration {shlex.quote(str(folder))}"
-        _say(f"Next: backpath compare mri_guidance physio_first{against} {place}")
+        say(f"Next: backpath compare mri_guidance physio_first{against} {place}")
 
 
 def _table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
@@ -252,7 +263,3 @@ def _not_matched() -> str:
     from calibration.verdict import NOT_MATCHED
 
     return NOT_MATCHED
-
-
-def _say(sentence: str, *, aside: bool = False) -> None:
-    (err if aside else out).print(sentence, markup=False, highlight=False, soft_wrap=True)

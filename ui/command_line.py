@@ -41,8 +41,11 @@ from ui.terminal import (
     one_format,
     out,
     places_to_write,
+    say,
     tell_calibration,
+    tell_written,
     threads,
+    warn,
     watched,
 )
 
@@ -110,7 +113,7 @@ def _outcome() -> int:
         if os.environ.get("BACKPATH_DEBUG"):
             traceback.print_exc()
         if is_short_of_memory(error):
-            err.print(SHORT_OF_MEMORY, markup=False, highlight=False, soft_wrap=True)
+            say(SHORT_OF_MEMORY, aside=True)
             return 2
         # an error of ours: the user gets a sentence, a developer the traceback if asked for
         what = printable(f"{type(error).__name__}: {error}", longest=LONGEST_PROBLEM)
@@ -173,7 +176,7 @@ def _tell(problems: list[Problem]) -> None:
         # what was written may be endless: what to do about it is told all the same
         where = printable(problem.where, longest=LONGEST_PROBLEM // 4)
         told = printable(str(replace(problem, where=where)), longest=LONGEST_PROBLEM)
-        err.print(f"{prefix}{told}", markup=False, highlight=False, soft_wrap=True)
+        say(f"{prefix}{told}", aside=True)
 
 
 # check and show
@@ -204,9 +207,9 @@ def check(
         raise BadInput(problems)
     _tell(problems)
     for sentence in slots_of(path, pathway):
-        out.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        say(sentence)
     for sentence in assumed_at(path, pathway):
-        out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)
+        say(f"  - {sentence}")
     out.print(
         f"{path}: no errors{checked_against(path, pathway)}"
         f"{', ' + counted(len(problems), 'warning') if problems else ''}.",
@@ -379,20 +382,17 @@ def region_new(
     )
     write_region(region, folder, overwrite=overwrite)
     areas = len(region.area_names())
-    out.print(
+    say(
         f"{region.population:,} registered people at {counted(len(region.codes), 'practice')}"
-        f"{f' in {areas} areas' if areas > 1 else ''}, written to {folder}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+        f"{f' in {areas} areas' if areas > 1 else ''}, written to {folder}"
     )
     for sentence in region.about.warnings:
-        err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
+        warn(sentence)
     out.print("Assumed, because the official files do not tell:", markup=False, highlight=False)
     for sentence in region.about.assumed:
-        out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)
+        say(f"  - {sentence}")
     following = f"backpath compare mri_guidance physio_first --region {shlex.quote(str(folder))}"
-    out.print(f"Next: {following}", markup=False, highlight=False, soft_wrap=True)
+    say(f"Next: {following}")
 
 
 # run and compare
@@ -504,18 +504,18 @@ def compare(
         for name in comparison.scenarios:
             out.print(terminal_table(comparison, name, width=out.width))
             for sentence in capacity_lines(comparison, name):
-                out.print(f"  Capacity: {sentence}", markup=False, highlight=False, soft_wrap=True)
+                say(f"  Capacity: {sentence}")
             for sentence in watch(comparison, name):
-                out.print(f"  Watch: {sentence}", markup=False, highlight=False, soft_wrap=True)
+                say(f"  Watch: {sentence}")
             told = owed_sentence(owed_of(comparison, name), comparison.years)
-            out.print(f"  {told}", markup=False, highlight=False, soft_wrap=True)
-            out.print(f"  {rests_on(comparison, name)}", markup=False, highlight=False, soft_wrap=True)
+            say(f"  {told}")
+            say(f"  {rests_on(comparison, name)}")
             out.print()
         out.print(grades_in_short(comparison.region, comparison.plan.pathway), markup=False, highlight=False)
     tell_calibration(comparison.calibration, quiet=as_json or as_csv, warned=not as_json)
     if not as_json:
         for sentence in warnings_of(comparison, most=MOST_SENTENCES):
-            err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
+            warn(sentence)
     _write_results(comparison, folder, region, overwrite=overwrite)
 
 
@@ -527,7 +527,7 @@ def _write_results(comparison: Any, folder: Path | None, region: str, *, overwri
     if folder is not None:
         lasting = region if region in library_names("regions") else str(Path(region).resolve())
         files = write_results(comparison, folder, region_from=lasting, overwrite=overwrite)
-        err.print(f"Written to {folder}: {', '.join(files)}", markup=False, highlight=False, soft_wrap=True)
+        tell_written(folder, files)
 
 
 @app.command()
@@ -572,7 +572,7 @@ def run(
         out.print(grades_in_short(comparison.region, comparison.plan.pathway), markup=False, highlight=False)
     tell_calibration(comparison.calibration, quiet=as_json or as_csv)
     for sentence in () if as_json else run_warnings(comparison):
-        err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
+        warn(sentence)
     _write_results(comparison, folder, region, overwrite=overwrite)
     if log is not None:
         from sim.compare import logs_of
@@ -589,7 +589,7 @@ def run(
         )
         areas = len(comparison.region.area_names())
         events = write_logs(logs, log, replications=comparison.replications, areas=areas, overwrite=overwrite)
-        err.print(f"Written to {log}: {events:,} events", markup=False, highlight=False, soft_wrap=True)
+        say(f"Written to {log}: {events:,} events", aside=True)
 
 
 @app.command()
@@ -604,11 +604,11 @@ def replay(
     if found.same:
         out.print("The same results came out.", markup=False, highlight=False)
         for sentence in found.notes:
-            out.print(f"  - {sentence}: it makes no difference", markup=False, highlight=False, soft_wrap=True)
+            say(f"  - {sentence}: it makes no difference")
         return
     out.print("Other results came out:", markup=False, highlight=False)
     for sentence in found.differences:
-        out.print(f"  - {sentence}", markup=False, highlight=False, soft_wrap=True)
+        say(f"  - {sentence}")
     raise typer.Exit(1)
 
 
@@ -651,14 +651,9 @@ def validate(
     else:
         for table in terminal_tables(validation):
             out.print(table)
-        out.print(summary(validation), markup=False, highlight=False, soft_wrap=True)
+        say(summary(validation))
     if page is not None:
-        err.print(
-            f"Written: {', '.join(write_page(validation, page, overwrite=overwrite))}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        say(f"Written: {', '.join(write_page(validation, page, overwrite=overwrite))}", aside=True)
 
 
 app.command()(calibrate)

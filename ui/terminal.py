@@ -67,7 +67,22 @@ def places_to_write(*, overwrite: bool, folder: Path | None = None, files: Seque
     if problems:
         raise BadInput(problems)
     for sentence in dict.fromkeys(said):
-        err.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        say(sentence, aside=True)
+
+
+def say(sentence: str, *, aside: bool = False) -> None:
+    """Prints a sentence as it is written, on one line; `aside` what is not part of the results."""
+    (err if aside else out).print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(sentence: str) -> None:
+    """Prints a warning beside the results."""
+    say(f"Warning: {sentence}", aside=True)
+
+
+def tell_written(folder: Path, files: Sequence[str]) -> None:
+    """Says which files stand in a folder now."""
+    say(f"Written to {folder}: {', '.join(files)}", aside=True)
 
 
 def tell_calibration(calibration: JointDraws | None, *, quiet: bool = False, warned: bool = False) -> None:
@@ -76,9 +91,9 @@ def tell_calibration(calibration: JointDraws | None, *, quiet: bool = False, war
     if calibration is None:
         return
     if not quiet:
-        out.print(calibration_line(calibration), markup=False, highlight=False, soft_wrap=True)
+        say(calibration_line(calibration))
     if calibration.warning and not warned:
-        err.print(f"Warning: {calibration.warning}", markup=False, highlight=False, soft_wrap=True)
+        warn(calibration.warning)
 
 
 @contextmanager

@@ -21,12 +21,14 @@ from ui.terminal import (
     Seed,
     Workers,
     Years,
-    err,
     one_format,
     out,
     places_to_write,
+    say,
     tell_calibration,
+    tell_written,
     threads,
+    warn,
     watched,
 )
 
@@ -180,7 +182,7 @@ def psa(
     findings = findings_of(found, tornadoes, threshold=limit)
     if not as_json:
         for sentence in unheeded(found):
-            _warn(sentence)
+            warn(sentence)
     if as_json:
         out.file.write(json_text(findings) + "\n")
     elif as_csv:
@@ -189,18 +191,18 @@ def psa(
         for table in terminal_tables(findings):
             out.print(table)
         for name in found.scenarios:
-            _say(headline(findings, name))
-            _say(f"  {owed_line(findings, name)}")
-            _say(f"  {base_case_line(findings, name)}")
+            say(headline(findings, name))
+            say(f"  {owed_line(findings, name)}")
+            say(f"  {base_case_line(findings, name)}")
             for sentence in what_could_change(findings, name):
-                _say(f"  What could change this: {sentence}")
-        _say(worth_of_knowing(findings))
-        _say(caveat(findings))
+                say(f"  What could change this: {sentence}")
+        say(worth_of_knowing(findings))
+        say(caveat(findings))
         if findings.refused:
-            _warn(curve_refused(findings))
+            warn(curve_refused(findings))
     tell_calibration(found.calibration, quiet=True)
     if folder is not None:
-        _written(folder, write_findings(findings, folder, overwrite=overwrite))
+        tell_written(folder, write_findings(findings, folder, overwrite=overwrite))
 
 
 def budget(
@@ -255,7 +257,7 @@ def budget(
     budgets = [budget_of(comparison, name, setup_cost=set_up) for name in comparison.scenarios]
     if not as_json:
         for sentence in run_warnings(comparison):
-            _warn(sentence)
+            warn(sentence)
     if as_json:
         out.file.write(json_text(comparison, budgets) + "\n")
     elif as_csv:
@@ -265,10 +267,10 @@ def budget(
             for table in terminal_tables(comparison, each):
                 out.print(table)
             for sentence in sentences(comparison, each):
-                _say(sentence)
+                say(sentence)
     tell_calibration(comparison.calibration, quiet=as_json or as_csv)
     if folder is not None:
-        _written(folder, write_budgets(comparison, budgets, folder, overwrite=overwrite))
+        tell_written(folder, write_budgets(comparison, budgets, folder, overwrite=overwrite))
 
 
 def value(
@@ -348,11 +350,11 @@ def value(
     else:
         for part in portfolio_terminal(found):
             if isinstance(part, str):
-                _say(part)
+                say(part)
             else:
                 out.print(part)
     if folder is not None:
-        _written(folder, write_portfolio(found, folder, overwrite=overwrite))
+        tell_written(folder, write_portfolio(found, folder, overwrite=overwrite))
 
 
 def variation(
@@ -397,7 +399,7 @@ def variation(
         raise bad_input(bad, file.name) from None
     notes = events.attrs["notes"]
     if events.attrs["doubts"]:
-        err.print(f"Warning: {events.attrs['doubts']}", markup=False, highlight=False, soft_wrap=True)
+        warn(events.attrs["doubts"])
     if as_json:
         out.file.write(variation_json(found, notes=notes) + "\n")
     elif as_csv:
@@ -405,17 +407,17 @@ def variation(
     else:
         for part in variation_terminal(found):
             if isinstance(part, str):
-                _say(part)
+                say(part)
             else:
                 out.print(part)
         for note in (*notes, disclosure_note(found)):
-            _say(note)
+            say(note)
     if as_csv:
         for note in notes:
-            err.print(note, markup=False, highlight=False, soft_wrap=True)
+            say(note, aside=True)
     if folder is not None:
         title = f"{what[:1].upper()}{what[1:]} by practice"
-        _written(folder, write_variation(found, folder, title=title, notes=notes, overwrite=overwrite))
+        tell_written(folder, write_variation(found, folder, title=title, notes=notes, overwrite=overwrite))
 
 
 def journeys(
@@ -498,10 +500,10 @@ def journeys(
         for table in terminal_tables(tables):
             out.print(table)
         for note in notes:
-            _say(note)
-        _say(disclosure_sentence(disclosure))
+            say(note)
+        say(disclosure_sentence(disclosure))
     if folder is not None:
-        _written(folder, write_journeys(tables, notes, folder, disclosure, overwrite=overwrite))
+        tell_written(folder, write_journeys(tables, notes, folder, disclosure, overwrite=overwrite))
 
 
 def _hides(disclosure: str) -> bool:
@@ -594,15 +596,3 @@ def _index(year: int | None, file: Path | None) -> Any:
             for row in twice
         )
     return index
-
-
-def _say(sentence: str) -> None:
-    out.print(sentence, markup=False, highlight=False, soft_wrap=True)
-
-
-def _warn(sentence: str) -> None:
-    err.print(f"Warning: {sentence}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _written(folder: Path, files: list[str]) -> None:
-    err.print(f"Written to {folder}: {', '.join(files)}", markup=False, highlight=False, soft_wrap=True)
