@@ -17,7 +17,7 @@ from sim.compare import Case, compare, warnings_of
 from sim.need import capacity_beyond_need, lists_beyond_need
 from sim.stability import Load
 from tests.build import Numbers, pathway, region, scenario
-from ui.checking import assumed_at
+from ui.checking import region_at
 
 USUAL = load_pathway("usual_care")
 
@@ -196,7 +196,9 @@ def test_what_is_said_to_be_assumed_follows_the_grades_of_the_files(folder: Path
         grades_in_short(place, USUAL)
         == "Capacity of Demonstration area: assumed of 16 of 17 services, local of MRI scan."
     )
-    assert assumed_at(folder, None) == said
+    checked = region_at(folder, None)
+    assert checked is not None
+    assert assumed_here(*checked) == said
     with_columns(folder / "capacity.csv", "msk_triage", amount=40)
     changed = assumed_here(load_region(folder), USUAL)
     assert made[1] not in changed

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from pathways import BadInput, Pathway, Problem, Region, Scenario, load_pathway, load_region, load_scenario, refuse
-from pathways.assumed_here import assumed_here
 from pathways.checks import problems_of
 from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.written import toml_in
@@ -82,19 +81,13 @@ def pathway_of(region: Region, named: str | None) -> Pathway:
         raise refuse("pathway_exists", "region.toml: pathway", says) from bad
 
 
-def checked_against(path: Path, named: str | None) -> str:
-    """What a region without errors was checked against, in words; nothing for a pathway or a scenario."""
-    kind, found = kind_of(path)
-    return f" for the pathway '{pathway_of(load_region(found), named).name}'" if kind == "region" else ""
-
-
-def assumed_at(path: Path, named: str | None) -> list[str]:
-    """What a region without errors is assumed to be, by its files; nothing for a pathway or a scenario."""
+def region_at(path: Path, named: str | None) -> tuple[Region, Pathway] | None:
+    """A region without errors, and the pathway that it was checked against; None for a pathway or a scenario."""
     kind, found = kind_of(path)
     if kind != "region":
-        return []
+        return None
     place = load_region(found)
-    return assumed_here(place, pathway_of(place, named))
+    return place, pathway_of(place, named)
 
 
 def _check_region(folder: Path, region: str | None, named: str | None) -> list[Problem]:
@@ -130,15 +123,11 @@ def _doubts(place: Region) -> list[Problem]:
     return [Problem(rule, where, says, "warning") for rule, where, says in doubts]
 
 
-def slots_of(path: Path, named: str | None) -> list[str]:
-    """Of a region, a sentence for each service on its slots in the days that are open; nothing for other files."""
+def slots_of(place: Region, pathway: Pathway) -> list[str]:
+    """A sentence for each service of a region on its slots in the days that are open."""
     from sim.stability import open_sentences
 
-    kind, found = kind_of(path)
-    if kind != "region":
-        return []
-    place = load_region(found)
-    pathway, areas = pathway_of(place, named), place.area_names()[:MOST_AREAS]
+    areas = place.area_names()[:MOST_AREAS]
     return [f"{area}: {says}" if area else says for area in areas for says in open_sentences(pathway, place.area(area))]
 
 

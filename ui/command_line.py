@@ -199,20 +199,23 @@ def check(
     ] = None,
 ) -> None:
     """Tell everything that is wrong with a pathway, a scenario or a region."""
-    from ui.checking import assumed_at, check_path, checked_against, slots_of
+    from pathways.assumed_here import assumed_here
+    from ui.checking import check_path, region_at, slots_of
     from ui.words import counted
 
     problems = check_path(path, region, pathway)
     if any(problem.severity == "error" for problem in problems):
         raise BadInput(problems)
     _tell(problems)
-    for sentence in slots_of(path, pathway):
-        say(sentence)
-    for sentence in assumed_at(path, pathway):
-        say(f"  - {sentence}")
+    against = ""
+    if checked := region_at(path, pathway):
+        for sentence in slots_of(*checked):
+            say(sentence)
+        for sentence in assumed_here(*checked):
+            say(f"  - {sentence}")
+        against = f" for the pathway '{checked[1].name}'"
     out.print(
-        f"{path}: no errors{checked_against(path, pathway)}"
-        f"{', ' + counted(len(problems), 'warning') if problems else ''}.",
+        f"{path}: no errors{against}{', ' + counted(len(problems), 'warning') if problems else ''}.",
         highlight=False,
         markup=False,
     )
