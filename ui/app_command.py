@@ -85,22 +85,31 @@ def is_local(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def _is_host(name: str) -> bool:
+    """Whether a name could be that of a host, or is an address.
+
+    >>> _is_host("[::1]"), _is_host("trust.nhs.uk"), _is_host("http://trust.nhs.uk"), _is_host("*")
+    (True, True, False, False)
+    """
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return bool(NAME.fullmatch(name))
+    return True
+
+
 def problems_of(host: str, port: int, allowed: list[str]) -> list[Problem]:
     """What is wrong with where the app is to be reached, all at once."""
     found = []
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        if not NAME.fullmatch(host):
-            says = f"is no address. Write that of this machine, for example --host {LOCAL}, or 0.0.0.0 for all it has."
-            found.append(Problem("app_address", f"--host {host}", says))
+    if not _is_host(host):
+        says = f"is no address. Write that of this machine, for example --host {LOCAL}, or 0.0.0.0 for all it has."
+        found.append(Problem("app_address", f"--host {host}", says))
     for name in allowed:
-        try:
-            ipaddress.ip_address(name.strip("[]"))
-        except ValueError:
-            if not NAME.fullmatch(name):
-                says = "is no name of a host. Write it as it stands in the browser's address, without 'http://', port or '*'."
-                found.append(Problem("app_allowed_host", f"--allowed-host {name}", says))
+        if not _is_host(name):
+            says = (
+                "is no name of a host. Write it as it stands in the browser's address, without 'http://', port or '*'."
+            )
+            found.append(Problem("app_allowed_host", f"--allowed-host {name}", says))
     if not allowed and not is_local(host):
         says = (
             "others can reach the app there, and it must know under which name, or any web page could read it through their "
