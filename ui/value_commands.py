@@ -390,7 +390,7 @@ def variation(
 
     one_format(as_json, as_csv)
     places_to_write(folder=folder, overwrite=overwrite)
-    _hides(disclosure)
+    _refuse_unknown(disclosure)
     fill = 0.0 if missing_is_zero else None
     events, population = read_variation_file(file, count=count, fill_missing=fill)
     try:
@@ -480,7 +480,7 @@ def journeys(
     from ui.journeys_asked import Asked, journeys_in
 
     places_to_write(folder=folder, overwrite=overwrite)
-    _hides(disclosure)
+    _refuse_unknown(disclosure)
     found = journeys_in(
         Asked(
             file=file,
@@ -506,12 +506,12 @@ def journeys(
         tell_written(folder, write_journeys(tables, notes, folder, disclosure, overwrite=overwrite))
 
 
-def _hides(disclosure: str) -> bool:
-    """Whether a policy hides anything; refuses one that is not known."""
+def _refuse_unknown(disclosure: str) -> None:
+    """Refuses a policy for small numbers that is not known."""
     from outcomes import disclosure_policy
 
     try:
-        return disclosure_policy(disclosure).hides
+        disclosure_policy(disclosure)
     except ValueError as error:
         raise refuse("disclosure", f"--disclosure {disclosure}", f"{error}.") from None
 
