@@ -83,7 +83,7 @@ def _zipped(files: dict[str, bytes]) -> bytes:
     return made.getvalue()
 
 
-def _swells(random: Random, data: bytes) -> Damaged:
+def _swells(data: bytes) -> Damaged:
     size = 200 * 2**20
     return Damaged(gzip.compress(data + b"0" * size, compresslevel=1, mtime=0), "gzip that unpacks to 200 MB")
 
@@ -310,6 +310,6 @@ def of_json(random: Random, data: bytes) -> Damaged:
 def of_file(random: Random, name: str, data: bytes) -> Damaged:
     """A damage that fits what a file is, or of its bytes. One in two hundred unpacks to far more than it is."""
     if random.random() < 0.005:
-        return _swells(random, data)
+        return _swells(data)
     by_kind = {".csv": of_csv, ".toml": of_toml, ".json": of_json}.get(name[name.rfind(".") :])
     return by_kind(random, data) if by_kind and random.random() < 0.75 else of_bytes(random, data)
