@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_every_surface_and_every_command_is_tried() -> None:
 def good() -> Trial:
     """The file of practices, undamaged."""
     surface = named("variation")
-    return Trial(0, surface.name, surface.words, surface.files, (), ("practices.csv",), True, True)
+    return Trial(0, surface.name, surface.words, surface.files, (), ("practices.csv",), must_refuse=True, guarded=True)
 
 
 def named(name: str) -> Surface:
@@ -110,6 +111,12 @@ def test_what_is_taken_though_it_is_wrong_is_found(good: Trial) -> None:
 )
 def test_faults_are_seen_in_what_is_printed(good: Trial, seen: Seen, new: set[str], fault: str) -> None:
     assert fault_in(good, seen, new=new) == fault
+
+
+def test_a_good_input_that_is_refused_is_found(good: Trial) -> None:
+    undamaged_input = replace(good, must_refuse=False, must_take=True)
+    assert fault_in(undamaged_input, Seen(2, "", "practices.csv: no."), new=set()) == "a good input is refused"
+    assert fault_in(undamaged_input, Seen(0, "7", ""), new=set()) == ""
 
 
 def test_an_input_that_was_kept_can_be_looked_at(tmp_path: Path) -> None:
