@@ -169,13 +169,14 @@ def moment_in(text: str) -> float:
     return day + min((hours * 60 + minutes) * 60 + seconds, SECONDS - 1) / SECONDS
 
 
-def one_spelling(words: np.ndarray, known: Collection[str]) -> tuple[np.ndarray, dict[str, tuple[str, int]]]:
-    """Names brought to one spelling where they differ by case, blanks and dashes only; and which were changed, in how many rows.
+def one_spelling(words: np.ndarray, known: Collection[str]) -> tuple[np.ndarray, dict[str, dict[str, int]]]:
+    """Names brought to one spelling where they differ by case, blanks and dashes only; and by spelling which were changed to
+    it, in how many rows.
 
     The spelling of a known name, else that of most rows.
 
     >>> one_spelling(np.array(["MRI", "gp", "mri ", "GP", "gp"], dtype=object), ["mri"])[1]
-    {'MRI': ('mri', 1), 'mri ': ('mri', 1), 'GP': ('gp', 1)}
+    {'mri': {'MRI': 1, 'mri ': 1}, 'gp': {'GP': 1}}
     """
     codes, names = pd.factorize(words)
     rows = np.bincount(codes, minlength=len(names))
@@ -186,7 +187,8 @@ def one_spelling(words: np.ndarray, known: Collection[str]) -> tuple[np.ndarray,
         if key_of(name) in meant:
             meant[key_of(name)] = name
     spelled = [meant[key_of(name)] if name else "" for name in names]
-    changed = {
-        str(name): (new, int(count)) for name, new, count in zip(names, spelled, rows, strict=True) if name != new
-    }
+    changed: dict[str, dict[str, int]] = {}
+    for name, new, count in zip(names, spelled, rows, strict=True):
+        if name != new:
+            changed.setdefault(new, {})[str(name)] = int(count)
     return np.array(spelled, dtype=object)[codes] if len(names) else words, changed

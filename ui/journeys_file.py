@@ -267,8 +267,7 @@ def _one_spelling_each(made: pd.DataFrame, services: Collection[str]) -> tuple[p
         spelled[name], changed = one_spelling(made[name].to_numpy(), known)
         if name == "service":
             known = [*known, *pd.unique(spelled[name])]
-        for new in dict.fromkeys(new for new, _ in changed.values()):
-            rows = {old: count for old, (meant, count) in changed.items() if meant == new}
+        for new, rows in changed.items():
             if name != "detail" or key_of(new) in {key_of(each) for each in known}:
                 notes.append(names_note(f"Read as the {name} {quoted(new)}: ", rows, "."))
     made = made.assign(**spelled)

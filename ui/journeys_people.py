@@ -64,14 +64,7 @@ def _groups(columns: Columns, name: str, by: str) -> tuple[pd.Series, list[Note]
     if not (wrong != "").any():
         return _plain(numbers), [], []
     words, changed = one_spelling(texts(column), ())
-    notes = [
-        names_note(
-            f"{columns.file}: read as {quoted(new)}: ",
-            {old: rows for old, (meant, rows) in changed.items() if meant == new},
-            ".",
-        )
-        for new in dict.fromkeys(new for new, _ in changed.values())
-    ]
+    notes = [names_note(f"{columns.file}: read as {quoted(new)}: ", rows, ".") for new, rows in changed.items()]
     return pd.Series([word or None for word in words], dtype=object), notes, []
 
 
