@@ -17,6 +17,7 @@ from pathways.files.opened import bytes_of, kind_of, name_of
 from pathways.files.parquet import parquet_in
 from pathways.files.persons import persons_in, shown
 from pathways.files.values import NotThat, date_in, told
+from pathways.problems import plain
 
 ROWS_TOLD = 5
 FIRST_ROW = 1
@@ -118,7 +119,7 @@ def key_of(name: object) -> str:
     >>> key_of("Did not-attend") == key_of("did_not_attend")
     True
     """
-    return re.sub(r"[\s_\-‐-―]+", "_", str(name).casefold()).strip("_") or str(name)
+    return plain(re.sub("[‐-―]", "-", str(name))).strip("_") or str(name)
 
 
 def texts(column: pd.Series) -> np.ndarray:

@@ -22,6 +22,7 @@ from pathways.files.cells import cells_of
 from pathways.files.opened import is_there
 from pathways.files.persons import persons_in
 from pathways.files.values import NotThat, number_in
+from pathways.problems import plain
 from pathways.table import PRICE_BLANK, Column, typed
 
 LIBRARY = MappingProxyType({"midnotts": "Back pain care in Mid-Nottinghamshire: a worked example"})
@@ -99,11 +100,11 @@ def read_portfolio(
     known += [Column(f"{GAINS}_{name}", "number", low=-inf) for name in other_gains]
     known += [Column(name, "number", optional=True) for name in header if name.endswith(USE)]
     numbers = [column.name for column in known if column.kind == "number" and column.name in cells]
-    plain = cells.assign(**{name: cells[name].str.replace(r"^(-?)£ ?", r"\1", regex=True) for name in numbers})
+    in_figures = cells.assign(**{name: cells[name].str.replace(r"^(-?)£ ?", r"\1", regex=True) for name in numbers})
     problems = _misnamed(header, path.name) + _rows_that_are_no_options(cells, path.name)
     table = cells
     try:
-        table = typed(plain, known, file=path.name, numbers=list(cells.index))
+        table = typed(in_figures, known, file=path.name, numbers=list(cells.index))
         problems += _sums_of_others(table, path.name)
     except BadInput as bad:
         problems += bad.problems
@@ -174,12 +175,12 @@ def _rows_that_are_no_options(cells: pd.DataFrame, file: str) -> list[Problem]:
 def _twice_but_for_case(cells: pd.DataFrame, file: str) -> list[Problem]:
     """Services that differ in case and blanks only: one of them would count for itself."""
     names = cells["service"].tolist()
-    plain = [re.sub(r"[\s_-]+", " ", name).casefold() for name in names]
-    first = dict(zip(plain[::-1], names[::-1], strict=True))
+    keys = [plain(name) for name in names]
+    first = dict(zip(keys[::-1], names[::-1], strict=True))
     says = "is '{}' but for case and blanks. Write both alike if they are one service, or name them apart."
     return [
         Problem("services_differ", f"{file}: row {row}, column service", f"'{name}' {says.format(first[key])}")
-        for row, name, key in zip(cells.index, names, plain, strict=True)
+        for row, name, key in zip(cells.index, names, keys, strict=True)
         if name and name != first[key]
     ]
 
