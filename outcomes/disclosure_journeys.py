@@ -32,8 +32,7 @@ def disclosed_waits(waits: pd.DataFrame, *, policy: str) -> pd.DataFrame:
     made = waits.astype(object)
     hidden = pd.DataFrame(False, waits.index, list(PARTS))
     for _, rows in waits.groupby("service", sort=False, observed=True):
-        parts = rows[list(PARTS)].astype(int)
-        hidden.loc[rows.index] = withheld_across(parts, parts.apply(rule.small), rule)
+        hidden.loc[rows.index] = withheld_across(rows[list(PARTS)].astype(int), rule)
     stars = hidden.assign(waits=hidden.any(axis=1) | rule.small(waits["waits"]))
     for column in stars:
         made[column] = _counts(waits[column], stars[column], rule)
@@ -60,8 +59,7 @@ def disclosed_lists(lists: pd.DataFrame, waits: pd.DataFrame, *, by_group: bool,
 def disclosed_continuity(care: pd.DataFrame, *, policy: str) -> pd.DataFrame:
     """The table of `continuity_by` as it may be shown: a mean rests on those who have any of what it counts."""
     rule = disclosure_policy(policy)
-    patients = care[["patients"]].astype(int)
-    hidden = withheld_across(patients, patients.apply(rule.small), rule)["patients"]
+    hidden = withheld_across(care[["patients"]].astype(int), rule)["patients"]
     made = care.astype(object).assign(patients=_counts(care["patients"], hidden, rule))
     for measure, people in care.attrs["people_with_any"].items():
         few = rule.small(pd.Series(people, index=care.index)) | hidden

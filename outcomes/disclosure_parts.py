@@ -22,8 +22,8 @@ MANY_GROUPS = 20
 """With more groups, parts are withheld for all of them at once: a few more than is needed, in far less time."""
 
 
-def withheld_beside(parts: Sequence[int], starred: Sequence[bool], rule: DisclosurePolicy) -> list[bool]:
-    """Which parts of a total are not shown: those `starred`, and so many more that each small one can be any small number.
+def withheld_beside(parts: Sequence[int], rule: DisclosurePolicy) -> list[bool]:
+    """Which parts of a total are not shown: the small ones, and so many more that each small one can be any small number.
 
     Whoever knows the total and sees the other parts, rounded as they are, must not narrow a small one down. The smallest
     parts that are shown are withheld first; 0 is always shown.
@@ -31,14 +31,15 @@ def withheld_beside(parts: Sequence[int], starred: Sequence[bool], rule: Disclos
     Of 40 people 37 were seen, and 3 wait: with 37 shown as 35, and 40 known, between 3 and 7 would wait.
 
     >>> hes2018 = DisclosurePolicy("hes2018", star_from=1, star_to=7, nearest=5, sentence="", source="", grade="recalled")
-    >>> withheld_beside([37, 0, 3], [False, False, True], hes2018)
+    >>> withheld_beside([37, 0, 3], hes2018)
     [True, False, True]
-    >>> withheld_beside([20, 3, 40, 5], [False, True, False, True], hes2018)
+    >>> withheld_beside([20, 3, 40, 5], hes2018)
     [False, True, False, True]
     """
-    counts, hidden = np.asarray(parts, dtype=int), np.array(starred, dtype=bool)
+    counts = np.asarray(parts, dtype=int)
     total = int(counts.sum())
-    small = rule.small(pd.Series(counts)).to_numpy() & hidden
+    small = rule.small(pd.Series(counts)).to_numpy()
+    hidden = small.copy()
     shown = rule.rounded(pd.Series(counts)).to_numpy()
     while True:
         ranges = np.array(
@@ -55,7 +56,7 @@ def withheld_beside(parts: Sequence[int], starred: Sequence[bool], rule: Disclos
         hidden[np.flatnonzero(can_go)[counts[can_go].argmin()]] = True
 
 
-def withheld_across(parts: pd.DataFrame, starred: pd.DataFrame, rule: DisclosurePolicy) -> pd.DataFrame:
+def withheld_across(parts: pd.DataFrame, rule: DisclosurePolicy) -> pd.DataFrame:
     """The same of a table whose rows and whose columns add to totals that others may know; True where a part is not shown.
 
     A linear programme finds what each small part could be, by all totals and all parts shown together. Where that is less
@@ -63,13 +64,11 @@ def withheld_across(parts: pd.DataFrame, starred: pd.DataFrame, rule: Disclosure
 
     >>> hes2018 = DisclosurePolicy("hes2018", star_from=1, star_to=7, nearest=5, sentence="", source="", grade="recalled")
     >>> parts = pd.DataFrame({"seen": [37, 60, 50], "waiting": [3, 30, 40]})
-    >>> withheld_across(parts, parts < 8, hes2018).to_numpy().tolist()
+    >>> withheld_across(parts, hes2018).to_numpy().tolist()
     [[True, True], [False, False], [False, False]]
     """
-    counts, found = parts.to_numpy(dtype=int), starred.to_numpy(dtype=bool).copy()
-    small = found & (counts >= rule.star_from) & (counts <= rule.star_to)
-    for row in range(len(counts)):
-        found[row] = withheld_beside(counts[row].tolist(), found[row].tolist(), rule)
+    counts, small = parts.to_numpy(dtype=int), parts.apply(rule.small).to_numpy(dtype=bool)
+    found = np.array([withheld_beside(row, rule) for row in counts.tolist()], dtype=bool).reshape(counts.shape)
     if len(counts) > 1:
         for most in (False, True):
             _open_up(counts, found, small, rule, most=most)

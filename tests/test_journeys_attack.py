@@ -77,7 +77,7 @@ def test_V74_known_totals_leave_every_small_part_all_its_values(policy: str) -> 
         true = np.array([[data.draw(sizes) for _ in PARTS] for _ in range(groups)])
         rule = disclosure_policy(policy)
         parts = pd.DataFrame(true, columns=list(PARTS))
-        hidden = withheld_across(parts, parts.apply(rule.small), rule)
+        hidden = withheld_across(parts, rule)
         shown = [
             [STAR if star else int(each) for each, star in zip(row, stars, strict=True)]
             for row, stars in zip(parts.apply(rule.rounded).to_numpy(), hidden.to_numpy(), strict=True)
