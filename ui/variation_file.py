@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from outcomes.disclosure_cells import TOTAL_WORDS
@@ -163,35 +164,31 @@ def _suppressed(cells: pd.Series, stars: pd.Series, file: str, numbers: Sequence
         "'{}' stands for a small number that was hidden: it cannot be counted. "
         "Ask for the number, or leave the practice out."
     )
-    rows = [row for row, is_star in enumerate(stars.tolist()) if is_star]
-    problems = [
-        Problem("counts_are_known", f"{file}: row {numbers[row]}, column {cells.name}", says.format(cells[row]))
-        for row in rows[:MOST_SHOWN]
-    ]
-    if len(rows) > MOST_SHOWN:
-        more = f"{len(rows) - MOST_SHOWN} more cells hold hidden numbers."
-        problems.append(Problem("counts_are_known", f"{file}: column {cells.name}", more))
-    return problems
+    faults = [(numbers[row], says.format(cells[row])) for row in np.flatnonzero(stars).tolist()]
+    return _told("counts_are_known", file, str(cells.name), faults, more="hold hidden numbers")
 
 
 def _dates(cells: pd.Series, file: str, numbers: Sequence[int]) -> tuple[pd.Series, list[Problem]]:
     """Dates, and what is not one."""
     found: list[date | None] = []
     faults = []
-    for row, cell in enumerate(cells):
+    for number, cell in zip(numbers, cells, strict=True):
         try:
             found.append(date_in(cell))
         except NotThat as error:
             found.append(None)
-            faults.append((row, str(error)))
-    where = f"column {cells.name}"
-    problems = [
-        Problem("dates_are_dates", f"{file}: row {numbers[row]}, {where}", says) for row, says in faults[:MOST_SHOWN]
-    ]
-    if len(faults) > MOST_SHOWN:
-        more = f"{len(faults) - MOST_SHOWN} more cells are not dates."
-        problems.append(Problem("dates_are_dates", f"{file}: {where}", more))
+            faults.append((number, str(error)))
+    problems = _told("dates_are_dates", file, str(cells.name), faults, more="are not dates")
     return pd.Series(found, index=cells.index, dtype=object), problems
+
+
+def _told(rule: str, file: str, column: str, faults: Sequence[tuple[int, str]], *, more: str) -> list[Problem]:
+    """The first faults of a column, each by the row of the file, and how many more cells have such a fault."""
+    where = f"column {column}"
+    problems = [Problem(rule, f"{file}: row {number}, {where}", says) for number, says in faults[:MOST_SHOWN]]
+    if len(faults) > MOST_SHOWN:
+        problems.append(Problem(rule, f"{file}: {where}", f"{len(faults) - MOST_SHOWN} more cells {more}."))
+    return problems
 
 
 def _row_problems(made: pd.DataFrame, columns: dict[str, Column], file: str) -> list[Problem]:
