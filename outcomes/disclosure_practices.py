@@ -15,7 +15,7 @@ import pandas as pd
 from outcomes.disclosure import disclosure_policy
 from outcomes.disclosure_cells import STAR, DisclosurePolicy
 from outcomes.disclosure_margins import every_value_stays_possible
-from outcomes.funnel import CONFIDENCE, CONTROL, NOT_SHOWN, Funnel, funnel_limits
+from outcomes.funnel import NOT_SHOWN, Funnel, limits_by_column
 from outcomes.practice_tables import Practices, practices_of
 from outcomes.practice_variation import (
     PER_1000,
@@ -157,17 +157,12 @@ def _rows_of_hidden(hidden: pd.DataFrame, plot: Funnel) -> pd.DataFrame:
     found = hidden.assign(
         observed=STAR, band=NOT_SHOWN, flagged_by="", small_list=hidden["population"] < SMALL_LIST, rate_not_shown=True
     )
-    for prefix, adjusted in (("", plot.adjusted), ("unadjusted_", False)):
-        for name, confidence in (("95", CONFIDENCE), ("99_8", CONTROL)):
-            limits = funnel_limits(
-                found["expected"].clip(lower=LEAST).to_numpy(),
-                kind=plot.kind,
-                method=plot.method,
-                target=plot.target,
-                adjusted=adjusted,
-                tau2=plot.tau2,
-                confidence=confidence,
-            )
-            for end, values in zip(("lower", "upper"), limits, strict=True):
-                found[f"{prefix}{end}{name}"] = values
-    return found
+    limits = limits_by_column(
+        found["expected"].clip(lower=LEAST).to_numpy(),
+        kind=plot.kind,
+        method=plot.method,
+        target=plot.target,
+        adjusted=plot.adjusted,
+        tau2=plot.tau2,
+    )
+    return found.assign(**limits)

@@ -33,6 +33,7 @@ __all__ = [
     "bands",
     "funnel",
     "funnel_limits",
+    "limits_by_column",
     "proportion_limits",
     "rate_limits",
     "ratio_limits",
@@ -114,18 +115,41 @@ def funnel(
         phi, tau2, alike = found.phi, found.tau2, phi_by_chance(units[shown], **settings_of_phi)
     adjusted = count >= FEWEST_UNITS and phi > max(1, alike) and tau2 > 0
     table = units.assign(value=multiplier * units["numerator"] / units["denominator"])
-    for prefix, widened in (("", adjusted), ("unadjusted_", False)):
-        for name, confidence in (("95", CONFIDENCE), ("99_8", CONTROL)):
-            limits = funnel_limits(
-                units["denominator"][shown].to_numpy(), adjusted=widened, tau2=tau2, confidence=confidence, **settings
-            )
-            for side, limit in zip(("lower", "upper"), limits, strict=True):
-                table.loc[shown, f"{prefix}{side}{name}"] = multiplier * np.asarray(limit)
+    limits = limits_by_column(units["denominator"][shown].to_numpy(), adjusted=adjusted, tau2=tau2, **settings)
+    for column, limit in limits.items():
+        table.loc[shown, column] = multiplier * limit
     table["band"] = bands(table)
     outside = ~table["band"].isin(["inside", NOT_SHOWN])
     table["flagged_by"] = np.where(outside, "widened limits" if adjusted else "limits of chance alone", "")
     why = _why(count, phi, alike, adjusted)
     return Funnel(kind, method, multiplier * goal, multiplier, count, phi, tau2, adjusted, why, table, alike)
+
+
+def limits_by_column(
+    denominators: np.ndarray, *, kind: Kind, method: Method, target: float, adjusted: bool, tau2: float
+) -> dict[str, np.ndarray]:
+    """Limits of units of these sizes: `lower95`, `upper95`, `lower99_8`, `upper99_8`, and `unadjusted_lower95` and so on of
+    chance alone. Arguments as of `funnel_limits`.
+
+    >>> found = limits_by_column(np.array([50.0]), kind="ratio", method="square_root", target=1, adjusted=False, tau2=0)
+    >>> [found[column].round(2).tolist() for column in ("lower95", "unadjusted_upper99_8")]
+    [[0.72], [1.47]]
+    """
+    found = {}
+    for prefix, widened in (("", adjusted), ("unadjusted_", False)):
+        for name, confidence in (("95", CONFIDENCE), ("99_8", CONTROL)):
+            limits = funnel_limits(
+                denominators,
+                kind=kind,
+                method=method,
+                target=target,
+                adjusted=widened,
+                tau2=tau2,
+                confidence=confidence,
+            )
+            for side, limit in zip(("lower", "upper"), limits, strict=True):
+                found[f"{prefix}{side}{name}"] = np.asarray(limit)
+    return found
 
 
 def bands(table: pd.DataFrame) -> pd.Series:
