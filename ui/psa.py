@@ -44,7 +44,7 @@ from ui.owed import of_the_saving
 from ui.page import html_page, html_table
 from ui.report import svg, write_page
 from ui.uncertainty_charts import acceptability_chart, plane_chart, tornado_chart
-from ui.words import LEAST_MONEY, MINUS, figures, money, per_year, span
+from ui.words import LEAST_MONEY, MINUS, figures, money, per_year, percent_of, span
 
 CURVE = np.arange(0, 50_001, 1000)
 """Thresholds of a curve of acceptability, in pounds per QALY."""
@@ -340,7 +340,7 @@ def _draws(share: float) -> str:
     """
     if share in (0.0, 1.0):
         return "all draws" if share else "no draw"
-    return f"{min(max(round(100 * share), 1), 99)}% of draws"
+    return f"{percent_of(share)} of draws"
 
 
 def _range(difference: PairedDifference) -> str:
