@@ -21,7 +21,7 @@ from rich.table import Table
 from outcomes.disclosure import disclosure_sentence
 from outcomes.disclosure_cells import STAR
 from outcomes.practice_variation import PracticeVariation
-from pathways.files.writing import csv_text
+from pathways.files.writing import csv_text, new_folder, write_text
 from ui.funnel_chart import funnel_chart, funnel_spec
 from ui.variation_file import bad_input, read_variation_file
 from ui.words import NO_VALUE, counted
@@ -147,7 +147,6 @@ def write_variation(
     result: PracticeVariation, folder: Path, *, title: str, notes: Sequence[str] = (), overwrite: bool = False
 ) -> list[str]:
     """Writes page, table, JSON and the chart's specification into a new folder, whole or not at all; the files' names."""
-    from pathways.files.writing import new_folder, write_text
     from ui.report import write_page
 
     with new_folder(folder, overwrite=overwrite) as part:
