@@ -35,6 +35,8 @@ YEAR_DAYS = 52 * DAYS_PER_WEEK
 """Mean waits count nobody for longer: 52 weeks from joining."""
 ROUNDING = 1e-12
 """How far a share may fall short of one that it reaches but for the rounding of numbers."""
+Curve = tuple[np.ndarray, np.ndarray]
+"""Lengths of time in days, and the share that had ended by each."""
 
 
 def wait_spells(events: pd.DataFrame, *, end_day: float | None = None) -> pd.DataFrame:
@@ -237,18 +239,19 @@ def watched_days(reached: np.ndarray, days: np.ndarray) -> np.ndarray:
     return np.where(known.any(axis=-1), np.where(everybody, np.inf, last), np.nan)
 
 
-def days_by_which(
-    days: np.ndarray, ended: np.ndarray, shares: np.ndarray, before: np.ndarray | float = 0.0
-) -> np.ndarray:
+def days_by_which(days: np.ndarray, ended: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """The days by which these shares have ended, those who have not counted for as long as they were watched.
 
-    `days` and `ended` are by person, as is `before`, the days before anybody watched them. NaN where so many are not
-    reached. Method: `share_seen`.
+    `days` and `ended` are by person. NaN where so many are not reached. Method: `share_seen`.
 
     >>> days_by_which(np.array([10.0, 20, 30, 40]), np.array([True, False, True, False]), np.array([0.25, 0.5, 0.75]))
     array([10., 30., nan])
     """
-    times, reached = _curve(days, ended, before)
+    return _days_on(_curve(days, ended), shares)
+
+
+def _days_on(curve: Curve, shares: np.ndarray) -> np.ndarray:
+    times, reached = curve
     return np.array([day_by_which(reached, times, share) if len(times) else np.nan for share in shares], dtype=float)
 
 
@@ -267,31 +270,38 @@ def _summary(table: pd.DataFrame) -> dict[str, float]:
         row[f"share_within_{weeks}_weeks"] = (
             float((days[seen] <= weeks * DAYS_PER_WEEK).mean()) if seen.any() else np.nan
         )
-    row |= dict(zip((f"all_{name}" for name in names), days_by_which(days, seen, shares, before).tolist(), strict=True))
+    curve = times, reached = _curve(days, seen, before)
+    row |= dict(zip((f"all_{name}" for name in names), _days_on(curve, shares).tolist(), strict=True))
     for weeks in WEEKS:
-        row[f"all_share_within_{weeks}_weeks"] = share_ended_by(days, seen, weeks * DAYS_PER_WEEK, before)
-    times, reached = _curve(days, seen, before)
+        row[f"all_share_within_{weeks}_weeks"] = _share_on(curve, weeks * DAYS_PER_WEEK)
     row["all_mean_days_within_52_weeks"] = float(restricted_mean_days(reached, times, within=YEAR_DAYS))
     still = (outcome == "waiting").to_numpy()
     row["median_days_still_waiting"] = float(np.median(days[still])) if still.any() else np.nan
     return row
 
 
-def share_ended_by(days: np.ndarray, ended: np.ndarray, limit: float, before: np.ndarray | float = 0.0) -> float:
+def share_ended_by(days: np.ndarray, ended: np.ndarray, limit: float) -> float:
     """The share that has ended within `limit` days, as `days_by_which` counts; NaN where nobody was watched so long.
 
     >>> share_ended_by(np.array([10.0, 20, 30, 40]), np.array([True, False, True, False]), 30)
     0.625
     """
-    times, reached = _curve(days, ended, before)
+    return _share_on(_curve(days, ended), limit)
+
+
+def _share_on(curve: Curve, limit: float) -> float:
+    times, reached = curve
     place = int(np.searchsorted(times, limit, side="right"))
     if not len(times) or (place == len(times) and times[-1] < limit and reached[-1] < 1):
         return float("nan")
     return float(reached[place - 1]) if place else 0.0
 
 
-def _curve(days: np.ndarray, ended: np.ndarray, before: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    """Every length of time that anybody was watched, and the share that had ended by then; all three by person."""
+def _curve(days: np.ndarray, ended: np.ndarray, before: np.ndarray | float = 0.0) -> Curve:
+    """Every length of time that anybody was watched, and the share that had ended by then.
+
+    `days` and `ended` are by person, as is `before`, the days before anybody watched them.
+    """
     times, place = np.unique(days, return_inverse=True)
     seen, unseen = (np.bincount(place[chosen], minlength=len(times)) for chosen in (ended, ~ended))
     began = np.sort(np.broadcast_to(before, days.shape))

@@ -49,13 +49,15 @@ def journeys_in(asked: Asked, *, usual: Mapping[str, str]) -> Journeys:
     services = {option: given.get(option, _words(text)) for option, text in usual.items()}
     known = [*(name for names in services.values() for name in names), *_services_of_the_library()]
     by = asked.by or USUAL_GROUPS
-    log, people, is_asked_well = None, None, not problems
+    log, people, told, is_asked_well = None, None, list[Note](), not problems
     try:
         log = read_events(asked.file, days_per_tick=asked.days_per_tick, services=known)
     except BadInput as bad:
         problems += bad.problems
     try:
-        people = None if asked.people is None or not is_asked_well else read_people(asked.people, by)
+        if asked.people is not None and is_asked_well:
+            table, told = read_people(asked.people, by)
+            people = table, asked.people.name
     except BadInput as bad:
         problems += bad.problems
     if problems or log is None:
@@ -65,8 +67,8 @@ def journeys_in(asked: Asked, *, usual: Mapping[str, str]) -> Journeys:
     meant = {option: _as_in_the_log(log, names) for option, names in services.items()}
     notes = _matched_notes(log, meant, given)
     return journeys_of(
-        replace(log, notes=[*log.notes, *notes, *(people[1] if people else [])]),
-        None if people is None else (people[0], str(asked.people.name if asked.people else "")),
+        replace(log, notes=[*log.notes, *notes, *told]),
+        people,
         by=by,
         consultant_led=meant["--consultant-led"],
         treatments=meant["--treatments"],
