@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,8 +24,9 @@ from pathways.explain import read_word
 from pathways.files.opened import is_folder, printable
 from pathways.files.written import json_in
 from pathways.word import Word
+from sim.as_written import Ran
 from sim.compare import Case, Comparison, compare, width_reached
-from sim.joint_draws import JointDraws, WrittenDraws, written_draws
+from sim.joint_draws import WrittenDraws, written_draws
 from sim.prices import price_basis
 
 MODEL = 4
@@ -67,24 +67,8 @@ def region_digest(region: Region, *, grades: bool = False) -> str:
     return digest.hexdigest()
 
 
-class Made(Protocol):
-    """Results with all that they were made from."""
-
-    @property
-    def cases(self) -> Mapping[str, Case]:
-        """The scenarios, with their pathways."""
-
-    @property
-    def base(self) -> str:
-        """The scenario that the others are compared with."""
-
-    @property
-    def region(self) -> Region:
-        """The region."""
-
-    @property
-    def years(self) -> float:
-        """Measured years."""
+class Made(Ran, Protocol):
+    """Results with all that they were made from: what `Ran` has, and what chance was drawn from."""
 
     @property
     def seed(self) -> int:
@@ -93,10 +77,6 @@ class Made(Protocol):
     @property
     def replications(self) -> int:
         """How many runs."""
-
-    @property
-    def calibration(self) -> JointDraws | None:
-        """The joint draws that the runs took, where they rest on a calibration."""
 
 
 def run_id(made: Made, **more: Any) -> str:
