@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pathways.pathway import Pathway
 from pathways.provision import rounded
-from pathways.region import ASSUMED, Region, Site
+from pathways.region import ASSUMED, Region
 
 
 def assumed_here(region: Region, pathway: Pathway) -> list[str]:
@@ -26,10 +26,10 @@ def assumed_here(region: Region, pathway: Pathway) -> list[str]:
     said = [*kept]
     if untold:
         said.append(f"Capacity, assumed: {'; '.join(grades.amount(name) for name in untold)}")
-    listed = [name for name in grades.assumed if grades.people(name)]
+    listed = [name for name in grades.assumed if region.waiting_for(name)]
     listed = [name for name in listed if not any(grades.tells_list(sentence, name) for sentence in kept)]
     if listed:
-        told = "; ".join(f"{pathway.services[name].title} {grades.people(name)} people" for name in listed)
+        told = "; ".join(f"{pathway.services[name].title} {region.waiting_for(name)} people" for name in listed)
         said.append(f"Waiting lists at the start, assumed as the capacity is: {told}")
     said += grades.shares()
     own = [name for name in grades.limited if name not in grades.assumed]
@@ -58,26 +58,18 @@ class _Grades:
 
     def __init__(self, region: Region, pathway: Pathway) -> None:
         self.region, self.pathway = region, pathway
-        self.limited = [name for name, word in pathway.services.items() if word.capacity != "open" and self.sites(name)]
-        self.assumed = [name for name in self.limited if any(site.grade == ASSUMED for site in self.sites(name))]
+        self.limited = [
+            name for name, word in pathway.services.items() if word.capacity != "open" and region.sites_of(name)
+        ]
+        self.assumed = [name for name in self.limited if any(site.grade == ASSUMED for site in region.sites_of(name))]
         self.several = len(region.area_names()) > 1
-
-    def sites(self, service: str) -> list[Site]:
-        return [site for site in self.region.sites if site.service == service]
-
-    def total(self, service: str) -> float:
-        return sum(site.amount for site in self.sites(service))
-
-    def people(self, service: str) -> int:
-        return sum(row.people for row in self.region.waiting if row.service == service)
 
     def amount(self, service: str) -> str:
         """A service's capacity in words, with the part of it that is assumed where not all is."""
-        word, total = self.pathway.services[service], self.total(service)
-        unit = "places" if word.capacity == "places" else "appointments a week"
-        part = sum(site.amount for site in self.sites(service) if site.grade == ASSUMED)
+        word, total = self.pathway.services[service], self.region.amount_of(service)
+        part = sum(site.amount for site in self.region.sites_of(service) if site.grade == ASSUMED)
         of_it = f", of which {rounded(part)} assumed" if 0 < part < total else ""
-        return f"{word.title} {rounded(total)} {unit}{of_it}"
+        return f"{word.title} {rounded(total)} {word.unit}{of_it}"
 
     def still_holds(self, sentence: str) -> bool:
         """Whether a sentence of region.toml is of no amount, or of one that still stands and is still assumed.
@@ -96,16 +88,16 @@ class _Grades:
         word = self.pathway.services[service]
         if f"({word.per_100k})" not in sentence:
             return False
-        all_assumed = all(site.grade == ASSUMED for site in self.sites(service))
-        amounts = [self.total(service)] if not self.several else []
-        return all_assumed and (self.several or any(self._number(sentence, word.title, at) for at in amounts))
+        all_assumed = all(site.grade == ASSUMED for site in self.region.sites_of(service))
+        total = self.region.amount_of(service)
+        return all_assumed and (self.several or self._number(sentence, word.title, total))
 
     def tells_list(self, sentence: str, service: str) -> bool:
         """Whether a sentence tells the list that a service has at the start."""
         word = self.pathway.services[service]
         if f"({word.waiting_per_100k})" not in sentence:
             return False
-        return self.several or self._number(sentence, word.title, self.people(service))
+        return self.several or self._number(sentence, word.title, self.region.waiting_for(service))
 
     @staticmethod
     def _number(sentence: str, title: str, number: float) -> bool:
@@ -120,7 +112,9 @@ class _Grades:
         """A sentence for each share of back pain that was taken."""
         for name in self.limited:
             title = self.pathway.services[name].title
-            found = {(site.back_pain_share, site.grade) for site in self.sites(name) if site.back_pain_share != 1}
+            found = {
+                (site.back_pain_share, site.grade) for site in self.region.sites_of(name) if site.back_pain_share != 1
+            }
             for share, grade in sorted(found):
                 yield f"{title}: of the capacity as written a share of {share:g} is for back pain ({grade})"
             for share in sorted({row.back_pain_share for row in self.region.waiting if row.service == name} - {1.0}):

@@ -55,12 +55,11 @@ def provision(pathway: Pathway, region: Region, scenario: Scenario) -> list[Prov
     for service in dict.fromkeys(str(change.service) for _, change in changes):
         own = [(lever, change) for lever, change in changes if change.service == service]
         word = pathway.services[service]
-        unit = "places" if word.capacity == "places" else "appointments a week"
         for levers in _together(scenario, tuple(dict.fromkeys(lever for lever, _ in own))):
             acting = [(lever, change) for lever, change in own if lever in levers]
             before, after = _amounts(pathway, region, scenario, service, acting)
             says = _when(pathway, scenario, levers)
-            found.append(Provision(service, word.title, unit, before, after, levers, says))
+            found.append(Provision(service, word.title, word.unit, before, after, levers, says))
     return [each for each in found if each.after != each.before]
 
 
@@ -91,7 +90,7 @@ def _amounts(
     before, after = 0.0, 0.0
     for name in region.area_names():
         area = region.area(name)
-        there = sum(site.amount for site in area.sites if site.service == service)
+        there = area.amount_of(service)
         times, plus = 1.0, 0.0
         for lever, change in changes:
             practices = scenario.levers[lever].practices

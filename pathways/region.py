@@ -172,6 +172,18 @@ class Region:
         """Registered people."""
         return int(self.people.sum())
 
+    def sites_of(self, service: str) -> list[Site]:
+        """The sites of a service, in all areas."""
+        return [site for site in self.sites if site.service == service]
+
+    def amount_of(self, service: str) -> float:
+        """The capacity of a service, its sites together."""
+        return sum(site.amount for site in self.sites_of(service))
+
+    def waiting_for(self, service: str) -> int:
+        """People on the lists of a service at the start."""
+        return sum(row.people for row in self.waiting if row.service == service)
+
     def area_names(self) -> list[str]:
         """The areas, in order of first appearance."""
         return list(dict.fromkeys(self.areas))

@@ -134,6 +134,11 @@ class Service(Word):
     choice: Choice | None = None
     effect: str | None = None
 
+    @property
+    def unit(self) -> str:
+        """What an amount of its capacity counts, as a region writes it."""
+        return "places" if self.capacity == "places" else "appointments a week"
+
     @model_validator(mode="after")
     def _fields_fit_the_capacity(self) -> Service:
         if (self.stay is None) == (self.capacity == "places"):

@@ -100,15 +100,14 @@ class _About:
     def _region_wins(self, service: str, word: str) -> str:
         title = self.pathway.services[service].title
         if word == "waiting_per_100k":
-            listed = sum(row.people for row in self.region.waiting if row.service == service)
+            listed = self.region.waiting_for(service)
             has = f"has {listed} people on the list of {title}" if listed else f"has nobody on the list of {title}"
             return (
                 f"waiting_lists.csv of {self.place} {has} and wins over what is assumed per head. Change the list there, in "
                 "a copy of the region"
             )
-        sites = [site for site in self.region.sites if site.service == service]
-        unit = "places" if self.pathway.services[service].capacity == "places" else "appointments a week"
-        amount, grade = round(sum(site.amount for site in sites), 2), ", ".join(dict.fromkeys(s.grade for s in sites))
+        amount, unit = round(self.region.amount_of(service), 2), self.pathway.services[service].unit
+        grade = ", ".join(dict.fromkeys(site.grade for site in self.region.sites_of(service)))
         return (
             f"capacity.csv of {self.place} has {amount:g} {unit} of {title} ({grade}) and wins over what is assumed per head. "
             "Change the amount there, in a copy of the region, or set a lever with 'capacity_times' or 'capacity_plus_per_100k'"
@@ -116,7 +115,7 @@ class _About:
 
     def _choice(self, service: str, word: list[str]) -> str:
         title = self.pathway.services[service].title
-        sites = [site for site in self.region.sites if site.service == service]
+        sites = self.region.sites_of(service)
         most = max((sum(site.area == area for site in sites) for area in self.region.area_names()), default=0)
         if most <= 1:
             return f"{self.place} has one site of {title}, so nobody chooses"
@@ -212,8 +211,7 @@ class _About:
 
     def _is_closed(self, change: Change) -> bool:
         """Whether a change multiplies the capacity of a service that has none."""
-        own = [site.amount for site in self.region.sites if site.service == change.service]
-        return change.capacity_times is not None and not any(own)
+        return change.capacity_times is not None and not self.region.amount_of(str(change.service))
 
     def _is_opened(self, change: Change) -> bool:
         """Whether a lever that is set adds to the share that a change multiplies."""

@@ -61,9 +61,8 @@ def _as_assumed(amount: float, per_100k: str | None, pathway: Pathway, region: R
 
 def _too_much(pathway: Pathway, service: str, area: str, had: float, wanted: float) -> str:
     word = pathway.services[service]
-    unit = "places" if word.capacity == "places" else "appointments a week"
     where = f" ({area})" if area else ""
-    return f"{word.title}{where}: there are {rounded(had)} {unit} in capacity.csv and {rounded(wanted, digits=3)} are needed. {HINT}."
+    return f"{word.title}{where}: there are {rounded(had)} {word.unit} in capacity.csv and {rounded(wanted, digits=3)} are needed. {HINT}."
 
 
 def lists_beyond_need(loads: Iterable[Load], pathway: Pathway, region: Region) -> list[str]:
@@ -100,7 +99,7 @@ def far_from_need(comparison: Comparison) -> list[str]:
     for position, (name, word) in enumerate(plan.pathway.services.items()):
         if word.capacity == "open":
             continue
-        had = sum(site.amount for site in comparison.region.sites if site.service == name)
+        had = comparison.region.amount_of(name)
         contacts = np.mean([tallies.monthly[[SEEN, DID_NOT_ATTEND], position].sum() for tallies in runs]) / weeks
         wanted = float(contacts + max(0.0, sizes[position, -1] - sizes[position, 0]) / weeks)
         if word.capacity == "places":
@@ -108,7 +107,7 @@ def far_from_need(comparison: Comparison) -> list[str]:
         if _is_far(Load(name, "", 0.0, wanted, had), plan.pathway, comparison.region):
             said.append(_too_much(plan.pathway, name, "", had, wanted))
             continue
-        listed = sum(row.people for row in comparison.region.waiting if row.service == name)
+        listed = comparison.region.waiting_for(name)
         after = float(sizes[position, min(WEEKS_IN_A_YEAR, sizes.shape[1] - 1)])
         assumed = _as_assumed(listed, word.waiting_per_100k, plan.pathway, comparison.region)
         if listed >= LEAST_LISTED and after < LEFT_OF_A_LIST * listed and not assumed:

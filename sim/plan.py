@@ -255,7 +255,7 @@ def _sites(pathway: Pathway, region: Region) -> list[Site]:
         if word.capacity == "open":
             sites.append(Site(service, service, "", 0.0, "", np.nan, np.nan, "assumed", "open"))
         else:
-            sites += [site for site in region.sites if site.service == service]
+            sites += region.sites_of(service)
     return sites
 
 

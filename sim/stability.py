@@ -115,7 +115,7 @@ def open_sentences(pathway: Pathway, area: Region) -> list[str]:
     """
     said = []
     for name, service in pathway.services.items():
-        amount = sum(site.amount for site in area.sites if site.service == name)
+        amount = area.amount_of(name)
         if service.capacity in ("open", "places") or not amount:
             continue
         is_open, has = open_in_the_first_year(service, area.about)
