@@ -16,12 +16,12 @@ from pathways.draft import Draft
 from pathways.lever import Change, Lever, LeverSetting, Scenario
 from pathways.pathway import Pathway
 from pathways.problems import Problem
+from pathways.quantity import DAYS_IN
 from pathways.region import Region
 from pathways.timing import length_in_days
 from pathways.walk import bounds_used, conditions, quantities_used, whens_of
 
 RULE = "scenario_has_effect"
-DAYS_IN_A_YEAR = 365
 ONLY_BUDGET = "only `backpath budget` reads it, so that nothing else changes"
 ONLY_TARGETS = "only the comparison with published courses reads it (`backpath validate`), so that no result changes"
 
@@ -166,7 +166,7 @@ class _About:
         starts = length_in_days(setting.starts)
         first = starts + self._first_adoption(lever)
         later = "" if first == starts else f", and no practice takes it up before {_weeks(first - starts)} have passed"
-        if self.years is not None and first >= self.years * DAYS_IN_A_YEAR:
+        if self.years is not None and first >= self.years * DAYS_IN["years"]:
             ends = f"a run of {self.years:g} years ends before"
             says = f"'{setting.starts}'{later}: {ends}, and the lever is never on. Run longer (--years), or start it sooner."
             return ".starts", says

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pathways import Pathway, Region, Service, Site
+from pathways.quantity import DAYS_IN
 from pathways.region import RegionFile
 from pathways.service import WEEKDAYS
 from sim.layout import MICRO, NEVER
@@ -65,6 +66,12 @@ def open_days(word: Service, about: RegionFile, day_numbers: np.ndarray) -> tupl
     weekday = (day_numbers + about.start.weekday()) % 7
     closed = np.isin(day_numbers, [(day - about.start).days for day in about.closed])
     return np.isin(weekday, [WEEKDAYS.index(day) for day in names]), ~closed
+
+
+def open_in_the_first_year(word: Service, about: RegionFile) -> tuple[int, int]:
+    """On how many days of the first measured year a service is open, and on how many it would be without closed days."""
+    has, is_open = open_days(word, about, np.arange(int(DAYS_IN["years"])))
+    return int((has & is_open).sum()), int(has.sum())
 
 
 def share_acting(

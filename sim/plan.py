@@ -14,7 +14,7 @@ from pathways.service import WEEKDAYS, WaitingList
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.word import PRIORITIES as PRIORITY_WORDS
 from sim.builder import Builder
-from sim.capacity import open_days, own_capacity
+from sim.capacity import open_in_the_first_year, own_capacity
 from sim.draws import label
 from sim.health import FASTEST
 from sim.layout import (
@@ -215,8 +215,8 @@ def _region_problems(pathway: Pathway, region: Region) -> list[Problem]:
         word = pathway.services[service]
         if word.capacity == "places":
             continue
-        has, is_open = open_days(word, region.about, np.arange(DAYS_IN_A_YEAR))
-        if not (has & is_open).any():
+        open_on, _ = open_in_the_first_year(word, region.about)
+        if not open_on:
             days = ", ".join(word.weekdays or region.about.weekdays)
             says = f"'{service}' is never open in the first year: it has appointments on {days}, and all of these days are closed."
             problems.append(Problem("services_are_open", "region.toml: closed", f"{says} Take days out of 'closed'."))

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pathways import Pathway, Region, Scenario, Service
+from pathways import Pathway, Region, Scenario
 from pathways.provision import rounded
-from pathways.region import RegionFile
-from sim.capacity import open_days
+from sim.capacity import open_days, open_in_the_first_year
 from sim.cohort import Cohort, draw_cohort
 from sim.layout import DID_NOT_ATTEND, MICRO, REFERRAL, SEEN
-from sim.plan import DAYS_IN_A_YEAR, Plan, compile_plan
+from sim.plan import Plan, compile_plan
 from sim.running import Running
 from sim.state import levers_of
 
@@ -100,12 +99,6 @@ def _mean_amounts(plan: Plan, cohort: Cohort, pathway: Pathway, area: Region) ->
         mean = amount.mean() if word.capacity == "places" else (amount * is_open)[has].mean() if has.any() else 0.0
         found[site.service] = found.get(site.service, 0.0) + round(float(mean), 9)
     return found
-
-
-def open_in_the_first_year(service: Service, about: RegionFile) -> tuple[int, int]:
-    """On how many days of the first measured year a service is open, and on how many it would be without closed days."""
-    has, is_open = open_days(service, about, np.arange(DAYS_IN_A_YEAR))
-    return int((has & is_open).sum()), int(has.sum())
 
 
 def open_sentences(pathway: Pathway, area: Region) -> list[str]:
