@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,7 @@ def toml_in(path: Path) -> dict[str, Any]:
     """The table in a TOML file; `BadInput` when it is missing, not text, not TOML, or nested or large beyond reason."""
     text = text_in(path)
     _refuse_long_keys(text, path)
-    try:
-        written = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise refuse(
-            "file_is_toml", name_of(path), f"this is not valid TOML: {printable(str(error), longest=LONGEST_REASON)}."
-        ) from None
-    except RecursionError:
-        raise _too_deep(path) from None
-    except ValueError as error:  # a number or a day that Python cannot hold
-        raise refuse("file_is_toml", name_of(path), f"this is not valid TOML: {_why(error)}") from None
-    _refuse_beyond(written, path)
+    written: dict[str, Any] = _parsed(tomllib.loads, text, path, rule="file_is_toml", what="valid TOML")
     return written
 
 
@@ -42,19 +34,8 @@ def json_in(path: Path, *, what: str = "valid JSON") -> Any:
 
     `what` it should be is told where it is not even JSON.
     """
-    text = text_in(path)
-    try:
-        written = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
-    except json.JSONDecodeError as error:
-        raise refuse(
-            "file_is_json", name_of(path), f"this is not {what}: {printable(str(error), longest=LONGEST_REASON)}."
-        ) from None
-    except RecursionError:
-        raise _too_deep(path) from None
-    except ValueError as error:
-        raise refuse("file_is_json", name_of(path), f"this is not {what}: {_why(error)}") from None
-    _refuse_beyond(written, path)
-    return written
+    parse = partial(json.loads, object_pairs_hook=lambda pairs: _once(pairs, path))
+    return _parsed(parse, text_in(path), path, rule="file_is_json", what=what)
 
 
 def text_in(path: Path) -> str:
@@ -69,6 +50,18 @@ def text_in(path: Path) -> str:
             says = "this is not a text file in UTF-8. Save it as UTF-8 text."
             raise refuse("file_is_text", f"{name_of(path)}: row {row}", says) from None
         raise refuse("file_is_text", name_of(path), TELL[kind]) from None
+
+
+def _parsed(parse: Callable[[str], Any], text: str, path: Path, *, rule: str, what: str) -> Any:
+    """What a parser makes of a text; `BadInput` by `rule` where it is not `what` it should be, or beyond reason."""
+    try:
+        written = parse(text)
+    except RecursionError:
+        raise _too_deep(path) from None
+    except ValueError as error:  # what parsers raise, and Python for a number or a day that it cannot hold
+        raise refuse(rule, name_of(path), f"this is not {what}: {_why(error)}") from None
+    _refuse_beyond(written, path)
+    return written
 
 
 def _refuse_long_keys(text: str, path: Path) -> None:
@@ -114,6 +107,6 @@ def _too_deep(path: Path) -> BadInput:
 
 
 def _why(error: ValueError) -> str:
-    if "integer string" in str(error):
+    if "for integer string conversion" in str(error):
         return "a number has thousands of figures. Is this the right file?"
     return f"{printable(str(error), longest=LONGEST_REASON)}."
