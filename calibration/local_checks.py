@@ -13,7 +13,7 @@ from calibration.local_measures import MEASURES
 from calibration.local_sums import sum_problems
 from pathways import Problem
 from pathways.periods import DAYS_PER_WEEK, band_in_words, last_of_month, next_day, period_in_words
-from pathways.table import ROWS_SHOWN
+from pathways.problems import first_few, listed
 
 MONTHS_PER_YEAR = 12
 FEWEST_ALIKE = 3
@@ -72,10 +72,7 @@ def _repeated(figures: Sequence[Figure]) -> Iterator[Problem]:
             says = f"{_told(each)} stands in {seen[key].source} already. Remove one."
             twice.append(Problem("no_duplicates", each.source, says))
         seen.setdefault(key, each)
-    yield from twice[:ROWS_SHOWN]
-    if len(twice) > ROWS_SHOWN:
-        says = f"{len(twice) - ROWS_SHOWN} more figures stand twice."
-        yield Problem("no_duplicates", f"series {figures[0].series}", says)
+    yield from first_few(twice, "more figures stand twice.", f"series {figures[0].series}")
 
 
 def _under_two_names(series: Sequence[Sequence[Figure]]) -> Iterator[Problem]:
@@ -190,11 +187,10 @@ def _missing(name: str, figures: Sequence[Figure]) -> Iterator[Problem]:
     spans = sorted({(each.from_date, each.to_date) for each in figures})
     missing = missing_spans(spans, snapshots=figures[0].snapshot)
     if missing:
-        told = [period_in_words(*span) for span in missing[:SHOWN]]
-        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        told = listed([period_in_words(*span) for span in missing], SHOWN)
         is_or_are = "is" if len(missing) == 1 else "are"
         says = (
-            f"{', '.join(told)}{more} {is_or_are} missing between {period_in_words(*spans[0])} and "
+            f"{told} {is_or_are} missing between {period_in_words(*spans[0])} and "
             f"{period_in_words(*spans[-1])}. Add a row for each, with a blank value if it was not submitted."
         )
         yield Problem("no_gaps", f"{figures[0].source.partition(': ')[0]}: {name}", says)

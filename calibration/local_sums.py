@@ -18,7 +18,7 @@ from calibration.local_figures import Figure, by_series
 from calibration.local_measures import MEASURES
 from pathways import Problem
 from pathways.periods import period_in_words
-from pathways.table import ROWS_SHOWN
+from pathways.problems import ROWS_SHOWN, first_few
 
 PARTS_OF = {"first_visits": {"first_visits", "waited", "visits"}, "waited": {"first_visits", "waited", "visits"}}
 """Measures of which a measure is a part: who is seen for the first time is seen. Every other is a part of itself alone."""
@@ -79,11 +79,8 @@ def sum_problems(figures: Sequence[Figure], codes: Collection[str]) -> list[Prob
     series = _counted(figures, codes)
     found = [problem for whole in series for problem in _too_large(whole, series)]
     found += _out_of_order(figures)
-    shown = found[:ROWS_SHOWN]
-    if len(found) > ROWS_SHOWN:
-        says = f"{len(found) - ROWS_SHOWN} more figures are smaller than their parts, or out of order."
-        shown.append(Problem("parts_fit", found[ROWS_SHOWN].where, says))
-    return shown
+    more = "more figures are smaller than their parts, or out of order."
+    return first_few(found, more, next((each.where for each in found[ROWS_SHOWN:]), ""))
 
 
 def seen_against_referred(figures: Sequence[Figure], codes: Collection[str]) -> Iterator[str]:

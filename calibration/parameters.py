@@ -19,6 +19,7 @@ from scipy import special
 from pathways import BadInput, Pathway, Problem, pathway_problems
 from pathways.checks import CHECKS_OF_VALUES, draw_problem, quantities_used
 from pathways.draft import Draft
+from pathways.problems import listed
 from sim.compare import Case
 from sim.draws import bits, label, run_key, share
 from sim.joint_draws import JointDraws
@@ -28,8 +29,6 @@ CORRELATION = Path(__file__).parent / "library" / "natural_history_correlation.c
 MOST_TRIES = 100
 """Quantities that make no sense together (a median above its 90% point) are drawn again so many times."""
 DRAWN = "draw"
-SHOWN = 5
-"""So many names are told at most."""
 Places = list[tuple[str, str]]
 """Where quantities stand in pathways: path and name."""
 
@@ -249,11 +248,10 @@ def _cannot_be_drawn(pathways: Sequence[Pathway], names: Sequence[str]) -> list[
                 found[where] = Problem("draws_mean_what_is_written", where, f"{says}.")
     lacking = sorted({name for pathway in pathways for name in without_distribution(pathway)})
     if not names and lacking:
-        shown = ", ".join(f"'{name}'" for name in lacking[:SHOWN])
-        more = f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
+        told = listed([f"'{name}'" for name in lacking])
         says = (
             "nothing would be drawn: no quantity has a 'distribution', and an interval would be of chance alone. Add "
-            f"'distribution' to those with a range: {shown}{more}."
+            f"'distribution' to those with a range: {told}."
         )
         found[""] = Problem("something_is_drawn", f"{pathways[0].name}: quantities", says)
     return list(found.values())

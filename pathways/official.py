@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pathways.files.cells import ROWS_SHOWN, cells_of
+from pathways.files.cells import cells_of
 from pathways.files.opened import name_of
 from pathways.files.values import NotThat, date_in
-from pathways.problems import BadInput, Problem, did_you_mean, refuse
+from pathways.problems import ROWS_SHOWN, BadInput, Problem, did_you_mean, first_few, refuse
 from pathways.region import AGE_BANDS, MOST_PEOPLE, SEXES
 from pathways.table import Column, typed
 
@@ -144,14 +144,12 @@ def repeats(table: pd.DataFrame, keys: list[str], file: str) -> list[Problem]:
         Problem("codes_exist", f"{file}: row {row}", "there is no code of a practice. Write it, or remove the row.")
         for row in table.index[table["practice"] == ""][:ROWS_SHOWN]
     ]
-    twice = table[table.duplicated(keys)]
-    for row, practice, *rest in twice[keys].head(ROWS_SHOWN).itertuples(name=None):
+    twice = []
+    for row, practice, *rest in table.loc[table.duplicated(keys), keys].itertuples(name=None):
         for_whom = f" for sex {rest[0]}, age {rest[1]}" if rest else ""
         says = f"the practice '{practice}' stands twice{for_whom}. Remove one row, or use one edition of the file."
-        problems.append(Problem("no_duplicates", f"{file}: row {row}", says))
-    if len(twice) > ROWS_SHOWN:
-        problems.append(Problem("no_duplicates", file, f"{len(twice) - ROWS_SHOWN} more rows stand twice."))
-    return problems
+        twice.append(Problem("no_duplicates", f"{file}: row {row}", says))
+    return problems + first_few(twice, "more rows stand twice.", file)
 
 
 # registered patients
@@ -229,8 +227,7 @@ def _beyond_totals(practices: pd.DataFrame, bands: pd.DataFrame, file: str) -> l
                 whose = "people" if sex == BOTH else f"{sex.lower()} people"
                 says = f"the practice '{code}' has {total:,} {whose} in all, and its age bands add to {count:,}. Download the file again."
                 problems.append(Problem("bands_fit_the_total", f"{file}: row {row}", says))
-    more = [Problem("bands_fit_the_total", file, f"{len(problems) - ROWS_SHOWN} more totals are too small.")]
-    return problems[:ROWS_SHOWN] + (more if len(problems) > ROWS_SHOWN else [])
+    return first_few(problems, "more totals are too small.", file)
 
 
 def _by_age(bands: pd.DataFrame, codes: tuple[str, ...]) -> np.ndarray:

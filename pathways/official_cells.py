@@ -13,8 +13,7 @@ from math import inf, isfinite
 from openpyxl.utils import get_column_letter
 
 from pathways.files.values import NotThat, number_in, told
-from pathways.problems import BadInput, Problem, refuse
-from pathways.table import ROWS_SHOWN
+from pathways.problems import ROWS_SHOWN, BadInput, Problem, first_few, listed, refuse
 
 MOST = 1_000_000_000
 """No count of an official file is larger."""
@@ -80,13 +79,9 @@ class Counts:
 
     def refused(self) -> None:
         """Raises `BadInput` with everything that is wrong, of much the first cells only."""
-        if not self.problems:
-            return
-        shown = self.problems[:ROWS_SHOWN]
-        if len(self.problems) > ROWS_SHOWN:
-            more = f"{len(self.problems) - ROWS_SHOWN} more cells are no counts."
-            shown = [*shown, Problem("cells_are_good", shown[0].where.partition(": row")[0], more)]
-        raise BadInput(shown)
+        if self.problems:
+            where = self.problems[0].where.partition(": row")[0]
+            raise BadInput(first_few(self.problems, "more cells are no counts.", where))
 
 
 def _fault(cell: object, text: str) -> str:
@@ -131,9 +126,8 @@ def once(rows: Iterable[tuple[tuple[object, ...], Row]]) -> tuple[list[Row], lis
         raise BadInput(problems[:ROWS_SHOWN])
     notes = []
     if repeated:
-        told = ", ".join(str(row.number) for row in repeated[:ROWS_SHOWN])
-        more = f" and {len(repeated) - ROWS_SHOWN} more" if len(repeated) > ROWS_SHOWN else ""
-        notes = [f"{repeated[0].where}: exact repeats of other rows are left out: row {told}{more}."]
+        told = listed([str(row.number) for row in repeated])
+        notes = [f"{repeated[0].where}: exact repeats of other rows are left out: row {told}."]
     return list(kept.values()), notes
 
 

@@ -26,7 +26,7 @@ from pathways.official_files import (
     sheets_by_row,
 )
 from pathways.periods import DAYS_PER_WEEK, month
-from pathways.problems import did_you_mean, refuse
+from pathways.problems import did_you_mean, listed, refuse
 
 INSTEAD = {"": nan}
 """A blank was not submitted; nobody is written as 0."""
@@ -181,8 +181,7 @@ def _month_of(table: _Table, row: Row, file: str) -> date:
 
 def _tests(modality: str, tests: Collection[str]) -> str:
     hint = did_you_mean(modality, tests)
-    more = f" and {len(tests) - SHOWN} more" if len(tests) > SHOWN else ""
-    return hint if hint.startswith("Did you mean") else f"There are: {', '.join(sorted(tests)[:SHOWN])}{more}."
+    return hint if hint.startswith("Did you mean") else f"There are: {listed(sorted(tests), SHOWN)}."
 
 
 def _weeks(name: str) -> tuple[int, float] | None:

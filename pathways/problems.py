@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+ROWS_SHOWN = 5
+"""So many faults of one kind are told one by one; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,27 @@ def refuse(rule: str, where: str, says: str) -> BadInput:
     'south.toml: there is no such file.'
     """
     return BadInput([Problem(rule, where, says)])
+
+
+def first_few(problems: Sequence[Problem], more: str, where: str) -> list[Problem]:
+    """The first problems of one kind, and where there are more one that says how many; `more` is what they are.
+
+    >>> wrong = [Problem("rows_fit", f"lists.csv: row {row}", "it is too long.") for row in range(2, 9)]
+    >>> [str(each) for each in first_few(wrong, "more rows are too long.", "lists.csv")[4:]]
+    ['lists.csv: row 6: it is too long.', 'lists.csv: 2 more rows are too long.']
+    """
+    rest = len(problems) - ROWS_SHOWN
+    told = [Problem(problems[0].rule, where, f"{rest} {more}")] if rest > 0 else []
+    return [*problems[:ROWS_SHOWN], *told]
+
+
+def listed(names: Sequence[str], most: int = ROWS_SHOWN) -> str:
+    """Names one after the other, and how many more there are than are told.
+
+    >>> listed(["mri", "gp", "injection"], most=2)
+    'mri, gp and 1 more'
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def plain(name: str) -> str:

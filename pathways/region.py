@@ -33,8 +33,8 @@ from pathways.files.values import FIRST_YEAR, LAST_YEAR, told
 from pathways.files.writing import csv_text, write_text
 from pathways.files.written import toml_in
 from pathways.load import find
-from pathways.problems import BadInput, Problem
-from pathways.table import PRICE_BLANK, ROWS_SHOWN, Column, read_csv
+from pathways.problems import ROWS_SHOWN, BadInput, Problem
+from pathways.table import PRICE_BLANK, Column, read_csv
 from pathways.word import Word
 
 ABOUT, PRACTICES, POPULATION = "region.toml", "practices.csv", "population.csv"

@@ -18,7 +18,7 @@ from pathways.load import load_quantities
 from pathways.official import Registered, read_registered
 from pathways.official_places import PracticeMap, read_deprivation, read_map
 from pathways.pathway import Pathway
-from pathways.problems import BadInput, Problem, refuse
+from pathways.problems import BadInput, Problem, listed, refuse
 from pathways.quantity import Quantity
 from pathways.region import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault, save_region
 from pathways.selection import Selection
@@ -153,7 +153,7 @@ def chosen_practices(people: Registered, places: PracticeMap, selection: Selecti
     if closed:
         named = [f"{code} {table['name'][code]}".strip() for code in closed]
         warnings.append(
-            f"{counted(len(closed), 'chosen practice')} on the map with nobody registered in {month}, left out: {listed(named)}."
+            f"{counted(len(closed), 'chosen practice')} on the map with nobody registered in {month}, left out: {listed(named, MANY)}."
         )
     sizes = people.people.reshape(len(people.codes), -1).sum(axis=1)
     size = {code: int(sizes[k]) + people.missing.get(code, 0) for k, code in enumerate(people.codes)}
@@ -167,7 +167,7 @@ def chosen_practices(people: Registered, places: PracticeMap, selection: Selecti
         )
         warnings.append(
             f"{counted(len(off), 'registered practice')} with {sum(size[code] for code in off):,} people not on the map; "
-            f"{lost}: {listed(named)}."
+            f"{lost}: {listed(named, MANY)}."
         )
     return chosen, warnings
 
@@ -177,7 +177,7 @@ def _missing(people: Registered, chosen: Sequence[str], file: str) -> list[str]:
     missing = {code: people.missing[code] for code in chosen if code in people.missing}
     sizes = dict(zip(people.codes, people.people.reshape(len(people.codes), -1).sum(axis=1), strict=True))
     if bare := [code for code in missing if sizes[code] == 0]:
-        says = f"there is a total and no age of the people of {listed(bare)}. Download the file again."
+        says = f"there is a total and no age of the people of {listed(bare, MANY)}. Download the file again."
         raise refuse("practices_have_ages", file, says)
     if not missing:
         return []
@@ -188,13 +188,8 @@ def _missing(people: Registered, chosen: Sequence[str], file: str) -> list[str]:
             "lacking. Download the file again."
         )
         raise refuse("people_have_ages", file, says)
-    named = listed([f"{code}: {count:,}" for code, count in sorted(missing.items(), key=lambda each: -each[1])])
+    named = listed([f"{code}: {count:,}" for code, count in sorted(missing.items(), key=lambda each: -each[1])], MANY)
     return [f"Sex or age of {lost:,} people is not stated, and they are left out ({named})"]
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names one after the other, not too many."""
-    return ", ".join(names[:MANY]) + (f" and {len(names) - MANY} more" if len(names) > MANY else "")
 
 
 def counted(number: int, what: str) -> str:
@@ -242,9 +237,7 @@ def _deciles(
     said = [f"Deprivation within practices: people's homes are correlated {correlation:g} with their practice's score"]
     without = [code for code in chosen if code not in scores]
     if without:
-        says = (
-            f"Deprivation of {len(without)} practices without a score: taken as England's average ({listed(without)})"
-        )
+        says = f"Deprivation of {len(without)} practices without a score: taken as England's average ({listed(without, MANY)})"
         said.append(says)
     if known.sum() < PRACTICES_OF_ENGLAND:
         says = f"Deprivation: a practice's place is that among the {known.sum()} practices of the file, which are not all of England's"

@@ -14,9 +14,8 @@ import pandas as pd
 from pathways.files.cells import cells_of
 from pathways.files.persons import persons_in
 from pathways.files.values import NotThat, number_in, told, whole_in
-from pathways.problems import BadInput, Problem, did_you_mean, plain
+from pathways.problems import ROWS_SHOWN, BadInput, Problem, did_you_mean, plain
 
-ROWS_SHOWN = 5
 LIKE = 0.85
 """From so alike on, a name is a misspelt one: `back_pain_shares`, not `x_miles` for `x_km`."""
 

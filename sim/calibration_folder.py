@@ -24,6 +24,7 @@ from pathways.explain import read_word
 from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.writing import csv_text, write_text
 from pathways.files.written import json_in
+from pathways.problems import ROWS_SHOWN, listed
 from pathways.quantity import MONEY
 from pathways.table import Column, read_csv
 from pathways.word import Word
@@ -40,7 +41,6 @@ NOT_TODAY = ("format", "title", "says", "levers", "outcomes", "quantities")
 """Parts of a pathway that change nothing of what happens without a scenario; quantities are compared one by one."""
 WORDS = ("title", "says", "source", "note", "price")
 """Fields that are for the reader, or only set a price."""
-ROWS_SHOWN = 5
 
 
 def joint_draws(
@@ -236,11 +236,8 @@ def _in_doubt(about: About, pathway: Pathway, replaced: Collection[str]) -> str:
         changed = [name for name in changed if name not in kept]
         if not changed:
             return about.verdict
-        told = ", ".join(f"'{name}'" for name in changed[:ROWS_SHOWN])
-        more = f" and {len(changed) - ROWS_SHOWN} more" if len(changed) > ROWS_SHOWN else ""
-        doubt = (
-            f"Since then the pathway '{pathway.name}' gives other values to {told}{more}. Calibrate again to be sure."
-        )
+        told = listed([f"'{name}'" for name in changed])
+        doubt = f"Since then the pathway '{pathway.name}' gives other values to {told}. Calibrate again to be sure."
     word, _, reasons = about.verdict.partition(":")
     word = word if word.startswith(DOUBTED) else DOUBTED[1]
     return f"{word}: {' '.join(part for part in (_sentence(reasons), doubt) if part)}"

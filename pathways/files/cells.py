@@ -15,9 +15,8 @@ import pandas as pd
 from pathways.files.formulas import from_text_cell
 from pathways.files.opened import TELL, kind_of, name_of, unpacked
 from pathways.files.persons import shown
-from pathways.problems import BadInput, Problem, refuse
+from pathways.problems import BadInput, Problem, first_few, refuse
 
-ROWS_SHOWN = 5
 LONGEST_CELL = 10_000
 """A cell with more letters is one whose quotation mark was not closed."""
 BLANKS = "".join(
@@ -168,7 +167,5 @@ def _long_rows(body: list[tuple[int, list[str]]], width: int, file: str) -> list
     says = (
         f"it has more cells than the header has names ({width}). A number or a name with a comma needs quotation marks."
     )
-    problems = [Problem("rows_fit", f"{file}: row {number}", says) for number in long[:ROWS_SHOWN]]
-    if len(long) > ROWS_SHOWN:
-        problems.append(Problem("rows_fit", file, f"{len(long) - ROWS_SHOWN} more rows have too many cells."))
-    return problems
+    problems = [Problem("rows_fit", f"{file}: row {number}", says) for number in long]
+    return first_few(problems, "more rows have too many cells.", file)
