@@ -16,13 +16,9 @@ from calibration.local_known import ABOUT, Known, service_faults
 from calibration.local_measures import MEASURES
 from pathways import BadInput, Problem, did_you_mean
 from pathways.official_clocks import WAITED, WAITING, read_referral_to_treatment
+from pathways.official_diagnostics import read_monthly_diagnostics
 from pathways.official_files import OfficialWaits
-from pathways.official_waits import (
-    MUSCULOSKELETAL,
-    read_community_waiting,
-    read_diagnostic_imaging,
-    read_monthly_diagnostics,
-)
+from pathways.official_waits import MUSCULOSKELETAL, read_community_waiting, read_diagnostic_imaging
 from pathways.periods import band, band_in_words, period_in_words
 
 MOST_APART = 1 / 5

@@ -44,6 +44,11 @@ class Row:
             cell = int(cell)
         return "" if cell is None else str(cell).strip().strip("\ufeff\u200b")
 
+    @property
+    def texts(self) -> list[str]:
+        """All cells as text."""
+        return [self.text(column) for column in range(len(self.cells))]
+
 
 @dataclass
 class Counts:

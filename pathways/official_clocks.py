@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pathways.files.opened import kind_of, name_of, unpacked
 from pathways.official_cells import Counts, Row, check_bands, once, stripped, sums_told
-from pathways.official_files import OfficialWaits, check_codes, check_widths, is_workbook, official_waits, seems_to_be
+from pathways.official_files import OfficialWaits, check_codes, check_widths, is_workbook, official_waits, wrong_file
 from pathways.periods import band, month
 from pathways.problems import BadInput, did_you_mean, refuse
 
@@ -60,8 +60,7 @@ def read_referral_to_treatment(path: Path, *, codes: Collection[str], treatment_
 
 
 def _wrong(path: Path) -> BadInput:
-    says = f"this is not the full extract of referral to treatment. {seems_to_be(path)}"
-    return refuse("file_is_the_right_one", name_of(path), says.strip())
+    return wrong_file(path, "this is not the full extract of referral to treatment.")
 
 
 class _Named:

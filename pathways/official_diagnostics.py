@@ -22,8 +22,8 @@ from pathways.official_files import (
     is_workbook,
     official_waits,
     rows_of,
-    seems_to_be,
     sheets_by_row,
+    wrong_file,
 )
 from pathways.periods import DAYS_PER_WEEK, month
 from pathways.problems import did_you_mean, listed, refuse
@@ -127,8 +127,7 @@ def _table(path: Path) -> _Table:
             and any(found.column(each) is not None for each in ORGANISATIONS)
         ):
             return found
-    says = f"this is not monthly diagnostics (DM01) by organisation and test. {seems_to_be(path)}"
-    raise refuse("file_is_the_right_one", name_of(path), says.strip())
+    raise wrong_file(path, "this is not monthly diagnostics (DM01) by organisation and test.")
 
 
 def _candidates(path: Path) -> Iterator[tuple[list[str], str, list[Row]]]:
@@ -140,7 +139,7 @@ def _candidates(path: Path) -> Iterator[tuple[list[str], str, list[Row]]]:
     for sheet in sheets_by_row(path):
         above = ""
         for row in sheet:
-            texts = [row.text(column) for column in range(len(row.cells))]
+            texts = row.texts
             for label, value in pairwise(texts):
                 above = value if label.startswith("Period") else above
             if _Table(texts, (), "").column(TESTS) is not None:

@@ -162,8 +162,7 @@ def _workbook(path: Path) -> bytes:
     data = bytes_of(path)
     kind = kind_of(data)
     if kind not in WORKBOOKS and not data.startswith(b"PK"):
-        says = f"this is no workbook (.xlsx or .xls). {seems_to_be(path)}"
-        raise refuse("file_is_the_right_one", name_of(path), says.strip())
+        raise wrong_file(path, "this is no workbook (.xlsx or .xls).")
     if kind != "old workbook":
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -200,6 +199,11 @@ def check_widths(rows: Iterable[Row], width: int) -> None:
     if wrong:
         says = f"has {len(wrong[0].cells)} cells for {width} columns. The file is cut short or was edited: download it again."
         raise refuse("rows_fit", wrong[0].place, says)
+
+
+def wrong_file(path: Path, says: str) -> BadInput:
+    """That a file is not the one that is needed, and what it looks like."""
+    return refuse("file_is_the_right_one", name_of(path), f"{says} {seems_to_be(path)}".strip())
 
 
 def seems_to_be(path: Path) -> str:

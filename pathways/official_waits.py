@@ -19,8 +19,6 @@ import pandas as pd
 
 from pathways.files.opened import name_of
 from pathways.official_cells import Counts, Row, check_bands, once, stripped, sums_told
-from pathways.official_clocks import read_referral_to_treatment
-from pathways.official_diagnostics import read_monthly_diagnostics
 from pathways.official_files import (
     COLUMNS,
     OfficialWaits,
@@ -28,8 +26,8 @@ from pathways.official_files import (
     is_workbook,
     official_waits,
     rows_of,
-    seems_to_be,
     sheets_by_row,
+    wrong_file,
 )
 from pathways.periods import band, financial_year, month
 from pathways.problems import did_you_mean, refuse
@@ -45,14 +43,6 @@ FIRST_BAND = "0-7 days"
 COMMUNITY_INSTEAD = {"": nan}
 """Community services: blank was not submitted, and nothing else stands for a count."""
 TOTAL = "Total waiting list by service"
-__all__ = [
-    "OfficialWaits",
-    "read_community_waiting",
-    "read_diagnostic_imaging",
-    "read_monthly_diagnostics",
-    "read_referral_to_treatment",
-]
-
 MUSCULOSKELETAL = "(A) Musculoskeletal service"
 """The line of the community services' figures that is read unless another is named."""
 
@@ -98,12 +88,11 @@ def _imaging_table(path: Path) -> tuple[list[Row], list[str], list[Row]]:
     for rows in sheets_by_row(path):
         above: list[Row] = []
         for row in rows:
-            header = [row.text(column) for column in range(len(row.cells))]
+            header = row.texts
             if {"CCG Code", "Modality", FIRST_BAND} <= set(header):
                 return above, header, list(rows)
             above.append(row)
-    says = f"this is not Table 7 of the Diagnostic Imaging Dataset by CCG. {seems_to_be(path)}"
-    raise refuse("file_is_the_right_one", name_of(path), says.strip())
+    raise wrong_file(path, "this is not Table 7 of the Diagnostic Imaging Dataset by CCG.")
 
 
 def _imaging_year(above: list[Row], file: str) -> tuple[date, date]:
@@ -204,13 +193,12 @@ def _community_cells(path: Path, line: str) -> list[_Cell]:
     else:
         header, rows = rows_of(path)
         if missing := {"band", "org_code", "msk_waiting"} - set(header):
-            says = f"{wrong} There is no column {', '.join(sorted(missing))}. {seems_to_be(path)}"
-            raise refuse("file_is_the_right_one", name_of(path), says.strip())
+            raise wrong_file(path, f"{wrong} There is no column {', '.join(sorted(missing))}.")
         title, code, column = (header.index(name) for name in ("band", "org_code", "msk_waiting"))
         level = header.index("org_type") if "org_type" in header else len(header)
         found = [_Cell(row.text(title), row.text(code), row.text(level), row, column) for row in rows]
     if not found:
-        raise refuse("file_is_the_right_one", name_of(path), f"{wrong} {seems_to_be(path)}".strip())
+        raise wrong_file(path, wrong)
     return found
 
 
@@ -221,7 +209,7 @@ def _community_sheet(rows: Iterator[Row], line: str, file: str) -> Iterator[_Cel
     header: list[str] = []
     for row in rows:
         if not header:
-            header = [row.text(column) for column in range(len(row.cells))] if "Organisation Code" in row.cells else []
+            header = row.texts if "Organisation Code" in row.cells else []
             if header and line not in header:
                 says = f"there is no line '{line}'. {did_you_mean(line, [name for name in header if name.startswith('(')])}"
                 raise refuse("line_exists", file, says)
