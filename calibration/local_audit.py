@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from itertools import combinations, pairwise
 from math import isnan, sqrt
 
 from calibration.in_common import About, overlap
-from calibration.local_figures import Figure, by_series, figures_table
+from calibration.local_figures import Figure, by_series, by_span, figures_table
 from calibration.local_measures import MEASURES
 from pathways import Quantity, Region
 from pathways.periods import period_in_words
@@ -128,10 +127,8 @@ def steps(figures: Sequence[Figure]) -> Iterator[str]:
     """Where a series of counts changes by more than half from one date to the next, and by more than chance."""
     if MEASURES[figures[0].measure].kind != "count":
         return
-    totals: dict[tuple[date, date], list[float]] = {}
-    for each in figures:
-        totals.setdefault((each.from_date, each.to_date), []).append(each.value)
-    told = [(span, sum(values)) for span, values in sorted(totals.items()) if not any(map(isnan, values))]
+    values = {span: [each.value for each in of_span] for span, of_span in by_span(figures).items()}
+    told = [(span, sum(of_span)) for span, of_span in sorted(values.items()) if not any(map(isnan, of_span))]
     for (before, first), (then, second) in pairwise(told):
         change = second - first
         if abs(change) > MOST_CHANGE * first and abs(change) > BY_CHANCE * sqrt(first + second):

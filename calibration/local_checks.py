@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 from math import isnan
 
 from calibration.in_common import KINDS, SAME
-from calibration.local_figures import Figure, by_series
+from calibration.local_figures import Figure, Span, by_series, by_span
 from calibration.local_measures import MEASURES
 from calibration.local_sums import sum_problems
 from pathways import Problem
@@ -67,7 +67,7 @@ def _repeated(figures: Sequence[Figure]) -> Iterator[Problem]:
     seen: dict[tuple[object, ...], Figure] = {}
     twice = []
     for each in figures:
-        key = (each.from_date, each.to_date, each.band_low, each.band_high)
+        key = (each.span, each.band_low, each.band_high)
         if key in seen:
             says = f"{_told(each)} stands in {seen[key].source} already. Remove one."
             twice.append(Problem("no_duplicates", each.source, says))
@@ -85,7 +85,7 @@ def _under_two_names(series: Sequence[Sequence[Figure]]) -> Iterator[Problem]:
         if not set(first.services) & set(second.services):
             continue
         measures = [SAME.get(each.measure, each.measure) for each in (first, second)]
-        spans = {(each.from_date, each.to_date) for each in one} & {(each.from_date, each.to_date) for each in other}
+        spans = {each.span for each in one} & {each.span for each in other}
         if measures[0] == measures[1] and first.services == second.services and spans:
             says = f"'{second.series}' counts what '{first.series}' in {first.source} counts, of the same dates. Keep one of them."
             yield Problem("counted_once", second.source, says)
@@ -100,11 +100,7 @@ def _under_two_names(series: Sequence[Sequence[Figure]]) -> Iterator[Problem]:
 def _same_values(one: Sequence[Figure], other: Sequence[Figure]) -> bool:
     """Whether two series have the same values wherever both have one: on enough dates, and not one value throughout."""
     values = [
-        {
-            (each.from_date, each.to_date, each.band_low, each.band_high): each.value
-            for each in series
-            if not isnan(each.value)
-        }
+        {(each.span, each.band_low, each.band_high): each.value for each in series if not isnan(each.value)}
         for series in (one, other)
     ]
     both = values[0].keys() & values[1].keys()
@@ -119,7 +115,7 @@ def _told(figure: Figure) -> str:
     """A figure in words: its series, date and band."""
     parts = (
         figure.series,
-        period_in_words(figure.from_date, figure.to_date),
+        period_in_words(*figure.span),
         band_in_words(figure.band_low, figure.band_high),
     )
     return f"'{' '.join(part for part in parts if part)}'"
@@ -143,13 +139,10 @@ def _percent_as_share(figures: Sequence[Figure]) -> Iterator[Problem]:
 
 
 def _bands(figures: Sequence[Figure], *, whole: bool) -> Iterator[Problem]:
-    dates: dict[tuple[date, date], list[Figure]] = {}
-    for each in figures:
-        dates.setdefault((each.from_date, each.to_date), []).append(each)
-    for (begin, end), of_date in dates.items():
+    for span, of_date in by_span(figures).items():
         ordered = sorted(of_date, key=lambda each: (each.band_low, each.band_high))
         for first, second in pairwise(ordered):
-            when = f"in '{first.series}' of {period_in_words(begin, end)}"
+            when = f"in '{first.series}' of {period_in_words(*span)}"
             if (first.band_low, first.band_high) == (second.band_low, second.band_high):
                 continue
             if second.band_low <= first.band_high:
@@ -171,7 +164,7 @@ def _overlap(first: Figure, second: Figure) -> str:
 
 
 def _overlapping_periods(figures: Sequence[Figure]) -> Iterator[Problem]:
-    first_of = {(each.from_date, each.to_date): each for each in reversed(figures)}
+    first_of = {each.span: each for each in reversed(figures)}
     for (_, first_end), (begin, end) in pairwise(sorted(first_of)):
         if begin <= first_end:
             each = first_of[begin, end]
@@ -184,7 +177,7 @@ def _overlapping_periods(figures: Sequence[Figure]) -> Iterator[Problem]:
 
 
 def _missing(name: str, figures: Sequence[Figure]) -> Iterator[Problem]:
-    spans = sorted({(each.from_date, each.to_date) for each in figures})
+    spans = sorted({each.span for each in figures})
     missing = missing_spans(spans, snapshots=figures[0].snapshot)
     if missing:
         told = listed([period_in_words(*span) for span in missing], SHOWN)
@@ -196,7 +189,7 @@ def _missing(name: str, figures: Sequence[Figure]) -> Iterator[Problem]:
         yield Problem("no_gaps", f"{figures[0].source.partition(': ')[0]}: {name}", says)
 
 
-def missing_spans(spans: Sequence[tuple[date, date]], *, snapshots: bool) -> list[tuple[date, date]]:
+def missing_spans(spans: Sequence[Span], *, snapshots: bool) -> list[Span]:
     """The periods or days that a regular series leaves out; nothing where the series is not regular.
 
     Regular are periods of equally many whole months, or of seven days; and days at ends of months, or a whole number of

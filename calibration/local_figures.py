@@ -12,6 +12,9 @@ import pandas as pd
 
 from calibration.local_measures import MEASURES
 
+Span = tuple[date, date]
+"""A first and a last day; of a snapshot, its day twice."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -45,6 +48,11 @@ class Figure:
         return " ".join(part for part in (self.measure, " + ".join(self.services), self.place) if part)
 
     @property
+    def span(self) -> Span:
+        """The days that it stands for."""
+        return self.from_date, self.to_date
+
+    @property
     def snapshot(self) -> bool:
         """Whether it stands for a day, and not for a period."""
         return MEASURES[self.measure].snapshot
@@ -64,6 +72,14 @@ def by_series(figures: Iterable[Figure]) -> dict[str, list[Figure]]:
     found: dict[str, list[Figure]] = {}
     for figure in figures:
         found.setdefault(figure.series, []).append(figure)
+    return found
+
+
+def by_span(figures: Iterable[Figure]) -> dict[Span, list[Figure]]:
+    """The figures of each day or period, in the order in which they come."""
+    found: dict[Span, list[Figure]] = {}
+    for figure in figures:
+        found.setdefault(figure.span, []).append(figure)
     return found
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from itertools import islice, pairwise
 from math import inf, isnan
 
-from calibration.local_figures import Figure, by_series
+from calibration.local_figures import Figure, Span, by_series, by_span
 from calibration.local_measures import MEASURES
 from pathways import Problem
 from pathways.periods import period_in_words
@@ -24,7 +23,6 @@ PARTS_OF = {"first_visits": {"first_visits", "waited", "visits"}, "waited": {"fi
 """Measures of which a measure is a part: who is seen for the first time is seen. Every other is a part of itself alone."""
 PERCENTILES = ("median_wait", "p75_wait", "p90_wait", "p92_wait", "p95_wait")
 """Percentiles from the lowest on."""
-Span = tuple[date, date]
 
 
 @dataclass(frozen=True)
@@ -106,9 +104,6 @@ def _counted(figures: Sequence[Figure], codes: Collection[str]) -> list[_Series]
         first = of_series[0]
         if MEASURES[first.measure].kind != "count":
             continue
-        spans: dict[Span, list[Figure]] = {}
-        for each in of_series:
-            spans.setdefault((each.from_date, each.to_date), []).append(each)
         found.append(
             _Series(
                 name,
@@ -116,7 +111,7 @@ def _counted(figures: Sequence[Figure], codes: Collection[str]) -> list[_Series]
                 frozenset(first.services),
                 frozenset(first.practices or codes),
                 first.share,
-                {span: _sum(of_span) for span, of_span in spans.items()},
+                {span: _sum(of_span) for span, of_span in by_span(of_series).items()},
             )
         )
     return found
@@ -190,14 +185,14 @@ def _out_of_order(figures: Sequence[Figure]) -> Iterator[Problem]:
     found: dict[tuple[object, ...], list[Figure]] = {}
     for each in figures:
         if each.measure in PERCENTILES and not isnan(each.value):
-            key = (each.services, each.practices, each.from_date, each.to_date)
+            key = (each.services, each.practices, each.span)
             found.setdefault(key, []).append(each)
     for of_wait in found.values():
         ordered = sorted(of_wait, key=lambda each: PERCENTILES.index(each.measure))
         for lower, higher in pairwise(ordered):
             if lower.value - lower.rounded_to / 2 > higher.value + higher.rounded_to / 2:
                 says = (
-                    f"'{higher.series} {period_in_words(higher.from_date, higher.to_date)}' is {higher.value:,.0f} days, and the lower "
+                    f"'{higher.series} {period_in_words(*higher.span)}' is {higher.value:,.0f} days, and the lower "
                     f"percentile '{lower.measure}' ({lower.source}) is {lower.value:,.0f} days. Correct one of them."
                 )
                 yield Problem("percentiles_in_order", higher.source, says)
