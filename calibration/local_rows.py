@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
-from math import inf, isfinite, nan
+from math import inf, nan
 from pathlib import Path
 
 from calibration.local_figures import Figure
@@ -129,11 +129,10 @@ class Row:
             self.fault(column, no_number(written, str(error)))
             return None
         faults = {
-            "is not a finite number": not isfinite(number),
             "must be above 0": above and number <= 0,
             f"is below {LEAST:g}": above and 0 < number < LEAST,
             "is negative": not above and number < 0,
-            "is not a whole number": whole and isfinite(number) and number % 1 != 0,
+            "is not a whole number": whole and number % 1 != 0,
             f"is above {high:,.0f}": number > high,
         }
         for fault, wrong in faults.items():

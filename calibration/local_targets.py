@@ -28,9 +28,9 @@ from calibration.local_sums import seen_against_referred
 from pathways import BadInput, Pathway, Problem, Quantity, Region, did_you_mean, refuse
 
 WITHOUT_EFFECT = ("series", "source")
+"""Columns of the figures that tell where they are from, and can change no result."""
 MOST_YEARS_AHEAD = 5
 """Figures of a later year than so many after the region's first day are slips of a date."""
-"""Columns of the figures that tell where they are from, and can change no result."""
 DIGEST_BYTES = 6
 
 
