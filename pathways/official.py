@@ -6,7 +6,7 @@ Open Government Licence; no copy ships with the project. The map and the scores 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -78,6 +78,16 @@ class Registered:
     people: np.ndarray
     by_age: bool
     missing: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """People of each practice in `people`, sexes and ages together."""
+        return self.people.reshape(len(self.codes), -1).sum(axis=1)
+
+    def places_of(self, codes: Sequence[str]) -> np.ndarray:
+        """The places of some practices in `codes` and `people`."""
+        position = {code: place for place, code in enumerate(self.codes)}
+        return np.array([position[code] for code in codes])
 
 
 # what all tables share

@@ -70,8 +70,7 @@ def _build(
 ) -> Region:
     chosen, warnings = chosen_practices(people, places, selection)
     table = places.table
-    position = {code: index for index, code in enumerate(people.codes)}
-    index = np.array([position[code] for code in chosen])
+    index = people.places_of(chosen)
     quantities = load_quantities("region.toml")
     assumed = _missing(people, chosen, files[0])
     if people.by_age:
@@ -155,8 +154,9 @@ def chosen_practices(people: Registered, places: PracticeMap, selection: Selecti
         warnings.append(
             f"{counted(len(closed), 'chosen practice')} on the map with nobody registered in {month}, left out: {listed(named, MANY)}."
         )
-    sizes = people.people.reshape(len(people.codes), -1).sum(axis=1)
-    size = {code: int(sizes[k]) + people.missing.get(code, 0) for k, code in enumerate(people.codes)}
+    size = {
+        code: int(known) + people.missing.get(code, 0) for code, known in zip(people.codes, people.sizes, strict=True)
+    }
     off = [code for code in (chosen if selection.practices else people.codes) if code not in table.index]
     if off:
         named = [f"{code} ({size[code]:,})" for code in sorted(off, key=lambda code: -size[code])]
@@ -175,7 +175,7 @@ def chosen_practices(people: Registered, places: PracticeMap, selection: Selecti
 def _missing(people: Registered, chosen: Sequence[str], file: str) -> list[str]:
     """People of the chosen practices whose sex or age is not stated; `BadInput` where that is everybody of a practice."""
     missing = {code: people.missing[code] for code in chosen if code in people.missing}
-    sizes = dict(zip(people.codes, people.people.reshape(len(people.codes), -1).sum(axis=1), strict=True))
+    sizes = dict(zip(people.codes, people.sizes, strict=True))
     if bare := [code for code in missing if sizes[code] == 0]:
         says = f"there is a total and no age of the people of {listed(bare, MANY)}. Download the file again."
         raise refuse("practices_have_ages", file, says)
@@ -221,7 +221,7 @@ def _deciles(
     A practice's place among all practices of England, weighted by people, is taken as a point of the normal
     distribution; its people are spread around `correlation` times that point so that England has a tenth in each decile.
     """
-    sizes = people.people.reshape(len(people.codes), -1).sum(axis=1).astype(float)
+    sizes = people.sizes.astype(float)
     known = np.array([code in scores for code in people.codes])
     by_score = sorted((-scores[code], k) for k, code in enumerate(people.codes) if known[k])
     order = np.array([k for _, k in by_score], dtype=int)
@@ -229,8 +229,7 @@ def _deciles(
     if len(order) and sizes[order].sum() > 0:
         cumulative = np.cumsum(sizes[order])
         place[order] = (cumulative - sizes[order] / 2) / cumulative[-1]
-    position = {code: k for k, code in enumerate(people.codes)}
-    index = np.array([position[code] for code in chosen])
+    index = people.places_of(chosen)
     points = correlation * special.ndtri(np.clip(place[index], 1e-9, 1 - 1e-9))
     cuts = special.ndtri(np.arange(len(DECILES) + 1) / len(DECILES))
     below = special.ndtr((cuts[None, :] - points[:, None]) / np.sqrt(1 - correlation**2))
