@@ -112,8 +112,7 @@ def open_table(path: Path, *, what: str) -> tuple[pd.DataFrame, dict[str, str]]:
     if missing := [FILES[what][ours] for ours, theirs in found.items() if not theirs and ours not in MAY_LACK]:
         raise _another_file(path, what, cells.header, missing)
     named = {ours: theirs for ours, theirs in found.items() if theirs}
-    table = cells.table().set_axis(pd.Index(cells.numbers, dtype=int, name="row"), axis=0)
-    table = table[list(named.values())].set_axis(list(named), axis=1)
+    table = cells.table()[list(named.values())].set_axis(list(named), axis=1)
     return table.assign(**{name: table[name].str.upper() for name in CODES if name in table}), named
 
 
@@ -184,7 +183,7 @@ def read_registered(path: Path) -> Registered:
     counts = practices[["people"]].set_axis([named["people"]], axis=1)
     column = Column(named["people"], "whole", high=MOST_PEOPLE)
     try:
-        people = typed(counts, [column], file=file, numbers=list(practices.index))[column.name]
+        people = typed(counts, [column], file=file)[column.name]
     except BadInput as error:
         raise BadInput([*problems, *error.problems]) from None
     problems += repeats(practices, ["practice", "sex", "age_band"], file)

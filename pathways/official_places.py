@@ -72,7 +72,7 @@ def read_deprivation(path: Path) -> dict[str, float]:
         raise refuse("one_edition", f"{file}: column {named['edition']}", says)
     columns = [Column(named["practice"]), Column(named["score"], "number", high=HIGHEST_SCORE)]
     cells = table[["practice", "score"]].set_axis([column.name for column in columns], axis=1)
-    scores = typed(cells, columns, file=file, numbers=list(table.index)).set_axis(["practice", "score"], axis=1)
+    scores = typed(cells, columns, file=file).set_axis(["practice", "score"], axis=1)
     problems = repeats(scores, ["practice"], file)
     if fault := score_fault(scores["score"]):
         problems.append(Problem("scores_are_scores", f"{file}: column {named['score']}", fault))

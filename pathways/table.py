@@ -50,10 +50,9 @@ def read_csv(path: Path, columns: Sequence[Column], *, file: str | None = None) 
     cells = cells_of(path)
     if persons := persons_in(file or cells.file, cells.header, cells.rows):
         raise BadInput(persons)
-    table = cells.table().set_axis(pd.Index(cells.numbers, dtype=int, name="row"), axis=0)
     problems = _misspelt([name for name in cells.header if name], columns, file or cells.file)
     try:
-        read = typed(table, columns, file=file or cells.file, numbers=cells.numbers)
+        read = typed(cells.table(), columns, file=file or cells.file)
     except BadInput as bad:
         raise BadInput([*problems, *bad.problems]) from None
     if problems:
@@ -74,12 +73,10 @@ def _misspelt(header: Sequence[str], columns: Sequence[Column], file: str) -> li
     return problems
 
 
-def typed(
-    table: pd.DataFrame, columns: Sequence[Column], *, file: str, numbers: Sequence[int] | None = None
-) -> pd.DataFrame:
+def typed(table: pd.DataFrame, columns: Sequence[Column], *, file: str) -> pd.DataFrame:
     """A table of text turned into the kinds that `columns` tell; `BadInput` with every bad cell.
 
-    `numbers` are the rows of the file in which the table's rows stand; if not given, from row 2 on.
+    The table's index is the row of the file, as that of `pathways.files.cells`.
     """
     found = [str(column).strip() for column in table.columns]
     table = table.set_axis(found, axis=1)
@@ -90,11 +87,10 @@ def typed(
     ]
     if problems:
         raise BadInput(problems)
-    rows = range(2, len(table) + 2) if numbers is None else numbers
     made = {}
     for column in columns:
         cells = table[column.name].str.strip() if column.name in found else pd.Series("", index=table.index, dtype=str)
-        place = _Place(file, column, rows)
+        place = _Place(file, column)
         if column.kind == "text":
             made[column.name] = cells
             problems += [] if column.optional else place.bad(cells, lambda cell: "is blank." if not cell else "")
@@ -108,20 +104,18 @@ def typed(
 
 @dataclass(frozen=True)
 class _Place:
-    """A column of a file, and in which rows of it the cells stand."""
+    """A column of a file."""
 
     file: str
     column: Column
-    rows: Sequence[int]
 
     def bad(self, cells: pd.Series, fault: Callable[[str], str]) -> list[Problem]:
         """A problem for each of the first cells that have a fault, and one for how many more there are."""
         faults = {cell: fault(cell) for cell in set(cells)}
-        wrong = [(position, faults[cell]) for position, cell in enumerate(cells) if faults[cell]]
+        wrong = [(row, faults[cell]) for row, cell in cells.items() if faults[cell]]
         where = f"column {self.column.name}"
         problems = [
-            Problem("cells_are_good", f"{self.file}: row {self.rows[position]}, {where}", says)
-            for position, says in wrong[:ROWS_SHOWN]
+            Problem("cells_are_good", f"{self.file}: row {row}, {where}", says) for row, says in wrong[:ROWS_SHOWN]
         ]
         if len(wrong) > ROWS_SHOWN:
             says = f"{len(wrong) - ROWS_SHOWN} more cells like these: {wrong[ROWS_SHOWN][1]}"

@@ -81,7 +81,7 @@ def read_columns(path: Path, *, what: str) -> Columns:
         raise refuse("events_are_a_table", file, f"{says} Its name says Parquet, which it is not.")
     else:
         cells = cells_of(path)
-        table, numbers = cells.table(), np.asarray(cells.numbers, dtype=np.int64)
+        table, numbers = cells.table().reset_index(drop=True), np.asarray(cells.numbers, dtype=np.int64)
         header, rows = cells.header, cells.rows
     if personal := persons_in(file, header, rows):
         patients = [f": column {place} (" for place, name in enumerate(header, 1) if key_of(name).startswith("patient")]

@@ -104,7 +104,7 @@ def read_portfolio(
     problems = _misnamed(header, path.name) + _rows_that_are_no_options(cells, path.name)
     table = cells
     try:
-        table = typed(in_figures, known, file=path.name, numbers=list(cells.index))
+        table = typed(in_figures, known, file=path.name)
         problems += _sums_of_others(table, path.name)
     except BadInput as bad:
         problems += bad.problems
@@ -222,8 +222,7 @@ def _cells(path: Path) -> pd.DataFrame:
         raise BadInput(persons)
     if not cells.rows:
         raise refuse("rows_exist", path.name, "there are no services in it. Write a header and one row for each.")
-    table = cells.table().set_axis(pd.Index(cells.numbers, dtype=int, name="row"), axis=0)
-    return table[[name for name in cells.header if name]]
+    return cells.table()[[name for name in cells.header if name]]
 
 
 class _Asked:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from outcomes.disclosure_cells import TOTAL_WORDS
@@ -61,19 +60,18 @@ def read_variation_file(
         text = table[column.name]
         if column.kind != "text":
             stars = text.str.match(r"\s*(\*|<)").astype(bool)
-            problems += _suppressed(text, stars, file, cells.numbers)
+            problems += _suppressed(text, stars, file)
             text = text.mask(stars, "1")
         if ours == "count" and fill_missing is not None:
             text = text.mask(text == "", str(fill_missing))
         try:
-            made[ours] = typed(text.to_frame(), [column], file=file, numbers=cells.numbers)[column.name]
+            made[ours] = typed(text.to_frame(), [column], file=file)[column.name]
         except BadInput as error:
             problems += error.problems
     for ours in PERIOD:
         if ours in made:
-            made[ours], wrong = _dates(made[ours], file, cells.numbers)
+            made[ours], wrong = _dates(made[ours], file)
             problems += wrong
-    made.index = table.index = pd.Index(cells.numbers)
     problems += _row_problems(made, columns, file)
     if problems:
         raise BadInput(problems)
@@ -159,25 +157,25 @@ def _count_column(header: list[str], count: str | None, file: str, problems: lis
     return (plain or known or ["count"])[0]
 
 
-def _suppressed(cells: pd.Series, stars: pd.Series, file: str, numbers: Sequence[int]) -> list[Problem]:
+def _suppressed(cells: pd.Series, stars: pd.Series, file: str) -> list[Problem]:
     says = (
         "'{}' stands for a small number that was hidden: it cannot be counted. "
         "Ask for the number, or leave the practice out."
     )
-    faults = [(numbers[row], says.format(cells[row])) for row in np.flatnonzero(stars).tolist()]
+    faults = [(row, says.format(cells[row])) for row in cells.index[stars].tolist()]
     return _told("counts_are_known", file, str(cells.name), faults, more="hold hidden numbers")
 
 
-def _dates(cells: pd.Series, file: str, numbers: Sequence[int]) -> tuple[pd.Series, list[Problem]]:
+def _dates(cells: pd.Series, file: str) -> tuple[pd.Series, list[Problem]]:
     """Dates, and what is not one."""
     found: list[date | None] = []
     faults = []
-    for number, cell in zip(numbers, cells, strict=True):
+    for row, cell in zip(cells.index.tolist(), cells, strict=True):
         try:
             found.append(date_in(cell))
         except NotThat as error:
             found.append(None)
-            faults.append((number, str(error)))
+            faults.append((row, str(error)))
     problems = _told("dates_are_dates", file, str(cells.name), faults, more="are not dates")
     return pd.Series(found, index=cells.index, dtype=object), problems
 

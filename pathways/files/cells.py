@@ -45,8 +45,10 @@ class Cells:
     numbers: list[int]
 
     def table(self) -> pd.DataFrame:
-        """The same as a table, a column of text for every name, rows from 0."""
-        return pd.DataFrame(self.rows, columns=self.header, dtype=str)
+        """The same as a table, a column of text for every name; its index is the row of the file."""
+        return pd.DataFrame(
+            self.rows, index=pd.Index(self.numbers, dtype=int, name="row"), columns=self.header, dtype=str
+        )
 
 
 def cells_of(path: Path) -> Cells:
