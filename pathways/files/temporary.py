@@ -11,6 +11,8 @@ import os
 import platform
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _NAME = re.compile(r"\.backpath-(?P<machine>\w+)-(?P<process>\d{1,10})-\d+")
@@ -55,6 +57,15 @@ def away(path: Path) -> None:
         except OSError:
             return
     _mine.discard(path.name)
+
+
+@contextmanager
+def for_now(part: Path) -> Iterator[Path]:
+    """A temporary file or folder, which is removed at the end where it has not got another name."""
+    try:
+        yield part
+    finally:
+        away(part)
 
 
 def is_mine(path: Path) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from pathways.files.formulas import as_text_cells
-from pathways.files.temporary import away, is_mine, new_directory, new_file, sweep
+from pathways.files.temporary import for_now, is_mine, new_directory, new_file, sweep
 from pathways.problems import BadInput, refuse
 
 ROOM_TRIED = 2**20
@@ -80,24 +80,20 @@ def written(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         yield path
         return
     _look(path, overwrite=overwrite)
-    part: Path | None = None
     try:
-        part = new_file(path.parent)
-        yield part
-        _on_disk(part)
-        if overwrite:
-            if path.exists():
-                shutil.copymode(path, part)
-            os.replace(part, path)
-        else:
-            _given_a_name(part, path)
+        with for_now(new_file(path.parent)) as part:
+            yield part
+            _on_disk(part)
+            if overwrite:
+                if path.exists():
+                    shutil.copymode(path, part)
+                os.replace(part, path)
+            else:
+                _given_a_name(part, path)
     except FileExistsError:
         raise _in_the_way(path, "was written by another run meanwhile") from None
     except OSError as error:
         raise cannot_be_written(path, error) from None
-    finally:
-        if part is not None:
-            away(part)
 
 
 @contextmanager
@@ -108,22 +104,19 @@ def new_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """
     _look_at_folder(folder, overwrite=overwrite)
     missing = [parent for parent in folder.parents if not parent.exists()]
-    part: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = new_directory(folder.parent)
-        yield part
-        for file in sorted(part.rglob("*")):
-            _on_disk(file)
-        _in_its_place(part, folder, overwrite=overwrite)
-        missing = []
+        with for_now(new_directory(folder.parent)) as part:
+            yield part
+            for file in sorted(part.rglob("*")):
+                _on_disk(file)
+            _in_its_place(part, folder, overwrite=overwrite)
+            missing = []
     except OSError as error:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and folder.is_dir():
             raise _in_the_way(folder, "was written by another run meanwhile") from None
         raise cannot_be_written(folder, error) from None
     finally:
-        if part is not None:
-            away(part)
         for parent in missing:
             with suppress(OSError):
                 parent.rmdir()
@@ -135,22 +128,18 @@ def renewed(folder: Path, names: Sequence[str]) -> Iterator[Path]:
 
     Where it is stopped in the midst, the last of them is not there.
     """
-    part: Path | None = None
     try:
-        part = new_directory(folder)
-        yield part
-        for file in part.iterdir():
-            _on_disk(file)
-        for name in reversed(names):
-            (folder / name).unlink(missing_ok=True)
-        for name in names:
-            if (part / name).exists():
-                os.replace(part / name, folder / name)
+        with for_now(new_directory(folder)) as part:
+            yield part
+            for file in part.iterdir():
+                _on_disk(file)
+            for name in reversed(names):
+                (folder / name).unlink(missing_ok=True)
+            for name in names:
+                if (part / name).exists():
+                    os.replace(part / name, folder / name)
     except OSError as error:
         raise cannot_be_written(folder, error) from None
-    finally:
-        if part is not None:
-            away(part)
 
 
 # what stands in the way, before long work
@@ -186,11 +175,8 @@ def cannot_be_written(path: Path, error: OSError) -> BadInput:
 
 def _tried(folder: Path) -> list[str]:
     said = sweep(folder)
-    part = new_file(folder)
-    try:
+    with for_now(new_file(folder)) as part:
         part.write_bytes(bytes(ROOM_TRIED))
-    finally:
-        away(part)
     return said
 
 
