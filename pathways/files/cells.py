@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,13 +149,15 @@ def _separators(header: list[str], file: str) -> None:
                 raise refuse("file_is_csv", file, says)
 
 
+def named_twice(header: Sequence[str], where: str) -> list[Problem]:
+    """Names that several columns have."""
+    twice = sorted({name for name in header if header.count(name) > 1})
+    return [Problem("columns_differ", where, f"two columns are called '{shown(name)}'. Remove one.") for name in twice]
+
+
 def _header_problems(header: list[str], body: list[tuple[int, list[str]]], file: str, first: int) -> list[Problem]:
     """Names that stand twice, and columns that have cells and no name. The first may be without: tools number rows there."""
-    twice = sorted({name for name in header if name and header.count(name) > 1})
-    problems = [
-        Problem("columns_differ", f"{file}: row {first}", f"two columns are called '{shown(name)}'. Remove one.")
-        for name in twice
-    ]
+    problems = named_twice(list(filter(None, header)), f"{file}: row {first}")
     for column, name in enumerate(header[1:], start=1):
         row = next((number for number, cells in body if len(cells) > column and cells[column]), None)
         if not name and row is not None:

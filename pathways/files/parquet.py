@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pathways.files.cells import BLANKS
+from pathways.files.cells import BLANKS, named_twice
 from pathways.files.opened import MOST_BYTES, printable
 from pathways.files.persons import shown
 from pathways.files.values import EXACT
@@ -39,10 +39,7 @@ def parquet_in(data: bytes, file: str) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         says = f"this is no Parquet file that can be read: it is damaged or cut short ({_short(error)}). Save it again."
         raise refuse("archive_is_whole", file, says) from None
-    problems = [
-        Problem("columns_differ", file, f"two columns are called '{shown(name)}'. Remove one.")
-        for name in sorted({name for name in names if names.count(name) > 1})
-    ]
+    problems = named_twice(names, file)
     made = {}
     for name in dict.fromkeys(names) if not problems else ():
         try:
