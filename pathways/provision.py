@@ -50,7 +50,7 @@ def provision(pathway: Pathway, region: Region, scenario: Scenario) -> list[Prov
     """The services whose capacity the levers of a scenario change, with those that are on together in full, the areas
     together. Levers of one service that are never on together are told one after the other."""
     on = {name for name, setting in scenario.levers.items() if setting.reach != 0}
-    changes = [(lever, change) for lever, change in pathway.capacity_changes if lever in on and _moves(pathway, change)]
+    changes = [(lever, change) for lever, change in pathway.capacity_changes if lever in on and moves(pathway, change)]
     found = []
     for service in dict.fromkeys(str(change.service) for _, change in changes):
         own = [(lever, change) for lever, change in changes if change.service == service]
@@ -63,7 +63,7 @@ def provision(pathway: Pathway, region: Region, scenario: Scenario) -> list[Prov
     return [each for each in found if each.after != each.before]
 
 
-def _moves(pathway: Pathway, change: Change) -> bool:
+def moves(pathway: Pathway, change: Change) -> bool:
     """Whether a change of capacity is one at all: neither a factor of 1 nor an addition of 0."""
     if change.capacity_times:
         return pathway.quantities[change.capacity_times].number() != 1

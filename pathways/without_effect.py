@@ -16,6 +16,7 @@ from pathways.draft import Draft
 from pathways.lever import Change, Lever, LeverSetting, Scenario
 from pathways.pathway import Pathway
 from pathways.problems import Problem
+from pathways.provision import moves
 from pathways.quantity import DAYS_IN
 from pathways.region import Region
 from pathways.timing import length_in_days
@@ -194,11 +195,10 @@ class _About:
         quantities = self.pathway.quantities
         if change.service:
             title = self.pathway.services[change.service].title
-            if change.capacity_times:
-                if quantities[change.capacity_times].number() == 1:
-                    return f"'{change.capacity_times}' is 1, so the capacity of {title} stays"
+            if moves(self.pathway, change):
                 return ""
-            return "" if quantities[str(change.capacity_plus_per_100k)].number() else f"it adds 0 to {title}"
+            stays = f"'{change.capacity_times}' is 1, so the capacity of {title} stays"
+            return stays if change.capacity_times else f"it adds 0 to {title}"
         option = f"'{change.option}' of '{change.decision}'"
         if change.plus:
             return "" if quantities[change.plus].number() else f"it adds 0 to the share of {option}"
