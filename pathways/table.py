@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, nan
 from pathlib import Path
@@ -93,7 +93,7 @@ def typed(table: pd.DataFrame, columns: Sequence[Column], *, file: str) -> pd.Da
         place = _Place(file, column)
         if column.kind == "text":
             made[column.name] = cells
-            problems += [] if column.optional else place.bad(cells, lambda cell: "is blank." if not cell else "")
+            problems += [] if column.optional else place.bad(cells, {"": "is blank."})
         else:
             made[column.name], wrong = _numbers(cells, place)
             problems += wrong
@@ -109,10 +109,9 @@ class _Place:
     file: str
     column: Column
 
-    def bad(self, cells: pd.Series, fault: Callable[[str], str]) -> list[Problem]:
+    def bad(self, cells: pd.Series, faults: Mapping[str, str]) -> list[Problem]:
         """A problem for each of the first cells that have a fault, and one for how many more there are."""
-        faults = {cell: fault(cell) for cell in set(cells)}
-        wrong = [(row, faults[cell]) for row, cell in cells.items() if faults[cell]]
+        wrong = [(row, faults[cell]) for row, cell in cells.items() if cell in faults]
         where = f"column {self.column.name}"
         problems = [
             Problem("cells_are_good", f"{self.file}: row {row}, {where}", says) for row, says in wrong[:ROWS_SHOWN]
@@ -125,23 +124,30 @@ class _Place:
 
 def _numbers(cells: pd.Series, place: _Place) -> tuple[pd.Series, list[Problem]]:
     column = place.column
-    problems = place.bad(cells, lambda cell: _fault(cell, column))
-    good = {cell: number_in(cell) if cell else nan for cell in set(cells) if not _fault(cell, column)}
+    good: dict[str, float] = {}
+    faults: dict[str, str] = {}
+    for cell in set(cells):
+        try:
+            good[cell] = _number(cell, column)
+        except NotThat as error:
+            faults[cell] = str(error)
+    problems = place.bad(cells, faults)
     numbers = cells.map(good).astype(float)
     if column.kind == "whole" and not column.optional and not problems:
         return numbers.astype("int64"), problems
     return numbers, problems
 
 
-def _fault(cell: str, column: Column) -> str:
-    """What is wrong with a cell of a column of numbers, or nothing."""
+def _number(cell: str, column: Column) -> float:
+    """The number in a cell of a column, NaN in a blank one where that may be; `NotThat` with what is wrong."""
+    if not cell and column.optional:
+        return nan
     if not cell:
-        return "" if column.optional else f"is blank; {column.blank}."
-    try:
-        number = whole_in(cell) if column.kind == "whole" else number_in(cell)
-    except NotThat as error:
-        return str(error)
+        raise NotThat(f"is blank; {column.blank}.")
+    number = whole_in(cell) if column.kind == "whole" else number_in(cell)
     if number < column.low:
         least = "is negative" if column.low == 0 else f"is below {column.low:,.0f}, the least that is possible"
-        return f"{told(cell)} {least}."
-    return f"{told(cell)} is above {column.high:,.0f}, the most that is possible." if number > column.high else ""
+        raise NotThat(f"{told(cell)} {least}.")
+    if number > column.high:
+        raise NotThat(f"{told(cell)} is above {column.high:,.0f}, the most that is possible.")
+    return number
