@@ -73,10 +73,12 @@ def read_diagnostic_imaging(path: Path, *, codes: Collection[str], modality: str
     found_rows: list[tuple[object, ...]] = []
     for row in rows:
         name = row.text(code)
-        for column, (low, high) in bands.items():
-            value = counts.of(row, column)
-            found_rows.append(("waited", name, begin, end, low, high, value, row.text(column) == "*"))
-        notes += _imaging_notes(row, header, list(bands), f"{name_of(path)}: {name}")
+        values = {column: counts.of(row, column) for column in bands}
+        found_rows += [
+            ("waited", name, begin, end, *days, values[column], row.text(column) == "*")
+            for column, days in bands.items()
+        ]
+        notes += _imaging_notes(row, header, list(values.values()), f"{name_of(path)}: {name}")
     counts.refused()
     return official_waits(
         found_rows, notes, rounded_to=IMAGING_ROUNDED_TO, suppressed_below=IMAGING_SUPPRESSED_BELOW
@@ -103,7 +105,7 @@ def _imaging_year(above: list[Row], file: str) -> tuple[date, date]:
     raise refuse("period_is_told", file, "no financial year stands beside 'Period:'.")
 
 
-def _imaging_notes(row: Row, header: list[str], bands: list[int], where: str) -> Iterator[str]:
+def _imaging_notes(row: Row, header: list[str], values: list[float], where: str) -> Iterator[str]:
     counts = Counts(IMAGING_INSTEAD)
 
     def of(name: str) -> float:
@@ -112,9 +114,8 @@ def _imaging_notes(row: Row, header: list[str], bands: list[int], where: str) ->
     unknown, total = of("Time not known"), of("Total")
     if unknown > 0:
         yield f"{where}: {unknown:,.0f} of {total:,.0f} tests have no time from request to test, and are in no band."
-    known = [counts.of(row, column, needed=False) for column in bands]
-    slack = IMAGING_ROUNDED_TO * (len(bands) + 2) / 2
-    added = sum(value for value in known if isfinite(value))
+    slack = IMAGING_ROUNDED_TO * (len(values) + 2) / 2
+    added = sum(value for value in values if isfinite(value))
     yield from sums_told(where, added, total, unknown=unknown if isfinite(unknown) else 0.0, slack=slack)
 
 
