@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pathways.files.opened import kind_of, name_of, unpacked
+from pathways.files.opened import bytes_of, kind_of, name_of, unpacked_in
 from pathways.official_cells import Counts, Row, check_bands, once, stripped, sums_told
-from pathways.official_files import OfficialWaits, check_codes, check_widths, is_workbook, official_waits, wrong_file
+from pathways.official_files import WORKBOOKS, OfficialWaits, check_codes, check_widths, official_waits, wrong_file
 from pathways.periods import band, month
 from pathways.problems import BadInput, did_you_mean, refuse
 
@@ -34,10 +34,11 @@ def read_referral_to_treatment(path: Path, *, codes: Collection[str], treatment_
     in it, admitted or not. `treatment_function` is a code such as "C_110"; "C_999" is the total of all. `BadInput` where
     this is another file, has no such organisation or function, or holds what is no count.
     """
-    if is_workbook(path):
+    data = bytes_of(path)
+    if kind_of(data) in WORKBOOKS:
         raise _wrong(path)
     file = name_of(path)
-    lines = _lines_of(path)
+    lines = _lines_of(unpacked_in(data, path))
     header = [name.strip() for name in _cells(lines[0].decode("utf-8-sig", errors="replace"), f"{file}: row 1")]
     bands = {name: found for name in header if (found := _weeks(name)) is not None}
     if not set(RTT_KEYS) <= set(header) or not bands:
@@ -73,8 +74,7 @@ class _Named:
         return row.text(self.columns[name])
 
 
-def _lines_of(path: Path) -> list[bytes]:
-    data = unpacked(path)
+def _lines_of(data: bytes) -> list[bytes]:
     if kind_of(data) == "utf-16":
         data = data.decode("utf-16", errors="replace").encode()
     return data.splitlines()

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from pathways import BadInput, Problem, did_you_mean, refuse
-from pathways.files.cells import cells_of
-from pathways.files.opened import bytes_of, kind_of, name_of
+from pathways.files.cells import cells_in
+from pathways.files.opened import bytes_of, kind_of, name_of, unpacked_in
 from pathways.files.parquet import parquet_in
 from pathways.files.persons import persons_in, shown
 from pathways.files.values import NotThat, date_in, told
@@ -80,7 +80,7 @@ def read_columns(path: Path, *, what: str) -> Columns:
     elif path.suffix.lower() in (".parquet", ".pq"):
         raise refuse("events_are_a_table", file, f"{says} Its name says Parquet, which it is not.")
     else:
-        cells = cells_of(path)
+        cells = cells_in(unpacked_in(data, path), file)
         table, numbers = cells.table().reset_index(drop=True), np.asarray(cells.numbers, dtype=np.int64)
         header, rows = cells.header, cells.rows
     if personal := persons_in(file, header, rows):

@@ -192,12 +192,16 @@ def _kind_of_zip(data: bytes) -> str:
 
 
 def unpacked(path: Path) -> bytes:
-    """What a file holds, unpacked where it is a zip with one CSV file in it, a gzip, xz or bz2.
+    """What a file holds, unpacked: `unpacked_in` of its bytes."""
+    return unpacked_in(bytes_of(path), path)
+
+
+def unpacked_in(data: bytes, path: Path) -> bytes:
+    """The bytes of a file, unpacked where it is a zip with one CSV file in it, a gzip, xz or bz2.
 
     `BadInput` where it cannot be read, is damaged, another kind of file, or would unpack to more than 1 GB or 100 times
     its packed size. What a Mac adds to a zip (`__MACOSX/`, names that begin with `._`) does not count.
     """
-    data = bytes_of(path)
     kind = kind_of(data)
     if path.suffix.lower() == ".zip" and kind == "text":
         raise damaged(path, "it does not begin as a zip does")
