@@ -31,7 +31,7 @@ from outcomes import (
 )
 from pathways import load_region
 from pathways.region import DECILES
-from sim.cohort import draw_cohort
+from sim.pilot import draw_cohort
 from sim.results import (
     activity_table,
     by_decile_table,

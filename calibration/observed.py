@@ -30,7 +30,7 @@ import pandas as pd
 from pathways import Region
 from pathways.health import STATES
 from pathways.region import DECILES, SEXES
-from sim.cohort import Cohort, draw_cohort, named
+from sim.cohort import Cohort, named
 from sim.compare import Case
 from sim.events import ENTRY, EventLog
 from sim.layout import (
@@ -45,6 +45,7 @@ from sim.layout import (
     REFERRAL,
     SEEN,
 )
+from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.results import HOME
 from sim.running import Running

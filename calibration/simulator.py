@@ -19,11 +19,11 @@ from calibration.parameters import NoSensibleDraw, Places, places_of, read_corre
 from outcomes.reported import reported
 from pathways import Region, pathway_to_dict
 from pathways.assumed import region_at
-from sim.cohort import draw_cohort
 from sim.compare import Case
 from sim.events import EventLog
 from sim.experiment import key_of
 from sim.layout import DID_NOT_ATTEND, DISCHARGE, REFERRAL, SEEN
+from sim.pilot import draw_cohort
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.record import MODEL, region_digest
 from sim.reducers import Tallies, add_areas, list_sizes

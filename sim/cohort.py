@@ -23,7 +23,7 @@ from sim.elements import decisions, options, plan_sites, settings
 from sim.elements import patients as patients_of
 from sim.health import ONE, foresee, renew_effects, set_pace, wind
 from sim.jit import loop, scalar
-from sim.joiners import Joiners, joiners_of
+from sim.joiners import Joiners
 from sim.layout import (
     AGE,
     AT_HOME,
@@ -98,11 +98,10 @@ def named(codes: np.ndarray, names: Sequence[str]) -> pd.Categorical[str]:
     return pd.Categorical.from_codes(codes.astype(np.int64), categories=pd.Index(list(names)))
 
 
-def draw_cohort(plan: Plan, *, seed: int, replication: int) -> Cohort:
-    """Draws the people of one replication. Takes well under a second for a million registered."""
+def cohort_with(joiners: Joiners | None, plan: Plan, *, seed: int, replication: int) -> Cohort:
+    """Draws the people of one replication, those on the lists at the start after `joiners`; without them nobody is on one."""
     pathway, region = plan.pathway, plan.region
     run = run_key(seed, replication)
-    joiners = joiners_of(plan) if any(row.people for row in region.waiting) else None
     practice_keys = np.array([child_key(run, f"practice: {code}") for code in region.codes], dtype=np.uint64)
     people = np.concatenate([draw_people(plan, practice_keys), draw_listed(plan, run, joiners)])
     at_start = (people["onset"] < plan.first_tick) | (people["site"] >= 0)

@@ -10,7 +10,8 @@ import numpy as np
 
 from pathways import Pathway, Region, Scenario, Site, Waiting, pathway_from_dict
 from pathways.region import AGE_BANDS, RegionFile
-from sim.cohort import Cohort, draw_cohort
+from sim.cohort import Cohort
+from sim.pilot import draw_cohort
 from sim.plan import Plan, compile_plan
 from sim.reference import Reference
 from sim.running import Running

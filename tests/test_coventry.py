@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from outcomes import before_and_after, effect_beside_regression
-from sim.cohort import draw_cohort
+from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.results import outcome_values
 from sim.running import Running

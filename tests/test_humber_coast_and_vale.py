@@ -21,7 +21,7 @@ from calibration.observed import Observed
 from calibration.targets import load_targets
 from calibration.variation import standardised
 from pathways import Region, load_scenario
-from sim.cohort import draw_cohort
+from sim.pilot import draw_cohort
 from sim.state import lever_from
 from tests.sources import (
     SEED,

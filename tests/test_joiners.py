@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from pathways import Pathway, Region, Waiting, load_region, load_scenario
-from sim import joiners
+from sim import pilot
 from sim.cohort import Cohort
-from sim.joiners import doubts_about_lists, joiners_of
 from sim.layout import AGE, FIRST_ATTRIBUTE, JOINED
+from sim.pilot import doubts_about_lists, joiners_of
 from sim.plan import Plan, compile_plan
 from sim.rules import ATTENDED
 from sim.running import Running
@@ -163,8 +163,8 @@ def test_one_pilot_runs_for_each_area_however_many_there_are(monkeypatch: pytest
     word = small(Numbers())
     plans = [plan_of(word, whole.area(name)) for name in names]
     pilots: list[Plan] = []
-    found = joiners._found
-    monkeypatch.setattr(joiners, "_found", lambda plan: pilots.append(plan) or found(plan))
+    found = pilot._found
+    monkeypatch.setattr(pilot, "_found", lambda plan: pilots.append(plan) or found(plan))
     for replication in range(3):
         for plan in plans:
             cohort_of(plan, replication=replication)
@@ -174,12 +174,12 @@ def test_one_pilot_runs_for_each_area_however_many_there_are(monkeypatch: pytest
 def test_pilots_of_an_area_that_is_gone_are_forgotten() -> None:
     place = listing((2, 30))
     joiners_of(plan_of(small(Numbers()), place))
-    kept, gone = len(joiners._pilots), weakref.ref(place)
+    kept, gone = len(pilot._pilots), weakref.ref(place)
     del place
     gc.collect()
     assert gone() is None
     joiners_of(plan_of(small(Numbers()), listing((2, 30))))
-    assert len(joiners._pilots) <= kept
+    assert len(pilot._pilots) <= kept
 
 
 def test_where_nobody_falls_ill_a_list_is_of_registered_people() -> None:

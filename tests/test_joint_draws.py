@@ -19,9 +19,9 @@ from calibration.psa import Psa, psa, region_of, tornado
 from pathways import BadInput, Pathway, Quantity, Region, Site, Waiting, load_region
 from pathways.assumed import region_at
 from sim.calibration_folder import joint_draws, read_joint_draws, write_joint_draws
-from sim.cohort import draw_cohort
 from sim.compare import Case, Comparison, compare, logs_of, warnings_of
 from sim.joint_draws import JointDraws
+from sim.pilot import draw_cohort
 from sim.record import MODEL, fingerprint, inputs_of, record_of, region_digest, replay, run_id
 from sim.results import prices_table
 from sim.scores import pathway_at, value_at

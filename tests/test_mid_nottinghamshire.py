@@ -28,8 +28,8 @@ from calibration.variation import (
 from outcomes import allocate
 from outcomes.policy import LIBRARY
 from pathways import Region
-from sim.cohort import draw_cohort
 from sim.compare import Comparison, compare
+from sim.pilot import draw_cohort
 from sim.results import by_decile_table, health_table
 from tests.sources import (
     ROOT,

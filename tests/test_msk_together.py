@@ -21,8 +21,8 @@ from calibration.targets import load_targets
 from calibration.variation import standardised
 from outcomes import cost_of_activity
 from pathways.health import STATES
-from sim.cohort import draw_cohort
 from sim.compare import Comparison, compare
+from sim.pilot import draw_cohort
 from sim.reducers import Tallies
 from sim.results import activity_table, by_practice_table, outcome_values, prices_table
 from tests.shared import SHARED

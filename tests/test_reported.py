@@ -18,9 +18,10 @@ from outcomes.reported import COUNTED, COUNTS, MEASURES, PERCENTILE_OF
 from outcomes.tables import BadTable
 from outcomes.waiting import days_by_which, share_ended_by
 from pathways import Waiting, load_region, load_scenario
-from sim.cohort import Cohort, draw_cohort
+from sim.cohort import Cohort
 from sim.compare import Case
 from sim.layout import DID_NOT_ATTEND, REFERRAL, SEEN
+from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.reducers import Tallies
 from sim.results import activity_table, by_practice_table, lists_table, waits_table

@@ -21,8 +21,8 @@ from calibration.observed import Observed, observe, observed_of, together
 from calibration.targets import FILE, TABLES, Target, Targets, beside_of, load_targets, measure, measure_all
 from calibration.validation import Result, Simulated, Validation, judge, simulated, validate
 from pathways import BadInput, load_region, load_scenario
-from sim.cohort import draw_cohort
 from sim.compare import Case
+from sim.pilot import draw_cohort
 from sim.reducers import person_ticks, yearly
 from sim.results import health_table
 from sim.running import Running

@@ -10,16 +10,15 @@ from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.written import toml_in
 from pathways.load import draft_pathway, find
 from pathways.without_effect import without_effect
-from ui.terminal import DEFAULT_YEARS
 
 MOST_AREAS = 3
 MOST_SHOWN = 8
 MOST_LISTS = 3
 """Lists that grow, those that grow most, with a sentence each; the others share one."""
-
-
 TODAY = "usual_care"
 """The pathway of a region that names none."""
+DEFAULT_YEARS = 5.0
+"""Measured years of a run, unless others are asked for."""
 
 
 def check_path(path: Path, region: str | None = None, pathway: str | None = None) -> list[Problem]:
@@ -153,8 +152,8 @@ def kind_of(path: Path) -> tuple[str, Path]:
 
 def _fits(pathway: Pathway, region: Region, scenario: Scenario | None = None) -> list[Problem]:
     """Whether a pathway, with a scenario's levers, can run in a region, and where its lists would grow without end."""
-    from sim.joiners import doubts_about_lists
     from sim.need import capacity_beyond_need, lists_beyond_need
+    from sim.pilot import doubts_about_lists
     from sim.plan import compile_plan
     from sim.stability import in_one_sentence, offered_loads, sentence
 

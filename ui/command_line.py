@@ -23,10 +23,10 @@ from ui import value_commands
 from ui.app_command import open_app
 from ui.calibrate_command import calibrate
 from ui.calibrated import calibration_at
+from ui.checking import DEFAULT_YEARS
 from ui.streams import outputs_done, outputs_ready
 from ui.terminal import (
     DEFAULT_SEED,
-    DEFAULT_YEARS,
     AsCsv,
     AsJson,
     Calibration,

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 WIDE = 112
 """Columns where the output goes to a file or a pipe."""
 DEFAULT_SEED = 42
-DEFAULT_YEARS = 5.0
 
 out = Console(width=None if sys.stdout is not None and sys.stdout.isatty() else WIDE)
 err = Console(stderr=True)

@@ -10,9 +10,9 @@ import typer
 
 from pathways import BadInput, Problem, refuse
 from ui.calibrated import calibration_at
+from ui.checking import DEFAULT_YEARS
 from ui.terminal import (
     DEFAULT_SEED,
-    DEFAULT_YEARS,
     AsCsv,
     AsJson,
     Calibration,

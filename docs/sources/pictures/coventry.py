@@ -22,9 +22,10 @@ from calibration.observed import observed_of
 from outcomes import before_and_after, effect_beside_regression
 from pathways import Condition, Region, load_pathway, load_region, load_scenario, parse_when
 from pathways.health import STATES
-from sim.cohort import Cohort, draw_cohort
+from sim.cohort import Cohort
 from sim.compare import Case
 from sim.events import EventLog
+from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.running import Running
 

@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 from pathways import Region, load_region, load_scenario
-from sim.cohort import Cohort, draw_cohort
+from sim.cohort import Cohort
 from sim.compare import Case
+from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.reducers import Tallies
 from sim.results import outcome_values
