@@ -21,8 +21,8 @@ ROOM = Path(__file__).parent
 def code_digest() -> str:
     """A short name for the state of the code in this room."""
     digest = hashlib.blake2b(digest_size=8)
-    for source in sorted(ROOM.glob("*.py")):
-        digest.update(source.name.encode())
+    for source in sorted(ROOM.rglob("*.py")):
+        digest.update(source.relative_to(ROOM).as_posix().encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()
 

@@ -426,7 +426,7 @@ def test_a_calibration_is_named_and_used_where_it_fits(monkeypatch: pytest.Monke
 def test_every_chart_has_a_text_for_those_who_cannot_see_it() -> None:
     """Every call that draws a chart gives `alt`, and no chart takes the theme with the pale text."""
     charts = []
-    for path in (ROOT / "ui").glob("*.py"):
+    for path in (ROOT / "ui").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if (
                 isinstance(node, ast.Call)
