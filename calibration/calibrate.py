@@ -25,6 +25,7 @@ from calibration.checks_of_fit import (
     worth_collecting,
 )
 from calibration.fit import NPE, Fit, Runner, Runs, Settings, bank_of, fit
+from calibration.folder import joint_draws
 from calibration.local_targets import LocalTargets
 from calibration.neural import by_network, method_problems
 from calibration.practices import PracticeFit, fit_practices
@@ -35,7 +36,6 @@ from calibration.summaries import Summaries
 from calibration.verdict import Checks, Verdict, judged
 from pathways import BadInput, Pathway, Problem, Region
 from sim.asked import too_much
-from sim.calibration_folder import joint_draws
 from sim.compare import Case
 from sim.experiment import key_of
 from sim.joint_draws import JointDraws

@@ -1,7 +1,7 @@
 """Joint draws of quantities that were calibrated to local data: what results rest on instead of the quantities' ranges.
 
 Runs take the draws in turn, each whole: never means of them, never quantities of different draws together.
-`sim.calibration_folder` tells where they are kept.
+`calibration.folder` tells where they are kept.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from calibration.folder import joint_draws, write_joint_draws
 from pathways import Region, load_region
-from sim.calibration_folder import joint_draws, write_joint_draws
 from sim.compare import Comparison, compare
 from sim.layout import KINDS, REFERRAL
 from sim.reducers import Tallies

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
+from calibration import folder as calibration_folder
 from pathways import BadInput, load_pathway, load_region, load_scenario
 from pathways.load import FORMAT as PATHWAY
 from pathways.region import save_region
-from sim import calibration_folder, experiment, record
+from sim import experiment, record
 from sim.experiment import RunStore
 from tests.typed import backpath
 from ui import calibration_files

@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from scipy import special
 
+from calibration.folder import joint_draws, read_joint_draws, write_joint_draws
 from calibration.parameters import NoSensibleDraw, draw_together, read_correlation, value_at_end
 from calibration.psa import Psa, psa, region_of, tornado
 from pathways import BadInput, Pathway, Quantity, Region, Site, Waiting, load_region
 from pathways.assumed import region_at
-from sim.calibration_folder import joint_draws, read_joint_draws, write_joint_draws
 from sim.compare import Case, Comparison, compare, logs_of, warnings_of
 from sim.joint_draws import JointDraws
 from sim.pilot import draw_cohort

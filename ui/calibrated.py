@@ -18,7 +18,7 @@ def calibration_at(folder: Path | None, *, region: Region, base: Case) -> JointD
     """The draws of the calibration in a folder, where one is asked for. `BadInput` where it cannot be used here."""
     if folder is None:
         return None
-    from sim.calibration_folder import read_joint_draws
+    from calibration.folder import read_joint_draws
 
     return read_joint_draws(folder, region=region, pathway=base.pathway, replaced=base.scenario.quantities)
 

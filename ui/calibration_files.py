@@ -13,6 +13,7 @@ import pandas as pd
 
 from calibration.calibrate import Calibration, calibration_key
 from calibration.fit import Settings
+from calibration.folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
 from calibration.local_targets import LocalTargets
 from calibration.verdict import as_numbers
 from pathways import BadInput, Problem, Region, pathway_to_dict, refuse
@@ -26,7 +27,6 @@ from pathways.files.writing import (
     write_text,
 )
 from pathways.files.written import json_in
-from sim.calibration_folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
 from sim.compare import Case
 from sim.experiment import key_of
 from sim.record import MODEL, region_digest, versions
