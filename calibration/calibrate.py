@@ -15,8 +15,8 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from calibration.back_test import BackTest, back_test
-from calibration.checks_of_fit import (
+from calibration.diagnostics.back_test import BackTest, back_test
+from calibration.diagnostics.checks import (
     another_method,
     another_seed,
     global_sbc,
@@ -24,16 +24,16 @@ from calibration.checks_of_fit import (
     local_sbc,
     worth_collecting,
 )
+from calibration.diagnostics.prior_predictive import Placed, placed
+from calibration.diagnostics.verdict import Checks, Verdict, judged
 from calibration.fit import NPE, Fit, Runner, Runs, Settings, bank_of, fit
 from calibration.folder import joint_draws
 from calibration.local_targets import LocalTargets
 from calibration.neural import by_network, method_problems
 from calibration.practices import PracticeFit, fit_practices
-from calibration.prior_predictive import Placed, placed
 from calibration.reproduced import reproduced
 from calibration.simulator import Simulator
 from calibration.summaries import Summaries
-from calibration.verdict import Checks, Verdict, judged
 from pathways import BadInput, Pathway, Problem, Region
 from sim.asked import too_much
 from sim.compare import Case

@@ -1,7 +1,7 @@
 """Fresh runs of the posterior beside the published figures: level and trend, shape, and how many figures lie inside bands.
 
 Everything is measured on a scale with a floor: what a figure's last digit hides, or a hundredth of it, is no distance.
-`calibration.verdict` weighs what is found.
+`calibration.diagnostics.verdict` weighs what is found.
 """
 
 from __future__ import annotations

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration.back_test import back_test, split_day
-from calibration.checks_of_fit import (
+from calibration.de_mc import de_mc
+from calibration.diagnostics.back_test import back_test, split_day
+from calibration.diagnostics.checks import (
     another_method,
     another_seed,
     global_sbc,
@@ -21,18 +22,26 @@ from calibration.checks_of_fit import (
     local_sbc,
     worth_collecting,
 )
-from calibration.de_mc import de_mc
+from calibration.diagnostics.prior_predictive import placed
+from calibration.diagnostics.verdict import (
+    CALIBRATED,
+    NOT_MATCHED,
+    WITH_WARNINGS,
+    Checks,
+    Verdict,
+    as_numbers,
+    is_missed,
+    judged,
+)
 from calibration.dispersion import beyond_runs
 from calibration.emulator import fit_emulator
 from calibration.expected import expected, inside
 from calibration.fit import Fit, Runner, Settings, bank_of, fit, prior_of, settled, tasks_at
 from calibration.likelihood import Posterior
-from calibration.prior_predictive import placed
 from calibration.reproduced import Reproduced, reproduced
 from calibration.screening import telling
 from calibration.smoother import smoothed
 from calibration.summaries import Summaries
-from calibration.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS, Checks, Verdict, as_numbers, is_missed, judged
 from sim.parallel import Stopped
 from tests.toy_simulator import MONTHS, REFERRALS, WAITING, Toy, ToyTargets, figures_of
 

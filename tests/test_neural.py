@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from calibration import neural
-from calibration.checks_of_fit import another_method, another_seed, global_sbc, knowledge, local_sbc
+from calibration.diagnostics.checks import another_method, another_seed, global_sbc, knowledge, local_sbc
 from calibration.fit import Settings, bank_of, fit
 from calibration.neural import by_network, learnt, method_problems, neural_draws, not_installed
 from calibration.reproduced import reproduced

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from calibration.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS
+from calibration.diagnostics.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS
 from outcomes.materiality import finding, limits
 from outcomes.verdicts import MEANINGS, PAGE, if_they_hold, marked
 from sim.compare import Comparison

@@ -260,6 +260,6 @@ def _table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Ta
 
 
 def _not_matched() -> str:
-    from calibration.verdict import NOT_MATCHED
+    from calibration.diagnostics.verdict import NOT_MATCHED
 
     return NOT_MATCHED

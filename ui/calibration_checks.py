@@ -1,4 +1,4 @@
-"""The ten checks of a calibration in words, each with whether it is fine. Whether it is, `calibration.verdict` says."""
+"""The ten checks of a calibration in words, each with whether it is fine. Whether it is, `calibration.diagnostics.verdict` says."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.checks_of_fit import PILED, SECOND, TIED, Knowledge
+from calibration.diagnostics.checks import PILED, SECOND, TIED, Knowledge
+from calibration.diagnostics.verdict import CALIBRATED, COVERED, DIFFERS, HELD, MOVED, few_failed, uneven
 from calibration.fit import EFFECTIVE, R_HAT, SURPRISED
 from calibration.reproduced import WORST, Reproduced
-from calibration.verdict import CALIBRATED, COVERED, DIFFERS, HELD, MOVED, few_failed, uneven
 from sim.record import versions
 from ui.calibration_tables import Told, each_of, in_words
 from ui.words import percent_of

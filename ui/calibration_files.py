@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from calibration.calibrate import Calibration, calibration_key
+from calibration.diagnostics.verdict import as_numbers
 from calibration.fit import Settings
 from calibration.folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
 from calibration.local_targets import LocalTargets
-from calibration.verdict import as_numbers
 from pathways import BadInput, Problem, Region, pathway_to_dict, refuse
 from pathways.files.temporary import sweep
 from pathways.files.writing import (

@@ -13,10 +13,10 @@ from html import escape
 import numpy as np
 
 from calibration.calibrate import Calibration
-from calibration.checks_of_fit import NOT_INFORMED, WEAK
+from calibration.diagnostics.checks import NOT_INFORMED, WEAK
+from calibration.diagnostics.verdict import CALIBRATED, MISSED, NOT_MATCHED, ROUGH, WILD
 from calibration.fit import EFFECTIVE, FRESH, NEAREST, NPE, R_HAT, SURPRISED, WAVE, WIDER
 from calibration.reproduced import FAR
-from calibration.verdict import CALIBRATED, MISSED, NOT_MATCHED, ROUGH, WILD
 from sim.record import versions
 from ui.calibration_charts import back_test_chart, knowledge_chart, ranks_chart, series_chart
 from ui.calibration_checks import Check, checks_of

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from calibration.calibrate import Calibration
+from calibration.diagnostics.verdict import doubts, is_missed
 from calibration.reproduced import FAR
-from calibration.verdict import doubts, is_missed
 from pathways import Quantity
 from sim.scores import value_at
 from sim.shares import shares_at

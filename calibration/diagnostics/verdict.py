@@ -8,16 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from calibration.back_test import BackTest
-from calibration.checks_of_fit import (
-    PILED,
-    SECOND,
-    Calibrated,
-    Knowledge,
-)
+from calibration.diagnostics.back_test import BackTest
+from calibration.diagnostics.checks import PILED, SECOND, Calibrated, Knowledge
+from calibration.diagnostics.prior_predictive import Placed
 from calibration.dispersion import Dispersed
 from calibration.fit import EFFECTIVE, R_HAT, SURPRISED, Fit
-from calibration.prior_predictive import Placed
 from calibration.reproduced import FAR, Compared, Reproduced
 
 CALIBRATED, WITH_WARNINGS, NOT_MATCHED = "CALIBRATED", "CALIBRATED WITH WARNINGS", "NOT MATCHED"

@@ -1,6 +1,6 @@
 """Whether a fit can be believed: what its posterior knows, whether its intervals hold, whether other ways agree.
 
-Each check is a function from a fit to a small record of plain numbers; `calibration.verdict` weighs them. Fresh runs are
+Each check is a function from a fit to a small record of plain numbers; `calibration.diagnostics.verdict` weighs them. Fresh runs are
 compared with the published figures in `calibration.reproduced`.
 """
 
