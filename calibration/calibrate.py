@@ -16,15 +16,10 @@ import numpy as np
 import pandas as pd
 
 from calibration.diagnostics.back_test import BackTest, back_test
-from calibration.diagnostics.checks import (
-    another_method,
-    another_seed,
-    global_sbc,
-    knowledge,
-    local_sbc,
-    worth_collecting,
-)
+from calibration.diagnostics.checks import another_method, another_seed
+from calibration.diagnostics.identifiability import knowledge, worth_collecting
 from calibration.diagnostics.prior_predictive import Placed, placed
+from calibration.diagnostics.simulated_truths import global_sbc, local_sbc
 from calibration.diagnostics.verdict import Checks, Verdict, judged
 from calibration.fit import NPE, Fit, Runner, Runs, Settings, bank_of, fit
 from calibration.folder import joint_draws

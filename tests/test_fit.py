@@ -14,15 +14,10 @@ import pytest
 
 from calibration.de_mc import de_mc
 from calibration.diagnostics.back_test import back_test, split_day
-from calibration.diagnostics.checks import (
-    another_method,
-    another_seed,
-    global_sbc,
-    knowledge,
-    local_sbc,
-    worth_collecting,
-)
+from calibration.diagnostics.checks import another_method, another_seed
+from calibration.diagnostics.identifiability import knowledge, worth_collecting
 from calibration.diagnostics.prior_predictive import placed
+from calibration.diagnostics.simulated_truths import global_sbc, local_sbc
 from calibration.diagnostics.verdict import (
     CALIBRATED,
     NOT_MATCHED,

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from calibration import neural
-from calibration.diagnostics.checks import another_method, another_seed, global_sbc, knowledge, local_sbc
+from calibration.diagnostics.checks import another_method, another_seed
+from calibration.diagnostics.identifiability import knowledge
+from calibration.diagnostics.simulated_truths import global_sbc, local_sbc
 from calibration.fit import Settings, bank_of, fit
 from calibration.neural import by_network, learnt, method_problems, neural_draws, not_installed
 from calibration.reproduced import reproduced

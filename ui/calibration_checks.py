@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.diagnostics.checks import PILED, SECOND, TIED, Knowledge
+from calibration.diagnostics.checks import SECOND
+from calibration.diagnostics.identifiability import PILED, TIED, Knowledge
 from calibration.diagnostics.verdict import CALIBRATED, COVERED, DIFFERS, HELD, MOVED, few_failed, uneven
 from calibration.fit import EFFECTIVE, R_HAT, SURPRISED
 from calibration.reproduced import WORST, Reproduced

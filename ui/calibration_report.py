@@ -13,7 +13,7 @@ from html import escape
 import numpy as np
 
 from calibration.calibrate import Calibration
-from calibration.diagnostics.checks import NOT_INFORMED, WEAK
+from calibration.diagnostics.identifiability import NOT_INFORMED, WEAK
 from calibration.diagnostics.verdict import CALIBRATED, MISSED, NOT_MATCHED, ROUGH, WILD
 from calibration.fit import EFFECTIVE, FRESH, NEAREST, NPE, R_HAT, SURPRISED, WAVE, WIDER
 from calibration.reproduced import FAR

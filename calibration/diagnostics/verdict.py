@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from calibration.diagnostics.back_test import BackTest
-from calibration.diagnostics.checks import PILED, SECOND, Calibrated, Knowledge
+from calibration.diagnostics.checks import SECOND
+from calibration.diagnostics.identifiability import PILED, Knowledge
 from calibration.diagnostics.prior_predictive import Placed
+from calibration.diagnostics.simulated_truths import Calibrated
 from calibration.dispersion import Dispersed
 from calibration.fit import EFFECTIVE, R_HAT, SURPRISED, Fit
 from calibration.reproduced import FAR, Compared, Reproduced
