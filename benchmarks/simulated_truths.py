@@ -22,10 +22,10 @@ import numpy as np
 import pandas as pd
 
 from calibration.calibrate import registered
-from calibration.fit import Runner, Settings, bank_of, fit
+from calibration.fitting.fit import Runner, Settings, bank_of, fit
+from calibration.fitting.simulator import Simulator, Task
+from calibration.fitting.summaries import Summaries
 from calibration.local_targets import LocalTargets, load_local_targets
-from calibration.simulator import Simulator, Task
-from calibration.summaries import Summaries
 from pathways import Pathway, Region, load_region, load_scenario
 from sim.compare import Case
 

@@ -21,14 +21,14 @@ from calibration.diagnostics.identifiability import knowledge, worth_collecting
 from calibration.diagnostics.prior_predictive import Placed, placed
 from calibration.diagnostics.simulated_truths import global_sbc, local_sbc
 from calibration.diagnostics.verdict import Checks, Verdict, judged
-from calibration.fit import NPE, Fit, Runner, Runs, Settings, bank_of, fit
+from calibration.fitting.fit import NPE, Fit, Runner, Runs, Settings, bank_of, fit
+from calibration.fitting.neural import by_network, method_problems
+from calibration.fitting.practices import PracticeFit, fit_practices
+from calibration.fitting.simulator import Simulator
+from calibration.fitting.summaries import Summaries
 from calibration.folder import joint_draws
 from calibration.local_targets import LocalTargets
-from calibration.neural import by_network, method_problems
-from calibration.practices import PracticeFit, fit_practices
 from calibration.reproduced import reproduced
-from calibration.simulator import Simulator
-from calibration.summaries import Summaries
 from pathways import BadInput, Pathway, Problem, Region
 from sim.asked import too_much
 from sim.compare import Case

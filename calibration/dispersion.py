@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from calibration.fitting.summaries import NEAREST, Summaries
 from calibration.in_common import chance_shared
 from calibration.lines import Line
-from calibration.summaries import NEAREST, Summaries
 
 FEWEST_LEFT = 4
 """With fewer figures left over by level, slope and season nothing is said of how much a series varies."""

@@ -12,9 +12,9 @@ import numpy as np
 from scipy import stats
 
 from calibration.dispersion import all_dispersed
+from calibration.fitting.summaries import NEAREST, Summaries
 from calibration.in_common import About, alike
 from calibration.lines import BACK, PERCENT
-from calibration.summaries import NEAREST, Summaries
 
 COPIES = 8
 """Each run is taken so many times, each time with other chance beyond it."""

@@ -1,6 +1,6 @@
 """Figures that follow each other in time, on a scale on which chance spreads them evenly: level, slope, season, and what is left.
 
-Which figures make a line, and what is fitted of it, is said in `calibration.summaries`.
+Which figures make a line, and what is fitted of it, is said in `calibration.fitting.summaries`.
 """
 
 from __future__ import annotations

@@ -21,10 +21,10 @@ import pytest
 
 from calibration.calibrate import Calibration, calibrate
 from calibration.diagnostics.verdict import NOT_MATCHED, WITH_WARNINGS, Verdict
-from calibration.fit import Settings
+from calibration.fitting.fit import Settings
+from calibration.fitting.practices import PracticeFit
 from calibration.folder import read_joint_draws
 from calibration.local_targets import LocalTargets, load_local_targets
-from calibration.practices import PracticeFit
 from pathways import BadInput, Region, load_region
 from sim.compare import Case
 from tests.pages import HOSTILE, check_harmless

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration.de_mc import de_mc
 from calibration.diagnostics.back_test import back_test, split_day
 from calibration.diagnostics.checks import another_method, another_seed
 from calibration.diagnostics.identifiability import knowledge, worth_collecting
@@ -29,14 +28,15 @@ from calibration.diagnostics.verdict import (
     judged,
 )
 from calibration.dispersion import beyond_runs
-from calibration.emulator import fit_emulator
 from calibration.expected import expected, inside
-from calibration.fit import Fit, Runner, Settings, bank_of, fit, prior_of, settled, tasks_at
-from calibration.likelihood import Posterior
+from calibration.fitting.de_mc import de_mc
+from calibration.fitting.emulator import fit_emulator
+from calibration.fitting.fit import Fit, Runner, Settings, bank_of, fit, prior_of, settled, tasks_at
+from calibration.fitting.likelihood import Posterior
+from calibration.fitting.screening import telling
+from calibration.fitting.smoother import smoothed
+from calibration.fitting.summaries import Summaries
 from calibration.reproduced import Reproduced, reproduced
-from calibration.screening import telling
-from calibration.smoother import smoothed
-from calibration.summaries import Summaries
 from sim.parallel import Stopped
 from tests.toy_simulator import MONTHS, REFERRALS, WAITING, Toy, ToyTargets, figures_of
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration import neural
 from calibration.diagnostics.checks import another_method, another_seed
 from calibration.diagnostics.identifiability import knowledge
 from calibration.diagnostics.simulated_truths import global_sbc, local_sbc
-from calibration.fit import Settings, bank_of, fit
-from calibration.neural import by_network, learnt, method_problems, neural_draws, not_installed
+from calibration.fitting import neural
+from calibration.fitting.fit import Settings, bank_of, fit
+from calibration.fitting.neural import by_network, learnt, method_problems, neural_draws, not_installed
 from calibration.reproduced import reproduced
 from tests.test_fit import published, toy_runner
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import integrate, stats
 
-from calibration.practice_pooling import draw_effects, pooled, spread_from
+from calibration.fitting.practice_pooling import draw_effects, pooled, spread_from
 from outcomes.tables import BadTable
 
 NAN = float("nan")

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from calibration.calibrate import registered
-from calibration.fit import Fit, Runner, Settings, bank_of, fit
+from calibration.fitting.fit import Fit, Runner, Settings, bank_of, fit
+from calibration.fitting.practices import PracticeFit, effects_on, fit_practices
+from calibration.fitting.simulator import Simulator, Task
+from calibration.fitting.summaries import Summaries
 from calibration.local_targets import LocalTargets, load_local_targets
-from calibration.practices import PracticeFit, effects_on, fit_practices
-from calibration.simulator import Simulator, Task
-from calibration.summaries import Summaries
 from pathways import Pathway, Region, load_pathway, load_region, load_scenario
 from sim.compare import Case
 

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from calibration.fitting.practice_pooling import pooled
 from calibration.local_figures import COLUMNS
-from calibration.practice_pooling import pooled
 from sim.compare import Case, Comparison, compare
 from tests.build import Numbers, pathway, region, scenario, share
 from tests.test_capacity import lever

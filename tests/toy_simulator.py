@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calibration.simulator import Task
+from calibration.fitting.simulator import Task
 from sim.experiment import key_of
 
 MONTHS = 12

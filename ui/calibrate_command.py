@@ -31,13 +31,13 @@ from ui.terminal import (
 
 if TYPE_CHECKING:
     import pathways
-    from calibration.fit import Settings
+    from calibration.fitting.fit import Settings
     from calibration.local_targets import LocalTargets
     from sim.compare import Case
     from ui.calibration_tables import Told
 
 DEFAULT_RUNS, DEFAULT_UNKNOWNS = 2000, 60
-"""Those of `calibration.fit`, which is not loaded until it is needed."""
+"""Those of `calibration.fitting.fit`, which is not loaded until it is needed."""
 INTERRUPTED = 130
 STAGES = {"bank": "prior bank", "fresh": "fresh runs"}
 
@@ -84,7 +84,7 @@ def calibrate(
 ) -> None:
     """Calibrate today's pathway to what the area has counted: joint draws for later runs, with a report and a verdict."""
     from calibration.calibrate import calibrate as fitted
-    from calibration.fit import Settings
+    from calibration.fitting.fit import Settings
     from ui.calibration_files import RUNS, begin, json_text, question_of, write_calibration
     from ui.calibration_tables import Told
 

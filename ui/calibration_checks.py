@@ -9,7 +9,7 @@ import numpy as np
 from calibration.diagnostics.checks import SECOND
 from calibration.diagnostics.identifiability import PILED, TIED, Knowledge
 from calibration.diagnostics.verdict import CALIBRATED, COVERED, DIFFERS, HELD, MOVED, few_failed, uneven
-from calibration.fit import EFFECTIVE, R_HAT, SURPRISED
+from calibration.fitting.fit import EFFECTIVE, R_HAT, SURPRISED
 from calibration.reproduced import WORST, Reproduced
 from sim.record import versions
 from ui.calibration_tables import Told, each_of, in_words

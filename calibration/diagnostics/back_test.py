@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from calibration.expected import excess_of, expected
-from calibration.fit import Fit, Runner, Runs, fit
+from calibration.fitting.fit import Fit, Runner, Runs, fit
+from calibration.fitting.summaries import Summaries
 from calibration.reproduced import BANDS
-from calibration.summaries import Summaries
 
 HELD_OUT = 1 / 3
 """The share of the time at the end that is predicted."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibration.fit import EMULATE, NPE, Fit, settled
-from calibration.neural import network_of
+from calibration.fitting.fit import EMULATE, NPE, Fit, settled
+from calibration.fitting.neural import network_of
 
 MANY_DRAWS = 4000
 """Draws of two networks that are compared: their chance must be far below what would be told."""

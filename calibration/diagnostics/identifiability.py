@@ -9,8 +9,8 @@ import pandas as pd
 from scipy import special
 
 from calibration.diagnostics.checks import LEAST, RIDGE
-from calibration.fit import Fit
-from calibration.screening import z_scores
+from calibration.fitting.fit import Fit
+from calibration.fitting.screening import z_scores
 
 NOT_INFORMED, WEAK = 0.8, 0.5
 """Posterior spread over prior spread above which a quantity counts as not informed, and as weakly informed."""

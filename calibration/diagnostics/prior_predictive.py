@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.fit import Runs
+from calibration.fitting.fit import Runs
+from calibration.fitting.summaries import Summaries
 from calibration.lines import LEVEL, SLOPE
-from calibration.summaries import Summaries
 from calibration.wording import alike_written
 
 RANGE = (0.01, 0.5, 0.99)

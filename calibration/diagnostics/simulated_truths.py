@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 from scipy import stats
 
-from calibration.de_mc import de_mc
-from calibration.emulator import fit_emulator
-from calibration.fit import APART, Fit
-from calibration.likelihood import Posterior, beyond_noise
+from calibration.fitting.de_mc import de_mc
+from calibration.fitting.emulator import fit_emulator
+from calibration.fitting.fit import APART, Fit
+from calibration.fitting.likelihood import Posterior, beyond_noise
 
 SBC_QUESTIONS = 100
 SBC_CHAINS, SBC_STEPS, SBC_WARM_UP, SBC_EVERY = 60, 500, 1000, 5

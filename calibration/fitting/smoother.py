@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibration.emulator import Emulator
+from calibration.fitting.emulator import Emulator
 
 STEPS = 4
 """Times that the data are used, each time with their noise so many times larger."""
@@ -20,7 +20,7 @@ def smoothed(
 ) -> np.ndarray:
     """The ensemble (members, scores) after the steps. `beyond` as in `Posterior`.
 
-    >>> from calibration.emulator import fit_emulator
+    >>> from calibration.fitting.emulator import fit_emulator
     >>> rng = np.random.default_rng(1)
     >>> z = rng.normal(size=(500, 1))
     >>> emulator = fit_emulator(z, 2 * z + 0.1 * rng.normal(size=z.shape))

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from calibration.emulator import Emulator
+from calibration.fitting.emulator import Emulator
 
 BEYOND_REACH = 50.0
 """Log-likelihood lost for each further reach from the runs, squared."""

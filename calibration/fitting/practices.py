@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from calibration.fit import Fit, Runner, tasks_at
-from calibration.practice_pooling import draw_effects, pooled
-from calibration.summaries import FEWEST_PRACTICES
+from calibration.fitting.fit import Fit, Runner, tasks_at
+from calibration.fitting.practice_pooling import draw_effects, pooled
+from calibration.fitting.summaries import FEWEST_PRACTICES
 from outcomes.reported import COUNTS
 from pathways import Pathway
 from sim.scores import value_at

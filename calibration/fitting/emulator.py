@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.screening import z_scores
+from calibration.fitting.screening import z_scores
 
 RIDGE = 1.0
 """Weight of the penalty on every coefficient but the mean, in runs: scores have a spread of about one."""

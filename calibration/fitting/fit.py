@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from calibration.de_mc import Chains, de_mc
 from calibration.dispersion import beyond_runs
-from calibration.emulator import fit_emulator
-from calibration.likelihood import Posterior
+from calibration.fitting.de_mc import Chains, de_mc
+from calibration.fitting.emulator import fit_emulator
+from calibration.fitting.likelihood import Posterior
+from calibration.fitting.screening import telling
+from calibration.fitting.simulator import Simulator, Task
+from calibration.fitting.smoother import smoothed
+from calibration.fitting.summaries import Summaries
 from calibration.parameters import read_correlation
-from calibration.screening import telling
-from calibration.simulator import Simulator, Task
-from calibration.smoother import smoothed
-from calibration.summaries import Summaries
 from sim.experiment import RunStore, perform
 from sim.parallel import Progress, Stopped
 
@@ -64,10 +64,10 @@ DRAWS = 400
 SPREAD = 1e-9
 
 EMULATE, NPE = METHODS = ("emulate", "npe")
-"""By an emulator in waves, or by a neural network that learns from the bank (`calibration.neural`)."""
+"""By an emulator in waves, or by a neural network that learns from the bank (`calibration.fitting.neural`)."""
 
 if TYPE_CHECKING:
-    from calibration.neural import Network
+    from calibration.fitting.neural import Network
 
 Say = Callable[[str], None]
 Found = TypeVar("Found")

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calibration.fit import EMULATE, FRESH, METHODS, MOST_WAVES, WAVE, Fit, Runner, tasks_at
-from calibration.likelihood import beyond_noise
+from calibration.fitting.fit import EMULATE, FRESH, METHODS, MOST_WAVES, WAVE, Fit, Runner, tasks_at
+from calibration.fitting.likelihood import beyond_noise
 from pathways import Problem
 from sim.parallel import Progress
 
