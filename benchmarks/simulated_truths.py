@@ -22,7 +22,9 @@ import numpy as np
 import pandas as pd
 
 from calibration.calibrate import registered
-from calibration.fitting.fit import Runner, Settings, bank_of, fit
+from calibration.fitting.fit import fit
+from calibration.fitting.runner import Runner, bank_of
+from calibration.fitting.settings import Settings
 from calibration.fitting.simulator import Simulator, Task
 from calibration.fitting.summaries import Summaries
 from calibration.local_targets import LocalTargets, load_local_targets

@@ -21,9 +21,12 @@ from calibration.diagnostics.identifiability import knowledge, worth_collecting
 from calibration.diagnostics.prior_predictive import Placed, placed
 from calibration.diagnostics.simulated_truths import global_sbc, local_sbc
 from calibration.diagnostics.verdict import Checks, Verdict, judged
-from calibration.fitting.fit import NPE, Fit, Runner, Runs, Settings, bank_of, fit
+from calibration.fitting.fit import fit
+from calibration.fitting.found import Fit, Runs
 from calibration.fitting.neural import by_network, method_problems
 from calibration.fitting.practices import PracticeFit, fit_practices
+from calibration.fitting.runner import Runner, bank_of
+from calibration.fitting.settings import NPE, Settings
 from calibration.fitting.simulator import Simulator
 from calibration.fitting.summaries import Summaries
 from calibration.folder import joint_draws

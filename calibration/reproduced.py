@@ -15,7 +15,7 @@ from scipy import stats
 
 from calibration.dispersion import Dispersed, all_dispersed, own_chance
 from calibration.expected import Inside, excess_of, expected, inside
-from calibration.fitting.fit import Fit
+from calibration.fitting.found import Fit
 from calibration.fitting.summaries import NEAREST, Summaries
 from calibration.wording import alike_written
 from pathways.periods import band_in_words, period_in_words

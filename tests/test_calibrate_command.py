@@ -21,8 +21,8 @@ import pytest
 
 from calibration.calibrate import Calibration, calibrate
 from calibration.diagnostics.verdict import NOT_MATCHED, WITH_WARNINGS, Verdict
-from calibration.fitting.fit import Settings
 from calibration.fitting.practices import PracticeFit
+from calibration.fitting.settings import Settings
 from calibration.folder import read_joint_draws
 from calibration.local_targets import LocalTargets, load_local_targets
 from pathways import BadInput, Region, load_region

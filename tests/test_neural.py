@@ -12,8 +12,11 @@ from calibration.diagnostics.checks import another_method, another_seed
 from calibration.diagnostics.identifiability import knowledge
 from calibration.diagnostics.simulated_truths import global_sbc, local_sbc
 from calibration.fitting import neural
-from calibration.fitting.fit import Settings, bank_of, fit
-from calibration.fitting.neural import by_network, learnt, method_problems, neural_draws, not_installed
+from calibration.fitting.fit import fit
+from calibration.fitting.network import _beginning_as_no_change, learnt
+from calibration.fitting.neural import by_network, method_problems, neural_draws, not_installed
+from calibration.fitting.runner import bank_of
+from calibration.fitting.settings import Settings
 from calibration.reproduced import reproduced
 from tests.test_fit import published, toy_runner
 
@@ -131,7 +134,7 @@ def test_it_begins_as_no_change_to_the_regression(libraries: None) -> None:
 
     torch.manual_seed(1)
     rest, x = torch.randn(4000, 3), torch.randn(4000, 2)
-    flow = neural._beginning_as_no_change(rest, x)
+    flow = _beginning_as_no_change(rest, x)
     with torch.no_grad():
         found = flow.log_prob(rest[None, :50], condition=x[:50]).numpy().ravel()
     normal = torch.distributions.Normal(0.0, 1.0).log_prob(rest[:50]).sum(dim=1).numpy()

@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 
 from calibration.calibrate import registered
-from calibration.fitting.fit import Fit, Runner, Settings, bank_of, fit
+from calibration.fitting.fit import fit
+from calibration.fitting.found import Fit
 from calibration.fitting.practices import PracticeFit, effects_on, fit_practices
+from calibration.fitting.runner import Runner, bank_of
+from calibration.fitting.settings import Settings
 from calibration.fitting.simulator import Simulator, Task
 from calibration.fitting.summaries import Summaries
 from calibration.local_targets import LocalTargets, load_local_targets

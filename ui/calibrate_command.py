@@ -31,7 +31,7 @@ from ui.terminal import (
 
 if TYPE_CHECKING:
     import pathways
-    from calibration.fitting.fit import Settings
+    from calibration.fitting.settings import Settings
     from calibration.local_targets import LocalTargets
     from sim.compare import Case
     from ui.calibration_tables import Told
@@ -84,7 +84,7 @@ def calibrate(
 ) -> None:
     """Calibrate today's pathway to what the area has counted: joint draws for later runs, with a report and a verdict."""
     from calibration.calibrate import calibrate as fitted
-    from calibration.fitting.fit import Settings
+    from calibration.fitting.settings import Settings
     from ui.calibration_files import RUNS, begin, json_text, question_of, write_calibration
     from ui.calibration_tables import Told
 

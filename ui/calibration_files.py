@@ -13,7 +13,7 @@ import pandas as pd
 
 from calibration.calibrate import Calibration, calibration_key
 from calibration.diagnostics.verdict import as_numbers
-from calibration.fitting.fit import Settings
+from calibration.fitting.settings import Settings
 from calibration.folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
 from calibration.local_targets import LocalTargets
 from pathways import BadInput, Problem, Region, pathway_to_dict, refuse

@@ -15,7 +15,8 @@ import numpy as np
 from calibration.calibrate import Calibration
 from calibration.diagnostics.identifiability import NOT_INFORMED, WEAK
 from calibration.diagnostics.verdict import CALIBRATED, MISSED, NOT_MATCHED, ROUGH, WILD
-from calibration.fitting.fit import EFFECTIVE, FRESH, NEAREST, NPE, R_HAT, SURPRISED, WAVE, WIDER
+from calibration.fitting.fit import EFFECTIVE, NEAREST, R_HAT, SURPRISED, WIDER
+from calibration.fitting.settings import FRESH, NPE, WAVE
 from calibration.reproduced import FAR
 from sim.record import versions
 from ui.calibration_charts import back_test_chart, knowledge_chart, ranks_chart, series_chart

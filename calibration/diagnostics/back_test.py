@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from calibration.expected import excess_of, expected
-from calibration.fitting.fit import Fit, Runner, Runs, fit
+from calibration.fitting.fit import fit
+from calibration.fitting.found import Fit, Runs
+from calibration.fitting.runner import Runner
 from calibration.fitting.summaries import Summaries
 from calibration.reproduced import BANDS
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibration.fitting.fit import EMULATE, NPE, Fit, settled
+from calibration.fitting.fit import settled
+from calibration.fitting.found import Fit
 from calibration.fitting.neural import network_of
+from calibration.fitting.settings import EMULATE, NPE
 
 MANY_DRAWS = 4000
 """Draws of two networks that are compared: their chance must be far below what would be told."""

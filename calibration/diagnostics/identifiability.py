@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import special
 
 from calibration.diagnostics.checks import LEAST, RIDGE
-from calibration.fitting.fit import Fit
+from calibration.fitting.found import Fit
 from calibration.fitting.screening import z_scores
 
 NOT_INFORMED, WEAK = 0.8, 0.5

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.fitting.fit import Runs
+from calibration.fitting.found import Runs
 from calibration.fitting.summaries import Summaries
 from calibration.lines import LEVEL, SLOPE
 from calibration.wording import alike_written

@@ -10,7 +10,8 @@ from scipy import stats
 
 from calibration.fitting.de_mc import de_mc
 from calibration.fitting.emulator import fit_emulator
-from calibration.fitting.fit import APART, Fit
+from calibration.fitting.fit import APART
+from calibration.fitting.found import Fit
 from calibration.fitting.likelihood import Posterior, beyond_noise
 
 SBC_QUESTIONS = 100

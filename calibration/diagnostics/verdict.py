@@ -14,7 +14,8 @@ from calibration.diagnostics.identifiability import PILED, Knowledge
 from calibration.diagnostics.prior_predictive import Placed
 from calibration.diagnostics.simulated_truths import Calibrated
 from calibration.dispersion import Dispersed
-from calibration.fitting.fit import EFFECTIVE, R_HAT, SURPRISED, Fit
+from calibration.fitting.fit import EFFECTIVE, R_HAT, SURPRISED
+from calibration.fitting.found import Fit
 from calibration.reproduced import FAR, Compared, Reproduced
 
 CALIBRATED, WITH_WARNINGS, NOT_MATCHED = "CALIBRATED", "CALIBRATED WITH WARNINGS", "NOT MATCHED"

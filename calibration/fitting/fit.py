@@ -10,43 +10,30 @@ answer depends on the seed alone, not on workers, stops or machines.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from pathlib import Path
-from threading import Event
+from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from calibration.dispersion import beyond_runs
 from calibration.fitting.de_mc import Chains, de_mc
 from calibration.fitting.emulator import fit_emulator
+from calibration.fitting.found import Fit, Runs, Wave
 from calibration.fitting.likelihood import Posterior
+from calibration.fitting.runner import Runner
 from calibration.fitting.screening import telling
+from calibration.fitting.settings import FEWEST_WAVES, FRESH, WAVE
 from calibration.fitting.simulator import Simulator, Task
 from calibration.fitting.smoother import smoothed
 from calibration.fitting.summaries import Summaries
 from calibration.parameters import read_correlation
-from sim.experiment import RunStore, perform
-from sim.parallel import Progress, Stopped
 
-DEFAULT_RUNS = 2000
-"""Runs in all, unless asked for otherwise: about what the method needed in trials."""
-DEFAULT_SEED = 42
-"""The seed of all chance, unless given."""
-WAVE = 250
-"""Runs of one wave."""
-FRESH = 64
-"""Runs of the posterior that no emulator has seen, by which the fit is checked."""
-FEWEST_WAVES, MOST_WAVES = 2, 8
 NEAREST = 750
 """So many runs, the nearest to the answer, are what the emulator of a wave is fitted to."""
 WIDER = 1.4
 """The runs of a wave lie so much wider than the posterior that they are drawn from."""
 SURPRISED = 1.3
 """Waves end when fresh runs are predicted with no more than so many times the expected squared error."""
-MOST_UNKNOWN = 60
 CHAINS_PER_UNKNOWN, FEWEST_CHAINS = 2, 80
 """Chains, which must be more than the dimensions that they span."""
 STEPS_PER_UNKNOWN, FEWEST_STEPS, EVERY = 100, 1500, 30
@@ -63,182 +50,7 @@ DRAWS = 400
 """Joint draws that are kept."""
 SPREAD = 1e-9
 
-EMULATE, NPE = METHODS = ("emulate", "npe")
-"""By an emulator in waves, or by a neural network that learns from the bank (`calibration.fitting.neural`)."""
-
-if TYPE_CHECKING:
-    from calibration.fitting.neural import Network
-
 Say = Callable[[str], None]
-Found = TypeVar("Found")
-PARTS = {"chains": 1, "checks": 3}
-"""Work without runs, and its steps that are shown."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a user may set: runs in all, seed, how many quantities are fitted at most, where runs are made, and how."""
-
-    runs: int = DEFAULT_RUNS
-    seed: int = DEFAULT_SEED
-    unknowns: int = MOST_UNKNOWN
-    workers: int = 1
-    dask: str | None = None
-    method: str = EMULATE
-
-    @property
-    def bank(self) -> int:
-        """Runs of the prior bank: the power of two next to half of all, so that other fits find it again.
-
-        A network learns from the bank alone: then it is the greatest power of two within all.
-        """
-        if self.method == NPE:
-            return int(2 ** max(5, np.floor(np.log2(max(self.runs, 1)))))
-        return int(2 ** max(5, round(np.log2(max(self.runs, 1) / 2))))
-
-    @property
-    def waves(self) -> int:
-        """Waves that the rest is enough for."""
-        return int(np.clip((self.runs - self.bank - FRESH) // WAVE, FEWEST_WAVES, MOST_WAVES))
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Runs that were made: `scores` (runs, everything drawn), `published` (runs, figures), `candidates` (runs, …).
-
-    `failed` tasks made no sense, gave no value for some figure, or killed their process.
-    """
-
-    scores: np.ndarray
-    published: np.ndarray
-    candidates: np.ndarray
-    failed: int
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    @property
-    def made(self) -> int:
-        """All of them, those that failed included."""
-        return len(self) + self.failed
-
-    def __add__(self, other: Runs) -> Runs:
-        return Runs(
-            np.concatenate([self.scores, other.scores]),
-            np.concatenate([self.published, other.published]),
-            np.concatenate([self.candidates, other.candidates]),
-            self.failed + other.failed,
-        )
-
-
-@dataclass(frozen=True)
-class Wave:
-    """What is known of a wave: its runs, how well they had been predicted (by summary), the share that lay beyond the
-    runs before, and how much of each summary the emulator explains after it."""
-
-    number: int
-    runs: int
-    failed: int
-    surprise: np.ndarray
-    beyond: float
-    explained: np.ndarray
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A fit. `draws` (draws, unknowns) are joint scores of `unknowns`; `fresh_given` (runs, unknowns) are those with
-    which the `fresh` runs were made. `why_stopped` is a sentence, `seconds` are by stage. Where a `network` gave the
-    draws, `emulated` is what the emulator had found.
-    """
-
-    simulator: Simulator
-    settings: Settings
-    summaries: Summaries
-    bank: Runs
-    unknowns: tuple[str, ...]
-    prior: np.ndarray
-    waves: tuple[Wave, ...]
-    posterior: Posterior
-    chains: Chains
-    draws: np.ndarray
-    fresh: Runs
-    fresh_given: np.ndarray
-    why_stopped: str
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    network: Network | None = None
-    emulated: Fit | None = None
-
-    @cached_property
-    def places(self) -> list[int]:
-        """Where the unknowns stand among everything that is drawn."""
-        return [self.simulator.names.index(name) for name in self.unknowns]
-
-    @property
-    def runs(self) -> int:
-        """Runs in all, the bank's included."""
-        before = self.emulated.fresh.made if self.emulated else 0
-        return self.bank.made + sum(wave.runs for wave in self.waves) + self.fresh.made + before
-
-    @property
-    def failed(self) -> int:
-        """Runs that came to nothing, of the bank, the waves and the fresh ones."""
-        return self.bank.failed + sum(wave.failed for wave in self.waves) + self.fresh.failed
-
-
-class Runner:
-    """Makes runs of a simulator and keeps them in a folder."""
-
-    def __init__(
-        self,
-        simulator: Simulator,
-        summaries: Summaries,
-        folder: Path,
-        settings: Settings,
-        progress: Callable[[str], Progress | None] = lambda _: None,
-        stop: Event | None = None,
-    ):
-        self.simulator, self.summaries, self.settings = simulator, summaries, settings
-        self.folder, self.progress, self.stop = folder, progress, stop
-
-    def then(self, part: str, done: int, work: Callable[[], Found]) -> Found:
-        """Does the work, shown as so many steps of this part done; `Stopped` before it where the user says so."""
-        if self.stop is not None and self.stop.is_set():
-            raise Stopped
-        show = self.progress(part)
-        if show is not None:
-            show(done, PARTS[part])
-        return work()
-
-    def made(self, part: str, tasks: list[Task]) -> tuple[Runs, np.ndarray]:
-        """Runs of the tasks, and which of them came to something."""
-        found = perform(
-            self.simulator,
-            {self.simulator.key(task): task for task in tasks},
-            RunStore(self.folder / part),
-            workers=self.settings.workers,
-            dask=self.settings.dask,
-            progress=self.progress(part),
-            stop=self.stop,
-        )
-        results = list(found.values())
-        asked = len(self.simulator.wanted)
-        wanted = asked + len(self.simulator.candidates)
-        width = wanted + len(self.simulator.names)
-        rows = np.array([row for row in results if row is not None]).reshape(-1, width)
-        published = self.simulator.published(rows)
-        whole = ~np.isnan(self.summaries.of(published)).any(axis=1) if len(rows) else np.zeros(0, dtype=bool)
-        came = np.array([row is not None for row in results], dtype=bool)
-        came[came] = whole
-        kept = rows[whole]
-        runs = Runs(kept[:, wanted:], published[whole], kept[:, asked:wanted], len(tasks) - len(kept))
-        return runs, came
-
-
-def bank_of(runner: Runner) -> Runs:
-    """The prior bank: runs with every quantity drawn from its range."""
-    runs, _ = runner.made("bank", [Task(number, {}) for number in range(runner.settings.bank)])
-    return runs
 
 
 def prior_of(names: tuple[str, ...]) -> np.ndarray:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from calibration.fitting.fit import Fit, Runner, tasks_at
+from calibration.fitting.fit import tasks_at
+from calibration.fitting.found import Fit
 from calibration.fitting.practice_pooling import draw_effects, pooled
+from calibration.fitting.runner import Runner
 from calibration.fitting.summaries import FEWEST_PRACTICES
 from outcomes.reported import COUNTS
 from pathways import Pathway
