@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.folder import read_joint_draws
-from calibration.local_targets import load_local_targets
+from calibration.local_data.targets import load_local_targets
 from pathways import BadInput, load_pathway, load_region, load_scenario
 from pathways.files.cells import cells_in, cells_of
 from pathways.files.opened import bytes_of, kind_of, unpacked

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration.local_checks import missing_spans
-from calibration.local_figures import COLUMNS
-from calibration.local_folder import Form
-from calibration.local_measures import MEASURES
-from calibration.local_rows import NEEDED, OPTIONAL
-from calibration.local_targets import LocalTargets, after, load_local_targets, until
+from calibration.local_data.checks import missing_spans
+from calibration.local_data.figures import COLUMNS
+from calibration.local_data.folder import Form
+from calibration.local_data.measures import MEASURES
+from calibration.local_data.rows import NEEDED, OPTIONAL
+from calibration.local_data.targets import LocalTargets, after, load_local_targets, until
 from outcomes.reported import COUNTS, SNAPSHOTS
 from outcomes.reported import MEASURES as REPORTED
 from pathways import BadInput, Pathway, Region, load_pathway, load_region

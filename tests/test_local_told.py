@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from calibration.local_folder import Form
+from calibration.local_data.folder import Form
 from tests.shared import DATA
 from tests.test_local_targets import SHARE, folder_of, load, told, write
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from calibration.fitting.practice_pooling import pooled
-from calibration.local_figures import COLUMNS
+from calibration.local_data.figures import COLUMNS
 from sim.compare import Case, Comparison, compare
 from tests.build import Numbers, pathway, region, scenario, share
 from tests.test_capacity import lever

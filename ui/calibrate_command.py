@@ -32,7 +32,7 @@ from ui.terminal import (
 if TYPE_CHECKING:
     import pathways
     from calibration.fitting.settings import Settings
-    from calibration.local_targets import LocalTargets
+    from calibration.local_data.targets import LocalTargets
     from sim.compare import Case
     from ui.calibration_tables import Told
 
@@ -127,8 +127,8 @@ def _asked(
     scenario: str, region: str, targets: Path, until: str | None, settings: Settings
 ) -> tuple[Case, pathways.Region, LocalTargets]:
     """Everything that is read, or all problems together."""
-    from calibration.local_targets import load_local_targets
-    from calibration.local_targets import until as up_to
+    from calibration.local_data.targets import load_local_targets
+    from calibration.local_data.targets import until as up_to
     from pathways import load_region
     from ui.cases import gather
 

@@ -15,7 +15,7 @@ from calibration.calibrate import Calibration, calibration_key
 from calibration.diagnostics.verdict import as_numbers
 from calibration.fitting.settings import Settings
 from calibration.folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
-from calibration.local_targets import LocalTargets
+from calibration.local_data.targets import LocalTargets
 from pathways import BadInput, Problem, Region, pathway_to_dict, refuse
 from pathways.files.temporary import sweep
 from pathways.files.writing import (

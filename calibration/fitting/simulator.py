@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from calibration.local_targets import LocalTargets
+from calibration.local_data.targets import LocalTargets
 from calibration.parameters import NoSensibleDraw, Places, places_of, read_correlation, sensible_draw
 from outcomes.reported import reported
 from pathways import Region, pathway_to_dict

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from calibration.local_figures import Figure, by_series
-from calibration.local_folder import Folder, OfficialFile
-from calibration.local_known import ABOUT, Known, service_faults
-from calibration.local_measures import MEASURES
+from calibration.local_data.figures import Figure, by_series
+from calibration.local_data.folder import Folder, OfficialFile
+from calibration.local_data.known import ABOUT, Known, service_faults
+from calibration.local_data.measures import MEASURES
 from pathways import BadInput, Problem, did_you_mean
 from pathways.official_clocks import WAITED, WAITING, read_referral_to_treatment
 from pathways.official_diagnostics import read_monthly_diagnostics

@@ -7,8 +7,8 @@ from itertools import combinations, pairwise
 from math import isnan, sqrt
 
 from calibration.in_common import About, overlap
-from calibration.local_figures import Figure, by_series, by_span, figures_table
-from calibration.local_measures import MEASURES
+from calibration.local_data.figures import Figure, by_series, by_span, figures_table
+from calibration.local_data.measures import MEASURES
 from pathways import Quantity, Region
 from pathways.periods import period_in_words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from calibration.local_measures import Measure
+from calibration.local_data.measures import Measure
 from pathways import Pathway, Region, did_you_mean
 
 ABOUT = "targets.toml"

@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import islice, pairwise
 from math import inf, isnan
 
-from calibration.local_figures import Figure, Span, by_series, by_span
-from calibration.local_measures import MEASURES
+from calibration.local_data.figures import Figure, Span, by_series, by_span
+from calibration.local_data.measures import MEASURES
 from pathways import Problem
 from pathways.periods import period_in_words
 from pathways.problems import ROWS_SHOWN, first_few

@@ -10,7 +10,7 @@ from math import inf, nan
 import numpy as np
 import pandas as pd
 
-from calibration.local_measures import MEASURES
+from calibration.local_data.measures import MEASURES
 
 Span = tuple[date, date]
 """A first and a last day; of a snapshot, its day twice."""

@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from calibration.local_audit import audit
-from calibration.local_checks import series_problems
-from calibration.local_figures import Figure, figures_table
-from calibration.local_folder import Folder, read_folder
-from calibration.local_known import Known
-from calibration.local_measures import about_treatment
-from calibration.local_official import official_figures
-from calibration.local_rows import read_rows
-from calibration.local_sums import seen_against_referred
+from calibration.local_data.audit import audit
+from calibration.local_data.checks import series_problems
+from calibration.local_data.figures import Figure, figures_table
+from calibration.local_data.folder import Folder, read_folder
+from calibration.local_data.known import Known
+from calibration.local_data.measures import about_treatment
+from calibration.local_data.official import official_figures
+from calibration.local_data.rows import read_rows
+from calibration.local_data.sums import seen_against_referred
 from pathways import BadInput, Pathway, Problem, Quantity, Region, did_you_mean, refuse
 
 WITHOUT_EFFECT = ("series", "source")
@@ -38,7 +38,7 @@ DIGEST_BYTES = 6
 class LocalTargets:
     """What is known of the area: published figures, the shares of them that are back pain, and notes about both.
 
-    `figures` has one row per published number with the columns of `calibration.local_figures.COLUMNS`; `quantities` are
+    `figures` has one row per published number with the columns of `calibration.local_data.figures.COLUMNS`; `quantities` are
     the shares that its column `share` names; `treatments` are the services where being seen is treatment. `notes` are
     sentences for the reader of a report. `digest` is 12 hexadecimal digits of everything that can change a result.
     """

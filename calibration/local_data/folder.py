@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from calibration.local_known import ABOUT
+from calibration.local_data.known import ABOUT
 from pathways import BadInput, Problem, Quantity, refuse
 from pathways.explain import read_word
 from pathways.files.opened import is_file, is_folder, is_there, place_of

@@ -1,0 +1,1 @@
+"""What an area has counted: read, checked, audited, and made into targets."""
