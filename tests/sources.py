@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration.observed import Observed, observe
+from calibration.validation.observed import Observed, observe
 from pathways import Pathway, Region, Scenario, load_pathway, load_region, load_scenario
 from sim.compare import Case
 from tests.shared import SHARED

@@ -261,8 +261,8 @@ EVERYWHERE = (24, 60, 365, 1440)
 STRUCTURAL: dict[str, dict[float, str]] = {
     "calibration/psa.py": {63: "bits of a seed"},
     "calibration/treatment_effects.py": {0.001: "tolerance of a root", 63: "bits of a seed"},
-    "calibration/validation.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
-    "calibration/variation.py": {20: "a seed"},
+    "calibration/validation/validate.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
+    "calibration/validation/places.py": {20: "a seed"},
     "calibration/diagnostics/verdict.py": {50: "percent of a band", 90: "percent of a band"},
     "sim/reducers.py": {31: "bits of a number"},
     "outcomes/chance.py": dict.fromkeys((11400714819323198485, 27, 30, 31, 53), "SplitMix64")

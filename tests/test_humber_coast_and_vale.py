@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration.observed import Observed
-from calibration.targets import load_targets
-from calibration.variation import standardised
+from calibration.validation.observed import Observed
+from calibration.validation.places import standardised
+from calibration.validation.targets import load_targets
 from pathways import Region, load_scenario
 from sim.pilot import draw_cohort
 from sim.state import lever_from

@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from calibration.ages import users
-from calibration.observed import Observed
-from calibration.targets import load_targets
-from calibration.variation import (
+from calibration.validation.ages import users
+from calibration.validation.observed import Observed
+from calibration.validation.places import (
     chance_fold,
     correlation_with_deprivation,
     fold,
@@ -25,6 +24,7 @@ from calibration.variation import (
     ratio_of_deciles,
     standardised,
 )
+from calibration.validation.targets import load_targets
 from outcomes import allocate
 from outcomes.policy import LIBRARY
 from pathways import Region

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration.ages import mean_age_of_users, modal_bands_that_agree, users
-from calibration.targets import load_targets
-from calibration.variation import standardised
+from calibration.validation.ages import mean_age_of_users, modal_bands_that_agree, users
+from calibration.validation.places import standardised
+from calibration.validation.targets import load_targets
 from outcomes import cost_of_activity
 from pathways.health import STATES
 from sim.compare import Comparison, compare

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from calibration.psa import psa, tornado
-from calibration.validation import Validation
+from calibration.validation.validate import Validation
 from outcomes import practice_variation
 from pathways import load_region
 from sim.compare import Comparison

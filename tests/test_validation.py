@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from calibration import activity, courses, variation
-from calibration.observed import Observed, observe, observed_of, together
-from calibration.targets import FILE, TABLES, Target, Targets, beside_of, load_targets, measure, measure_all
-from calibration.validation import Result, Simulated, Validation, judge, simulated, validate
+from calibration.validation import activity, courses, places
+from calibration.validation.observed import Observed, observe, observed_of, together
+from calibration.validation.targets import FILE, TABLES, Target, Targets, beside_of, load_targets, measure, measure_all
+from calibration.validation.validate import Result, Simulated, Validation, judge, simulated, validate
 from pathways import BadInput, load_region, load_scenario
 from sim.compare import Case
 from sim.pilot import draw_cohort
@@ -352,8 +352,8 @@ def test_the_fold_by_chance_is_that_of_the_evidence_pack() -> None:
     By hand, for equal practices: the extremes of 40 normal draws are 2.16 deviations out, and one deviation of the
     logarithm is 1/sqrt(60) or 1/sqrt(20): exp(2 x 2.16 / sqrt(60)) = 1.75, exp(2 x 2.16 / sqrt(20)) = 2.63.
     """
-    assert 1.7 < variation.chance_fold(np.full(40, 60.0), at_least=1) < 1.95
-    assert 2.6 < variation.chance_fold(np.full(40, 20.0), at_least=1) < 3.2
+    assert 1.7 < places.chance_fold(np.full(40, 60.0), at_least=1) < 1.95
+    assert 2.6 < places.chance_fold(np.full(40, 20.0), at_least=1) < 3.2
 
 
 def test_practices_that_differ_by_chance_alone_show_the_fold_by_chance() -> None:
@@ -368,8 +368,8 @@ def test_practices_that_differ_by_chance_alone_show_the_fold_by_chance() -> None
         people = pd.DataFrame({"age": 30, "sex": "male", "practice": users})
         contacts = pd.DataFrame({"patient": people.index, "day": 1.0, "service": "mri"})
         told = {"services": ["mri"], "years": 1, "at_least": 10}
-        found += variation.fold(contacts, people, residents, 365, **told)
-        expected += variation.fold_by_chance(contacts, people, residents, 365, **told)
+        found += places.fold(contacts, people, residents, 365, **told)
+        expected += places.fold_by_chance(contacts, people, residents, 365, **told)
     assert np.mean(found) == pytest.approx(np.mean(expected), abs=4 * np.std(found) / np.sqrt(40))
 
 
@@ -381,7 +381,7 @@ def test_standardised_ratios_take_out_age() -> None:
     people = pd.DataFrame(
         {"age": [30] * 5 + [70] * 40, "sex": "male", "practice": ["A"] * 25 + ["B"] * 20}
     )  # 5 of 100 young, 20 of 100 old in each practice
-    table = variation.standardised(people, residents, "practice")
+    table = places.standardised(people, residents, "practice")
     np.testing.assert_allclose(table["observed"] / table["expected"], [1.0, 1.0])
     np.testing.assert_allclose(table["expected"], [25.0, 20.0])
 

@@ -631,8 +631,8 @@ def validate(
     overwrite: Overwrite = False,
 ) -> None:
     """Compare the model with published results, by rules written beforehand; what fails is shown as failed."""
-    from calibration.targets import load_targets
-    from calibration.validation import validate as compare_with_published
+    from calibration.validation.targets import load_targets
+    from calibration.validation.validate import validate as compare_with_published
     from pathways import load_region
     from ui.validation import files_of_page, json_text, summary, terminal_tables, write_page
 

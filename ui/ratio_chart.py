@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from calibration.validation import Result
+from calibration.validation.validate import Result
 from ui.charts import BASELINE, CONFIG, INK, Chart
 
 VERDICT_COLOURS = {"pass": "#007F3B", "fail": "#B00020", "no value": "#B00020"}

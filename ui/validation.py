@@ -17,7 +17,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from calibration.validation import Result, Simulated, Validation
+from calibration.validation.validate import Result, Simulated, Validation
 from pathways import refuse
 from pathways.files.writing import file_can_be_written, write_text
 from sim.record import number_or_none

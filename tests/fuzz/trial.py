@@ -242,7 +242,7 @@ def without_long_work() -> Iterator[None]:
 
     with (
         patch("calibration.calibrate.calibrate", stopped),
-        patch("calibration.validation.validate", stopped),
+        patch("calibration.validation.validate.validate", stopped),
         patch.object(subprocess, "call", lambda *_, **__: 0),
     ):
         yield

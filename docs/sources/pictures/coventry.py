@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 import pandas as pd
 
-from calibration.observed import observed_of
+from calibration.validation.observed import observed_of
 from outcomes import before_and_after, effect_beside_regression
 from pathways import Condition, Region, load_pathway, load_region, load_scenario, parse_when
 from pathways.health import STATES

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from calibration.activity import residents_aged
-from calibration.observed import BAND_YEARS, MOST_DEPRIVED_IS
+from calibration.validation.activity import residents_aged
+from calibration.validation.observed import BAND_YEARS, MOST_DEPRIVED_IS
 
 
 def users(contacts: pd.DataFrame, people: pd.DataFrame, services: Sequence[str]) -> pd.DataFrame:

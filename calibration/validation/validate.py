@@ -15,9 +15,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from calibration.ages import percent_by_age_band
-from calibration.observed import observe
-from calibration.targets import TODAY, Target, Targets, beside_of, measure_all, shared_evidence
+from calibration.validation.ages import percent_by_age_band
+from calibration.validation.observed import observe
+from calibration.validation.targets import TODAY, Target, Targets, beside_of, measure_all, shared_evidence
 from outcomes.paired import t_half_width
 from pathways import BadInput, Pathway, Problem, Region, load_scenario
 from sim.asked import too_much
@@ -68,7 +68,7 @@ def simulated(replications: Sequence[Sequence[float]]) -> Simulated:
 def judge(target: Target, found: Simulated) -> Verdict:
     """Whether a target's rule holds; `no value` where the model gives none (which is not a pass).
 
-    >>> from calibration.targets import load_targets
+    >>> from calibration.validation.targets import load_targets
     >>> target = load_targets().targets["recovered_within_a_year"]
     >>> judge(target, simulated([[70.0], [71.0]])), judge(target, simulated([[60.0], [61.0]]))
     ('pass', 'fail')

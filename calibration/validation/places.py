@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from calibration.courses import DAYS_IN_A_YEAR
-from calibration.observed import BAND_YEARS, MOST_DEPRIVED_IS
+from calibration.validation.courses import DAYS_IN_A_YEAR
+from calibration.validation.observed import BAND_YEARS, MOST_DEPRIVED_IS
 
 CHANCE_DRAWS = 400
 """Draws from which the fold that chance alone gives is worked out."""

@@ -16,14 +16,14 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import Field, model_validator
 
-from calibration import activity, ages, courses, variation
-from calibration.observed import Observed
+from calibration.validation import activity, ages, courses, places
+from calibration.validation.observed import Observed
 from pathways import BadInput, Pathway, Problem, did_you_mean
 from pathways.explain import read_word
 from pathways.files.written import toml_in
 from pathways.word import Word
 
-FILE = Path(__file__).parent / "library" / "validation.toml"
+FILE = Path(__file__).parent.parent / "library" / "validation.toml"
 TODAY = "usual_care"
 
 Measure = Callable[..., float | list[float]]
@@ -54,11 +54,11 @@ MEASURES: dict[str, Measure] = {
         ages.age_difference_of_residents,
         ages.modal_bands_that_agree,
         ages.mean_gap_to_table,
-        variation.ratio_of_deciles,
-        variation.fold,
-        variation.fold_by_chance,
-        variation.correlation_with_deprivation,
-        variation.prescribing_and_deprivation,
+        places.ratio_of_deciles,
+        places.fold,
+        places.fold_by_chance,
+        places.correlation_with_deprivation,
+        places.prescribing_and_deprivation,
     )
 }
 COHORTS: dict[str, Callable[..., pd.DataFrame]] = {

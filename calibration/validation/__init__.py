@@ -1,0 +1,1 @@
+"""The model beside published results, by rules that were written beforehand."""
