@@ -22,9 +22,9 @@ from outcomes.budget import (
 )
 from outcomes.continuity import continuity_by, continuity_of_care
 from outcomes.costs import cost_of_activity, costs
-from outcomes.disclosure import disclose, disclose_counts, disclosure_policy, disclosure_sentence
-from outcomes.disclosure_practices import disclosed_variation
-from outcomes.disclosure_tree import disclose_tree
+from outcomes.disclosure.practices import disclosed_variation
+from outcomes.disclosure.tables import disclose, disclose_counts, disclosure_policy, disclosure_sentence
+from outcomes.disclosure.tree import disclose_tree
 from outcomes.discounting import (
     discount_by_year,
     discount_factor,

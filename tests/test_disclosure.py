@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from outcomes.disclosure import disclose, disclose_counts, disclosure_policy, disclosure_sentence
-from outcomes.disclosure_tree import disclose_tree
+from outcomes.disclosure.tables import disclose, disclose_counts, disclosure_policy, disclosure_sentence
+from outcomes.disclosure.tree import disclose_tree
 from outcomes.tables import BadTable
 from tests.vectors import cases
 

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from outcomes import BadTable, disclosed_variation, disclosure_policy, practice_variation
-from outcomes.disclosure_cells import STAR
-from outcomes.disclosure_margins import every_value_stays_possible
+from outcomes.disclosure.cells import STAR
+from outcomes.disclosure.margins import every_value_stays_possible
 from tests.typed import backpath
 from ui.variation import variation_json
 

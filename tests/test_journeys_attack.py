@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from outcomes import disclosure_policy
-from outcomes.disclosure_cells import STAR
-from outcomes.disclosure_journeys import PARTS, disclosed_continuity, disclosed_waits
-from outcomes.disclosure_parts import shown_steps, withheld_across
+from outcomes.disclosure.cells import STAR
+from outcomes.disclosure.journeys import PARTS, disclosed_continuity, disclosed_waits
+from outcomes.disclosure.parts import shown_steps, withheld_across
 from outcomes.waiting import waits
 from tests.typed import backpath
 

@@ -18,7 +18,7 @@ from rich.table import Table
 from scipy import stats
 
 from outcomes.chance import even_numbers, poisson_counts
-from outcomes.disclosure_practices import disclosed_variation
+from outcomes.disclosure.practices import disclosed_variation
 from outcomes.funnel import BANDS
 from outcomes.practice_variation import PracticeVariation, practice_variation
 from outcomes.rates import (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from outcomes import disclose_counts, disclosure_policy
-from outcomes.disclosure_cells import STAR
+from outcomes.disclosure.cells import STAR
 from pathways.files.opened import printable
 from ui.words import counted
 

@@ -18,8 +18,8 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from outcomes.disclosure import disclosure_sentence
-from outcomes.disclosure_cells import STAR
+from outcomes.disclosure.cells import STAR
+from outcomes.disclosure.tables import disclosure_sentence
 from outcomes.practice_variation import PracticeVariation
 from pathways.files.writing import csv_text, new_folder, write_text
 from ui.funnel_chart import funnel_chart, funnel_spec

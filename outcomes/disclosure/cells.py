@@ -1,4 +1,4 @@
-"""Which cells of a table are starred, and what is shown in the others. `outcomes.disclosure` is the way in.
+"""Which cells of a table are starred, and what is shown in the others. `outcomes.disclosure.tables` is the way in.
 
 The rule behind it: nothing that is shown may depend on how many people a starred cell holds. So a sum with a starred
 part, the total of rows one of which is starred, and every figure that rests on either, are starred as well.

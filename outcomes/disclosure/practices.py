@@ -12,9 +12,9 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from outcomes.disclosure import disclosure_policy
-from outcomes.disclosure_cells import STAR, DisclosurePolicy
-from outcomes.disclosure_margins import every_value_stays_possible
+from outcomes.disclosure.cells import STAR, DisclosurePolicy
+from outcomes.disclosure.margins import every_value_stays_possible
+from outcomes.disclosure.tables import disclosure_policy
 from outcomes.funnel import NOT_SHOWN, Funnel, limits_by_column
 from outcomes.practice_tables import Practices, practices_of
 from outcomes.practice_variation import (

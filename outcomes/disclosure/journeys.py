@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from outcomes.disclosure import disclosure_policy
-from outcomes.disclosure_cells import STAR, DisclosurePolicy
-from outcomes.disclosure_parts import shown_steps, withheld_across
+from outcomes.disclosure.cells import STAR, DisclosurePolicy
+from outcomes.disclosure.parts import shown_steps, withheld_across
+from outcomes.disclosure.tables import disclosure_policy
 
 PARTS = ("seen", "gave_up", "discharged", "still_waiting")
 """How waits end: they add to all of them."""

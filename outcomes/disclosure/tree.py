@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from outcomes.disclosure import Names, disclosure_policy, disclosure_sentence, layout_of, unknown_bases
-from outcomes.disclosure_cells import TOTAL_WORDS, DisclosurePolicy, Layout, shown_cells, starred_cells
+from outcomes.disclosure.cells import TOTAL_WORDS, DisclosurePolicy, Layout, shown_cells, starred_cells
+from outcomes.disclosure.tables import Names, disclosure_policy, disclosure_sentence, layout_of, unknown_bases
 from outcomes.tables import BadTable, Rules
 
 NAME = "name of the record"

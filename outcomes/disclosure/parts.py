@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
 
-from outcomes.disclosure_cells import DisclosurePolicy
+from outcomes.disclosure.cells import DisclosurePolicy
 
 ROUNDING = 1e-6
 """How far a number of people may be from a whole one but for the rounding of numbers."""

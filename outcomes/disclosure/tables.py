@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from outcomes.disclosure_cells import DisclosurePolicy, Layout, rows_like_sums, shown_cells, starred_cells
+from outcomes.disclosure.cells import DisclosurePolicy, Layout, rows_like_sums, shown_cells, starred_cells
 from outcomes.policy import library_table
 from outcomes.tables import Rules, filled
 
