@@ -3,7 +3,6 @@
 Nothing here knows of pathways or engines. Bad tables raise `BadTable`, which says everything that is wrong at once.
 """
 
-from outcomes.acceptability import break_even_thresholds, ceac, ceaf, expected_loss, k_star, pairwise_acceptability
 from outcomes.age_at_first import AgeAtFirst, age_at_first_treatment
 from outcomes.area_rates import (
     crude_proportions,
@@ -12,7 +11,25 @@ from outcomes.area_rates import (
     indirectly_standardised_ratios,
 )
 from outcomes.before_after import before_and_after, effect_beside_regression
-from outcomes.budget import (
+from outcomes.continuity import continuity_by, continuity_of_care
+from outcomes.disclosure.practices import disclosed_variation
+from outcomes.disclosure.tables import disclose, disclose_counts, disclosure_policy, disclosure_sentence
+from outcomes.disclosure.tree import disclose_tree
+from outcomes.distributional import (
+    DistributionalResult,
+    distributional_cost_effectiveness,
+    opportunity_cost_shares,
+    qale_by_fifth,
+)
+from outcomes.economics.acceptability import (
+    break_even_thresholds,
+    ceac,
+    ceaf,
+    expected_loss,
+    k_star,
+    pairwise_acceptability,
+)
+from outcomes.economics.budget import (
     BudgetImpact,
     budget_impact,
     budget_of_activity,
@@ -20,25 +37,37 @@ from outcomes.budget import (
     capacity_released,
     per_year,
 )
-from outcomes.continuity import continuity_by, continuity_of_care
-from outcomes.costs import cost_of_activity, costs
-from outcomes.disclosure.practices import disclosed_variation
-from outcomes.disclosure.tables import disclose, disclose_counts, disclosure_policy, disclosure_sentence
-from outcomes.disclosure.tree import disclose_tree
-from outcomes.discounting import (
+from outcomes.economics.costs import cost_of_activity, costs
+from outcomes.economics.discounting import (
     discount_by_year,
     discount_factor,
     discount_flow,
     discount_instant,
     half_cycle_correction,
 )
-from outcomes.distributional import (
-    DistributionalResult,
-    distributional_cost_effectiveness,
-    opportunity_cost_shares,
-    qale_by_fifth,
+from outcomes.economics.effects import TreatedUtility, effect_at, treated_utility
+from outcomes.economics.incremental import (
+    Plane,
+    against_baseline,
+    cost_effectiveness_plane,
+    icer_table,
+    incremental_result,
+    net_health_benefit,
+    net_monetary_benefit,
 )
-from outcomes.effects import TreatedUtility, effect_at, treated_utility
+from outcomes.economics.information import Evppi, evpi, evppi, evppi_by_parameter, population_evpi
+from outcomes.economics.nested_draws import (
+    TwoLoopEvpi,
+    between_and_within,
+    ceac_two_loops,
+    ceac_where_told,
+    corrected_draws,
+    evpi_of_corrected,
+    evpi_two_loops,
+)
+from outcomes.economics.prices import inflate, read_price_index, uplift_factor, uplift_factors
+from outcomes.economics.provision import care_owed, cost_of_care
+from outcomes.economics.qalys import implausible_gain, qalys_of_time, qalys_over_time
 from outcomes.equally_distributed import (
     atkinson_ede,
     atkinson_index,
@@ -51,17 +80,7 @@ from outcomes.equally_distributed import (
 )
 from outcomes.funnel import Funnel, funnel, funnel_limits, proportion_limits, rate_limits, ratio_limits
 from outcomes.grouped_ages import GroupedAges, grouped_ages, modal_band, share_of_ages
-from outcomes.incremental import (
-    Plane,
-    against_baseline,
-    cost_effectiveness_plane,
-    icer_table,
-    incremental_result,
-    net_health_benefit,
-    net_monetary_benefit,
-)
 from outcomes.inequality import ConcentrationIndex, SlopeIndex, concentration_index, slope_index_of_inequality
-from outcomes.information import Evppi, evpi, evppi, evppi_by_parameter, population_evpi
 from outcomes.life_expectancy import LifeExpectancy, life_expectancy, life_table, quality_adjusted_life_expectancy
 from outcomes.limits import byar_limits, count_limits, exact_poisson_limits, wilson_limits
 from outcomes.overdispersion import Overdispersion, overdispersed_limits, overdispersion, truncated, winsorised
@@ -81,9 +100,6 @@ from outcomes.portfolio_programme import Infeasible
 from outcomes.portfolio_uncertainty import AllocationUncertainty, allocation_uncertainty, sample_gains
 from outcomes.possible_order import PossibleEvents, isolated_end, possible_events, without_repeats
 from outcomes.practice_variation import PracticeVariation, practice_variation
-from outcomes.prices import inflate, read_price_index, uplift_factor, uplift_factors
-from outcomes.provision import care_owed, cost_of_care
-from outcomes.qalys import implausible_gain, qalys_of_time, qalys_over_time
 from outcomes.rates import (
     Rate,
     StandardisedRatio,
@@ -97,15 +113,6 @@ from outcomes.rates import (
 from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
 from outcomes.reported import as_published, reported
 from outcomes.tables import BadTable
-from outcomes.two_loops import (
-    TwoLoopEvpi,
-    between_and_within,
-    ceac_two_loops,
-    ceac_where_told,
-    corrected_draws,
-    evpi_of_corrected,
-    evpi_two_loops,
-)
 from outcomes.variation import (
     ChanceFold,
     Variation,

@@ -9,9 +9,9 @@ import pandas as pd
 
 from outcomes.age_bands import first_ages
 from outcomes.aligned import Row, aligned
+from outcomes.economics.qalys import HIGHEST, LOWEST
 from outcomes.limits import CONFIDENCE, z_of
 from outcomes.policy import policy_value
-from outcomes.qalys import HIGHEST, LOWEST
 from outcomes.tables import BadTable, Rules, as_numbers, filled
 
 LIVED_BY_INFANTS_WHO_DIE = 0.1

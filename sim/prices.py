@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from outcomes.prices import uplift_factors
+from outcomes.economics.prices import uplift_factors
 from outcomes.tables import BadTable
 from pathways import BadInput, Pathway, Problem, Region
 from pathways.quantity import MONEY
@@ -46,7 +46,7 @@ def price_basis(pathway: Pathway, region: Region) -> str:
 def in_price_year(
     cases: Mapping[str, Case], region: Region, year: int, price_index: pd.DataFrame
 ) -> tuple[dict[str, Case], Region]:
-    """The cases and the region with every price moved to one year. `price_index` as in `outcomes.prices`.
+    """The cases and the region with every price moved to one year. `price_index` as in `outcomes.economics.prices`.
 
     Raises `BadInput` naming every price whose year nobody said, and every rate that the index lacks.
     """

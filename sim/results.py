@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes import qalys_of_time
-from outcomes.discounting import discount_flow
+from outcomes.economics.discounting import discount_flow
 from outcomes.waiting import DAYS_PER_WEEK, WEEKS, day_by_which, restricted_mean_days, share_seen, watched_days
 from pathways.health import STATES
 from pathways.pathway import Outcome

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from outcomes.qalys import LOWEST
+from outcomes.economics.qalys import LOWEST
 from pathways import Pathway
 from pathways.checks import age_band
 from pathways.health import PAIN_STATES, STATES

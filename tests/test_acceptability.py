@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outcomes.acceptability import (
+from outcomes.economics.acceptability import (
     break_even_thresholds,
     ceac,
     ceaf,
@@ -18,8 +18,8 @@ from outcomes.acceptability import (
     k_star,
     pairwise_acceptability,
 )
-from outcomes.incremental import icer_table
-from outcomes.information import evpi
+from outcomes.economics.incremental import icer_table
+from outcomes.economics.information import evpi
 from outcomes.tables import BadTable
 from tests.vectors import VECTORS, needs_vectors, vector
 

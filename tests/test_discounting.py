@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate
 
-from outcomes.discounting import (
+from outcomes.economics.discounting import (
     discount_by_year,
     discount_factor,
     discount_flow,
     discount_instant,
     half_cycle_correction,
 )
+from outcomes.economics.qalys import implausible_gain, qalys_over_time
 from outcomes.policy import policy_value
-from outcomes.qalys import implausible_gain, qalys_over_time
 from outcomes.tables import BadTable
 from tests.vectors import cases, vector
 

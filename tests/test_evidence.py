@@ -269,7 +269,7 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     | {40: "room above a count"},
     "outcomes/paired.py": {0.95: "level of the intervals"},
     "outcomes/referral_to_treatment.py": {50: "a percentile", 92: "a percentile"},
-    "outcomes/qalys.py": {0.594: "lowest utility of the scale"},
+    "outcomes/economics/qalys.py": {0.594: "lowest utility of the scale"},
     "pathways/assumed_here.py": {20: "rounding: two figures of what is small"},
     "pathways/checks_of_numbers.py": {
         200: "most visits; an age that bands must reach",

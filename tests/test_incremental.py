@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from outcomes.incremental import (
+from outcomes.economics.incremental import (
     against_baseline,
     cost_effectiveness_plane,
     icer_table,

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given, settings
 from scipy import stats
 
-from outcomes.acceptability import ceac, expected_loss
-from outcomes.information import evpi, evppi, evppi_by_parameter, population_evpi
-from outcomes.tables import BadTable
-from outcomes.two_loops import (
+from outcomes.economics.acceptability import ceac, expected_loss
+from outcomes.economics.information import evpi, evppi, evppi_by_parameter, population_evpi
+from outcomes.economics.nested_draws import (
     between_and_within,
     ceac_two_loops,
     ceac_where_told,
@@ -22,6 +21,7 @@ from outcomes.two_loops import (
     evpi_of_corrected,
     evpi_two_loops,
 )
+from outcomes.tables import BadTable
 from tests.test_acceptability import SAMPLES, published_draws, table_of
 from tests.vectors import VECTORS, cases, needs_vectors, vector
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outcomes.costs import costs
-from outcomes.prices import inflate, read_price_index, uplift_factor, uplift_factors
-from outcomes.qalys import qalys_over_time
+from outcomes.economics.costs import costs
+from outcomes.economics.prices import inflate, read_price_index, uplift_factor, uplift_factors
+from outcomes.economics.qalys import qalys_over_time
 from outcomes.tables import BadTable
 from tests.vectors import cases, needs_vectors, vector
 

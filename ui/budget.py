@@ -16,7 +16,7 @@ from rich import box
 from rich.table import Table
 
 from outcomes import paired_difference, too_few_events
-from outcomes.budget import NEEDED, RELEASED, budget_of_costs, capacity_released
+from outcomes.economics.budget import NEEDED, RELEASED, budget_of_costs, capacity_released
 from outcomes.materiality import finding, least_count
 from outcomes.paired import FEW_EVENTS
 from outcomes.verdicts import PAGE, if_they_hold, verdict_of

@@ -18,12 +18,8 @@ from rich.table import Table
 
 from calibration.psa import Psa, Tornado, sign
 from outcomes import PairedDifference, paired_difference
-from outcomes.incremental import cost_effectiveness_plane, incremental_result
-from outcomes.materiality import finding, least_qalys
-from outcomes.noise import apart
-from outcomes.paired import LEVEL
-from outcomes.tables import BadTable
-from outcomes.two_loops import (
+from outcomes.economics.incremental import cost_effectiveness_plane, incremental_result
+from outcomes.economics.nested_draws import (
     LARGEST_NOISE,
     TwoLoopEvpi,
     between_and_within,
@@ -31,6 +27,10 @@ from outcomes.two_loops import (
     corrected_draws,
     evpi_of_corrected,
 )
+from outcomes.materiality import finding, least_qalys
+from outcomes.noise import apart
+from outcomes.paired import LEVEL
+from outcomes.tables import BadTable
 from outcomes.verdicts import PAGE, Verdict, if_they_hold, verdict_of
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.psa import Tornado
-from outcomes.incremental import Plane
+from outcomes.economics.incremental import Plane
 from ui.charts import BASELINE, DASHES, INK, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
 from ui.words import money
 

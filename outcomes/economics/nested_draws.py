@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import scipy  # its parts load when they are first used
 
-from outcomes.acceptability import ceac
 from outcomes.arrays import Numbers, checked, checked_thresholds
-from outcomes.draws import Draws, either, parameter_names, read_draws, read_parameters
-from outcomes.information import value_of_fit
+from outcomes.economics.acceptability import ceac
+from outcomes.economics.draws import Draws, either, parameter_names, read_draws, read_parameters
+from outcomes.economics.information import value_of_fit
 from outcomes.tables import BadTable, Rules
 
 LARGEST_NOISE = 0.25

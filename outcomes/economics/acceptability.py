@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, checked_thresholds
-from outcomes.draws import Draws, read_draws
-from outcomes.incremental import icer_table
+from outcomes.economics.draws import Draws, read_draws
+from outcomes.economics.incremental import icer_table
 from outcomes.noise import apart
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.acceptability import expected_loss
 from outcomes.arrays import Numbers, checked
-from outcomes.discounting import discount_by_year
-from outcomes.draws import parameter_names, read_draws, read_parameters
-from outcomes.regression import Method, fits
+from outcomes.economics.acceptability import expected_loss
+from outcomes.economics.discounting import discount_by_year
+from outcomes.economics.draws import parameter_names, read_draws, read_parameters
+from outcomes.economics.regression import Method, fits
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, as_given, checked, plain, together
-from outcomes.draws import Draws, either, read_draws
+from outcomes.economics.draws import Draws, either, read_draws
 from outcomes.noise import apart, snapped
 from outcomes.paired import LEVEL
 from outcomes.tables import Rules

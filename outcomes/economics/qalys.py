@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import checked, checked_rate
-from outcomes.discounting import discount_flow, discount_instant
+from outcomes.economics.discounting import discount_flow, discount_instant
 from outcomes.policy import policy_value
 from outcomes.tables import SHOWN, Rules, as_numbers, hidden_hint, hold
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import checked_rate
-from outcomes.discounting import discount_factor
-from outcomes.prices import uplift_factors
+from outcomes.economics.discounting import discount_factor
+from outcomes.economics.prices import uplift_factors
 from outcomes.tables import Rules, filled, hold
 
 DECILES = range(1, 11)

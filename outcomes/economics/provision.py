@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from outcomes.costs import cost_of_activity, prices_of
+from outcomes.economics.costs import cost_of_activity, prices_of
 from outcomes.tables import Rules, hold
 
 KEY = ["service", "year"]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import as_given, checked
-from outcomes.qalys import HIGHEST, LOWEST
+from outcomes.economics.qalys import HIGHEST, LOWEST
 from outcomes.tables import Rules, written
 
 Stacking = Literal["largest", "capped_sum", "multiplicative"]
