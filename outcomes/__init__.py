@@ -3,7 +3,6 @@
 Nothing here knows of pathways or engines. Bad tables raise `BadTable`, which says everything that is wrong at once.
 """
 
-from outcomes.age_at_first import AgeAtFirst, age_at_first_treatment
 from outcomes.area_rates import (
     crude_proportions,
     crude_rates,
@@ -15,12 +14,6 @@ from outcomes.continuity import continuity_by, continuity_of_care
 from outcomes.disclosure.practices import disclosed_variation
 from outcomes.disclosure.tables import disclose, disclose_counts, disclosure_policy, disclosure_sentence
 from outcomes.disclosure.tree import disclose_tree
-from outcomes.distributional import (
-    DistributionalResult,
-    distributional_cost_effectiveness,
-    opportunity_cost_shares,
-    qale_by_fifth,
-)
 from outcomes.economics.acceptability import (
     break_even_thresholds,
     ceac,
@@ -68,7 +61,14 @@ from outcomes.economics.nested_draws import (
 from outcomes.economics.prices import inflate, read_price_index, uplift_factor, uplift_factors
 from outcomes.economics.provision import care_owed, cost_of_care
 from outcomes.economics.qalys import implausible_gain, qalys_of_time, qalys_over_time
-from outcomes.equally_distributed import (
+from outcomes.equity.age_at_first import AgeAtFirst, age_at_first_treatment
+from outcomes.equity.distributional import (
+    DistributionalResult,
+    distributional_cost_effectiveness,
+    opportunity_cost_shares,
+    qale_by_fifth,
+)
+from outcomes.equity.equally_distributed import (
     atkinson_ede,
     atkinson_index,
     equity_weights,
@@ -78,10 +78,15 @@ from outcomes.equally_distributed import (
     kolm_index,
     mean_health,
 )
+from outcomes.equity.grouped_ages import GroupedAges, grouped_ages, modal_band, share_of_ages
+from outcomes.equity.inequality import ConcentrationIndex, SlopeIndex, concentration_index, slope_index_of_inequality
+from outcomes.equity.life_expectancy import (
+    LifeExpectancy,
+    life_expectancy,
+    life_table,
+    quality_adjusted_life_expectancy,
+)
 from outcomes.funnel import Funnel, funnel, funnel_limits, proportion_limits, rate_limits, ratio_limits
-from outcomes.grouped_ages import GroupedAges, grouped_ages, modal_band, share_of_ages
-from outcomes.inequality import ConcentrationIndex, SlopeIndex, concentration_index, slope_index_of_inequality
-from outcomes.life_expectancy import LifeExpectancy, life_expectancy, life_table, quality_adjusted_life_expectancy
 from outcomes.limits import byar_limits, count_limits, exact_poisson_limits, wilson_limits
 from outcomes.overdispersion import Overdispersion, overdispersed_limits, overdispersion, truncated, winsorised
 from outcomes.paired import (

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.age_at_first import age_at_first_treatment
-from outcomes.grouped_ages import band_edges, grouped_ages, modal_band, share_of_ages
-from outcomes.inequality import slope_index_of_inequality
+from outcomes.equity.age_at_first import age_at_first_treatment
+from outcomes.equity.grouped_ages import band_edges, grouped_ages, modal_band, share_of_ages
+from outcomes.equity.inequality import slope_index_of_inequality
 from outcomes.tables import BadTable
 from tests.vectors import needs_vectors, vector
 

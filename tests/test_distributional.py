@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.distributional import (
+from outcomes.equity.distributional import (
     DistributionalResult,
     distributional_cost_effectiveness,
     opportunity_cost_shares,
     qale_by_fifth,
 )
-from outcomes.equally_distributed import (
+from outcomes.equity.equally_distributed import (
     atkinson_ede,
     atkinson_index,
     equity_weights,

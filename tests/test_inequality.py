@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.inequality import SlopeIndex, concentration_index, slope_index_of_inequality
+from outcomes.equity.inequality import SlopeIndex, concentration_index, slope_index_of_inequality
 from outcomes.tables import BadTable
 from tests.vectors import cases
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.life_expectancy import life_expectancy, life_table, quality_adjusted_life_expectancy
+from outcomes.equity.life_expectancy import life_expectancy, life_table, quality_adjusted_life_expectancy
 from outcomes.tables import BadTable
 from tests.vectors import cases
 

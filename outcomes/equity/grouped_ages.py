@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.age_bands import band_edges
 from outcomes.arrays import checked
-from outcomes.inequality import FEWEST_GROUPS, slope_index_of_inequality
+from outcomes.equity.age_bands import band_edges
+from outcomes.equity.inequality import FEWEST_GROUPS, slope_index_of_inequality
 from outcomes.tables import BadTable, Rules
 
 ROUNDING = 1e-12

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.age_bands import band_edges
 from outcomes.arrays import checked
+from outcomes.equity.age_bands import band_edges
 from outcomes.rates import directly_standardised_rate
 from outcomes.tables import Rules, hold
 

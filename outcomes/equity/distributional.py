@@ -15,8 +15,8 @@ import scipy  # its parts load when they are first used
 
 from outcomes.aligned import Row, aligned
 from outcomes.arrays import Numbers, checked, plain
-from outcomes.equally_distributed import atkinson_ede, equity_weights
-from outcomes.inequality import FEWEST_GROUPS, slope_index_of_inequality
+from outcomes.equity.equally_distributed import atkinson_ede, equity_weights
+from outcomes.equity.inequality import FEWEST_GROUPS, slope_index_of_inequality
 from outcomes.noise import NOISE
 from outcomes.policy import LIBRARY, policy, policy_value
 from outcomes.tables import BadTable, Rules

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.age_bands import first_ages
 from outcomes.aligned import Row, aligned
 from outcomes.economics.qalys import HIGHEST, LOWEST
+from outcomes.equity.age_bands import first_ages
 from outcomes.limits import CONFIDENCE, z_of
 from outcomes.policy import policy_value
 from outcomes.tables import BadTable, Rules, as_numbers, filled
