@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from outcomes.reported import COUNTS
+from outcomes.journeys.reported import COUNTS
 from pathways.periods import band_in_words
 
 LEVEL, SLOPE, SEASON = "level", "slope", "season"

@@ -10,7 +10,6 @@ from outcomes.area_rates import (
     indirectly_standardised_ratios,
 )
 from outcomes.before_after import before_and_after, effect_beside_regression
-from outcomes.continuity import continuity_by, continuity_of_care
 from outcomes.disclosure.practices import disclosed_variation
 from outcomes.disclosure.tables import disclose, disclose_counts, disclosure_policy, disclosure_sentence
 from outcomes.disclosure.tree import disclose_tree
@@ -87,6 +86,11 @@ from outcomes.equity.life_expectancy import (
     quality_adjusted_life_expectancy,
 )
 from outcomes.funnel import Funnel, funnel, funnel_limits, proportion_limits, rate_limits, ratio_limits
+from outcomes.journeys.continuity import continuity_by, continuity_of_care
+from outcomes.journeys.possible_order import PossibleEvents, isolated_end, possible_events, without_repeats
+from outcomes.journeys.referral_to_treatment import ReferralToTreatment, referral_to_treatment
+from outcomes.journeys.reported import as_published, reported
+from outcomes.journeys.waiting import list_sizes, wait_spells, waits
 from outcomes.limits import byar_limits, count_limits, exact_poisson_limits, wilson_limits
 from outcomes.overdispersion import Overdispersion, overdispersed_limits, overdispersion, truncated, winsorised
 from outcomes.paired import (
@@ -103,7 +107,6 @@ from outcomes.policy import policy, policy_value
 from outcomes.portfolio import Allocation, allocate
 from outcomes.portfolio_programme import Infeasible
 from outcomes.portfolio_uncertainty import AllocationUncertainty, allocation_uncertainty, sample_gains
-from outcomes.possible_order import PossibleEvents, isolated_end, possible_events, without_repeats
 from outcomes.practice_variation import PracticeVariation, practice_variation
 from outcomes.rates import (
     Rate,
@@ -115,8 +118,6 @@ from outcomes.rates import (
     indirectly_standardised_rate,
     indirectly_standardised_ratio,
 )
-from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
-from outcomes.reported import as_published, reported
 from outcomes.tables import BadTable
 from outcomes.variation import (
     ChanceFold,
@@ -127,7 +128,6 @@ from outcomes.variation import (
     systematic_component_of_variation,
     variation,
 )
-from outcomes.waiting import list_sizes, wait_spells, waits
 
 __all__ = [
     "AgeAtFirst",

@@ -22,7 +22,7 @@ import pandas as pd
 
 from outcomes import qalys_of_time
 from outcomes.economics.discounting import discount_flow
-from outcomes.waiting import DAYS_PER_WEEK, WEEKS, day_by_which, restricted_mean_days, share_seen, watched_days
+from outcomes.journeys.waiting import DAYS_PER_WEEK, WEEKS, day_by_which, restricted_mean_days, share_seen, watched_days
 from pathways.health import STATES
 from pathways.pathway import Outcome
 from sim.costs import costs_table, owed_table
@@ -85,7 +85,7 @@ def waits_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
     - `people` referred; `seen`, `left` without being seen, `still_waiting` at the end of the run, `share_still_waiting`;
     - `restricted_mean_wait_days`: the mean, who waits longer than `within_days` counted with these; `median_wait_days` and
       `p92_wait_days` (beyond 52 weeks to the week); `share_within_2_weeks` … `_52_weeks`, that day included. All count those
-      still waiting and those who left for as long as they were watched (`outcomes.waiting`), and are NaN where not known;
+      still waiting and those who left for as long as they were watched (`outcomes.journeys.waiting`), and are NaN where not known;
     - `carried_on_from_day`: where nobody was watched for `within_days`, the day from which the mean takes it that nobody
       else was seen; NaN where nothing had to be assumed;
     - `mean_wait_days_of_seen`: of those alone who have been seen. It leaves out the longest waits: never compare it.

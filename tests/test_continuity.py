@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.continuity import continuity_by, continuity_of_care
+from outcomes.journeys.continuity import continuity_by, continuity_of_care
 from outcomes.tables import BadTable
 
 SERVICES = ["gp", "physio", "mri"]

@@ -268,7 +268,7 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "outcomes/chance.py": dict.fromkeys((11400714819323198485, 27, 30, 31, 53), "SplitMix64")
     | {40: "room above a count"},
     "outcomes/paired.py": {0.95: "level of the intervals"},
-    "outcomes/referral_to_treatment.py": {50: "a percentile", 92: "a percentile"},
+    "outcomes/journeys/referral_to_treatment.py": {50: "a percentile", 92: "a percentile"},
     "outcomes/economics/qalys.py": {0.594: "lowest utility of the scale"},
     "pathways/assumed_here.py": {20: "rounding: two figures of what is small"},
     "pathways/checks_of_numbers.py": {

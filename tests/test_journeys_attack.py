@@ -18,7 +18,7 @@ from outcomes import disclosure_policy
 from outcomes.disclosure.cells import STAR
 from outcomes.disclosure.journeys import PARTS, disclosed_continuity, disclosed_waits
 from outcomes.disclosure.parts import shown_steps, withheld_across
-from outcomes.waiting import waits
+from outcomes.journeys.waiting import waits
 from tests.typed import backpath
 
 POLICIES = ("hes2018", "lt5")

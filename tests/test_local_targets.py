@@ -17,8 +17,8 @@ from calibration.local_data.folder import Form
 from calibration.local_data.measures import MEASURES
 from calibration.local_data.rows import NEEDED, OPTIONAL
 from calibration.local_data.targets import LocalTargets, after, load_local_targets, until
-from outcomes.reported import COUNTS, SNAPSHOTS
-from outcomes.reported import MEASURES as REPORTED
+from outcomes.journeys.reported import COUNTS, SNAPSHOTS
+from outcomes.journeys.reported import MEASURES as REPORTED
 from pathways import BadInput, Pathway, Region, load_pathway, load_region
 from pathways.periods import band, band_in_words, financial_year, period, period_in_words
 from tests.shared import DATA

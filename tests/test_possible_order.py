@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes import isolated_end, possible_events, referral_to_treatment, wait_spells, waits, without_repeats
-from outcomes.possible_order import IMPOSSIBLE
+from outcomes.journeys.possible_order import IMPOSSIBLE
 
 Row = tuple[Any, ...]
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes import waits as tell_waits
-from outcomes.waiting import days_by_which, restricted_mean_days, share_ended_by, share_seen
+from outcomes.journeys.waiting import days_by_which, restricted_mean_days, share_ended_by, share_seen
 from sim.cohort import Cohort
 from sim.layout import DECILE, EVENT, KINDS, REASONS
 from sim.plan import Plan

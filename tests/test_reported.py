@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcomes import as_published, list_sizes, referral_to_treatment, reported, wait_spells
-from outcomes.reported import COUNTED, COUNTS, MEASURES, PERCENTILE_OF
+from outcomes.journeys.reported import COUNTED, COUNTS, MEASURES, PERCENTILE_OF
+from outcomes.journeys.waiting import days_by_which, share_ended_by
 from outcomes.tables import BadTable
-from outcomes.waiting import days_by_which, share_ended_by
 from pathways import Waiting, load_region, load_scenario
 from sim.cohort import Cohort
 from sim.compare import Case

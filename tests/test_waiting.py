@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.event_order import ordered_events
-from outcomes.referral_to_treatment import referral_to_treatment
+from outcomes.journeys.event_order import ordered_events
+from outcomes.journeys.referral_to_treatment import referral_to_treatment
+from outcomes.journeys.waiting import days_by_which, list_sizes, share_ended_by, wait_spells, waits
 from outcomes.tables import BadTable
-from outcomes.waiting import days_by_which, list_sizes, share_ended_by, wait_spells, waits
 
 KINDS = ["referral", "joined", "seen", "gave_up", "discharge", "health"]
 EVENTS = st.lists(

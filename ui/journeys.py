@@ -22,7 +22,7 @@ from outcomes import (
     waits,
 )
 from outcomes.disclosure.journeys import disclosed_continuity, disclosed_lists, disclosed_treatment, disclosed_waits
-from outcomes.referral_to_treatment import ReferralToTreatment, referral_to_treatment
+from outcomes.journeys.referral_to_treatment import ReferralToTreatment, referral_to_treatment
 from pathways import BadInput, Problem
 from pathways.files.writing import csv_text, new_folder, write_text
 from ui.journeys_file import EventLog

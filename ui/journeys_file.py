@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from outcomes.event_order import WITHOUT_SERVICE
-from outcomes.possible_order import without_repeats
+from outcomes.journeys.event_order import WITHOUT_SERVICE
+from outcomes.journeys.possible_order import without_repeats
 from pathways import BadInput, Problem
 from pathways.files.values import NotThat, number_in
 from ui.journeys_cells import Columns, key_of, moment_in, one_spelling, read_as, read_columns, texts

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from outcomes import isolated_end
-from outcomes.possible_order import IMPOSSIBLE, UNTOLD
+from outcomes.journeys.possible_order import IMPOSSIBLE, UNTOLD
 from pathways import BadInput, Problem
 from ui.journeys_file import LONGEST_DAYS, EventLog
 from ui.journeys_notes import SO_MANY, Note

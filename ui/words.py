@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from outcomes.waiting import DAYS_PER_WEEK, YEAR_DAYS
+from outcomes.journeys.waiting import DAYS_PER_WEEK, YEAR_DAYS
 from pathways.pathway import Outcome
 
 MINUS = "−"

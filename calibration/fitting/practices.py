@@ -17,7 +17,7 @@ from calibration.fitting.found import Fit
 from calibration.fitting.practice_pooling import draw_effects, pooled
 from calibration.fitting.runner import Runner
 from calibration.fitting.summaries import FEWEST_PRACTICES
-from outcomes.reported import COUNTS
+from outcomes.journeys.reported import COUNTS
 from pathways import Pathway
 from sim.scores import value_at
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from calibration.local_data.targets import LocalTargets
 from calibration.parameters import NoSensibleDraw, Places, places_of, read_correlation, sensible_draw
-from outcomes.reported import reported
+from outcomes.journeys.reported import reported
 from pathways import Region, pathway_to_dict
 from pathways.assumed import region_at
 from sim.compare import Case

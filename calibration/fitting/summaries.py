@@ -18,7 +18,7 @@ import pandas as pd
 
 from calibration.in_common import About, alike
 from calibration.lines import LEVEL, SLOPE, Line, basis_over, line_of, strands_of
-from outcomes.reported import COUNTS, as_published
+from outcomes.journeys.reported import COUNTS, as_published
 
 SPREAD = "spread between practices"
 RARE = 0.01

@@ -1,6 +1,6 @@
 """Waiting: how long people wait to be seen, how many are on each list. Those who still wait count as well.
 
-The clock from referral to treatment is told in `outcomes.referral_to_treatment`, the kinds of events in `outcomes.event_order`.
+The clock from referral to treatment is told in `outcomes.referral_to_treatment`, the kinds of events in `outcomes.journeys.event_order`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from outcomes.event_order import (
+from outcomes.journeys.event_order import (
     days_before,
     is_kind,
     last_day,
@@ -20,7 +20,7 @@ from outcomes.event_order import (
     spells,
     spells_of_care,
 )
-from outcomes.groups import groups_of
+from outcomes.journeys.groups import groups_of
 from outcomes.tables import Rules
 
 OUTCOMES = ("seen", "gave_up", "discharge", "waiting")

@@ -2,7 +2,7 @@
 
 Records of real people hold slips: a visit dated before its referral, a discharge before the first contact. A wait that
 such rows seem to tell goes on for ever. Here they are found, by person, and nobody is named. The kinds of events are told
-in `outcomes.event_order`.
+in `outcomes.journeys.event_order`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.event_order import events_of_kinds, is_kind, meanwhile, numbered_runs, spells_of_care
+from outcomes.journeys.event_order import events_of_kinds, is_kind, meanwhile, numbered_runs, spells_of_care
 
 KINDS = ("referral", "joined", "seen", "did_not_attend", "gave_up", "left", "decision_not_to_treat", "discharge")
 STARTS, ENDS = ("referral", "joined"), ("seen", "gave_up")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.event_order import (
+from outcomes.journeys.event_order import (
     among,
     days_before,
     is_kind,

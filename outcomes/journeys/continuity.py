@@ -2,7 +2,7 @@
 and how long they were left without a plan.
 
 Patients of a musculoskeletal service called their care fragmented, felt abandoned and left to fend for themselves. These
-counts say how often that happens. The kinds of events are told in `outcomes.event_order`.
+counts say how often that happens. The kinds of events are told in `outcomes.journeys.event_order`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.event_order import is_kind, ordered_events, spells_of_care
-from outcomes.groups import groups_of
+from outcomes.journeys.event_order import is_kind, ordered_events, spells_of_care
+from outcomes.journeys.groups import groups_of
 from outcomes.tables import Rules, hold
 
 KINDS = ("onset", "referral", "joined", "seen", "did_not_attend", "gave_up", "left", "discharge")

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.event_order import WITHOUT_SERVICE, among, events_of_kinds, is_kind
-from outcomes.referral_to_treatment import KINDS as CLOCK_KINDS
-from outcomes.referral_to_treatment import clocks_of
+from outcomes.journeys.event_order import WITHOUT_SERVICE, among, events_of_kinds, is_kind
+from outcomes.journeys.referral_to_treatment import KINDS as CLOCK_KINDS
+from outcomes.journeys.referral_to_treatment import clocks_of
+from outcomes.journeys.waiting import KINDS as WAIT_KINDS
+from outcomes.journeys.waiting import PERCENTILES, wait_spells
 from outcomes.tables import BadTable, Rules, hold
-from outcomes.waiting import KINDS as WAIT_KINDS
-from outcomes.waiting import PERCENTILES, wait_spells
 
 KINDS = tuple(sorted({"did_not_attend", *WAIT_KINDS, *CLOCK_KINDS}))
 """Kinds of events that are looked at."""

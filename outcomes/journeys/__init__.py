@@ -1,0 +1,1 @@
+"""People followed through events: waits, clocks, continuity, what was reported."""
