@@ -104,9 +104,9 @@ from outcomes.paired import (
     variance_ratio,
 )
 from outcomes.policy import policy, policy_value
-from outcomes.portfolio import Allocation, allocate
-from outcomes.portfolio_programme import Infeasible
-from outcomes.portfolio_uncertainty import AllocationUncertainty, allocation_uncertainty, sample_gains
+from outcomes.portfolio.allocate import Allocation, allocate
+from outcomes.portfolio.programme import Infeasible
+from outcomes.portfolio.uncertainty import AllocationUncertainty, allocation_uncertainty, sample_gains
 from outcomes.practice_variation import PracticeVariation, practice_variation
 from outcomes.rates import (
     Rate,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from outcomes.policy import policy, policy_value
-from outcomes.portfolio_options import ROUNDING
-from outcomes.portfolio_words import listed, number, pounds, share
+from outcomes.portfolio.options import ROUNDING
+from outcomes.portfolio.words import listed, number, pounds, share
 
 if TYPE_CHECKING:
-    from outcomes.portfolio import Allocation
+    from outcomes.portfolio.allocate import Allocation
 
 NAMED = 3
 """So many options are named in a sentence; the rest are counted."""

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcomes.policy import LIBRARY, policy_value
-from outcomes.portfolio import DECISIONS, Allocation, allocate
-from outcomes.portfolio_programme import Infeasible
-from outcomes.portfolio_uncertainty import allocation_uncertainty, sample_gains
-from outcomes.portfolio_words import number, pounds
+from outcomes.portfolio.allocate import DECISIONS, Allocation, allocate
+from outcomes.portfolio.programme import Infeasible
+from outcomes.portfolio.uncertainty import allocation_uncertainty, sample_gains
+from outcomes.portfolio.words import number, pounds
 from outcomes.tables import BadTable
 from tests.shared import SHARED
 from tests.vectors import cases, needs_vectors, vector

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from outcomes.policy import LIBRARY as DATA
-from outcomes.portfolio_options import NEUTRAL, USE
+from outcomes.portfolio.options import NEUTRAL, USE
 from pathways import BadInput, Problem, did_you_mean, refuse
 from pathways.files.cells import cells_of
 from pathways.files.opened import is_there
@@ -54,7 +54,7 @@ MAY_BE = (
 
 @dataclass(frozen=True)
 class Settings:
-    """What a portfolio is valued with: which gains, and the arguments of `outcomes.portfolio.allocate` besides the options.
+    """What a portfolio is valued with: which gains, and the arguments of `outcomes.portfolio.allocate.allocate` besides the options.
 
     `other_gains` are the names of further columns of gains; `where` is the file as messages name it.
     """

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from outcomes.portfolio import Allocation, allocate
-from outcomes.portfolio_uncertainty import AllocationUncertainty, allocation_uncertainty
+from outcomes.portfolio.allocate import Allocation, allocate
+from outcomes.portfolio.uncertainty import AllocationUncertainty, allocation_uncertainty
 from outcomes.tables import BadTable
 from pathways import BadInput, Problem
 from ui.portfolio_example import midnotts_sentences

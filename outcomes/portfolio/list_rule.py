@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.portfolio_options import ROUNDING, Programme
+from outcomes.portfolio.options import ROUNDING, Programme
 
 
 @dataclass(frozen=True)

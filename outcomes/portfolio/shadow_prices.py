@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import scipy  # its parts load when they are first used
 
-from outcomes.portfolio_options import Programme
-from outcomes.portfolio_programme import ZERO, Plan, limits_of
+from outcomes.portfolio.options import Programme
+from outcomes.portfolio.programme import ZERO, Plan, limits_of
 
 
 def shadow_prices(programme: Programme, plan: Plan) -> pd.DataFrame:

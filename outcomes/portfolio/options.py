@@ -1,6 +1,6 @@
 """What money can be spent on: the table of options, checked, with the limits within which each may be scaled.
 
-Nothing is chosen here; `outcomes.portfolio` chooses.
+Nothing is chosen here; `outcomes.portfolio.allocate` chooses.
 """
 
 from __future__ import annotations

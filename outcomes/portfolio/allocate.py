@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from outcomes import portfolio_sentences
-from outcomes.portfolio_checks import programme as checked
-from outcomes.portfolio_list_rule import ListRule, by_list_rule
-from outcomes.portfolio_options import ByGroup, Programme, Table
-from outcomes.portfolio_programme import best_plan
-from outcomes.portfolio_shadow_prices import shadow_prices
+from outcomes.portfolio.checks import programme as checked
+from outcomes.portfolio.list_rule import ListRule, by_list_rule
+from outcomes.portfolio.options import ByGroup, Programme, Table
+from outcomes.portfolio.programme import best_plan
+from outcomes.portfolio.shadow_prices import shadow_prices
 
 DECISIONS = ("stopped", "scaled down", "unchanged", "scaled up", "started")
 

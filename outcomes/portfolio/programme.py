@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import scipy  # its parts load when they are first used
 
-from outcomes.portfolio_options import ROUNDING, Programme
-from outcomes.portfolio_words import number, share, shortfall
+from outcomes.portfolio.options import ROUNDING, Programme
+from outcomes.portfolio.words import number, share, shortfall
 from outcomes.tables import BadTable
 
 ZERO = 1e-9

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.portfolio_options import NEUTRAL, REQUIRED, USE, ByGroup, Programme, Table
+from outcomes.portfolio.options import NEUTRAL, REQUIRED, USE, ByGroup, Programme, Table
 from outcomes.tables import Rules, filled, hold
 
 SUM = 1e-6
@@ -29,7 +29,7 @@ def programme(
     integer: bool = False,
     fill_missing: float | None = None,
 ) -> Programme:
-    """The portfolio, ready to be solved; arguments as in `outcomes.portfolio.allocate`. Raises `BadTable`.
+    """The portfolio, ready to be solved; arguments as in `outcomes.portfolio.allocate.allocate`. Raises `BadTable`.
 
     >>> yoga = {"service": ["yoga"], "unit_cost": [300.0], "qaly_pp": [0.02], "n_now": [0], "min_n": [0], "max_n": [80]}
     >>> programme(yoga, budget=9000.0).upper.tolist()

@@ -10,10 +10,10 @@ import pandas as pd
 import scipy  # its parts load when they are first used
 
 from outcomes.paired import LEVEL
-from outcomes.portfolio import plan_table
-from outcomes.portfolio_checks import programme as checked
-from outcomes.portfolio_options import Programme, Table
-from outcomes.portfolio_programme import SNAP, Infeasible, best_plan
+from outcomes.portfolio.allocate import plan_table
+from outcomes.portfolio.checks import programme as checked
+from outcomes.portfolio.options import Programme, Table
+from outcomes.portfolio.programme import SNAP, Infeasible, best_plan
 from outcomes.tables import BadTable
 
 NO_REGRETS = 0.9

@@ -1,0 +1,1 @@
+"""The same money, otherwise: which services should grow, shrink or stop."""
