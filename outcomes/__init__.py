@@ -104,7 +104,8 @@ from outcomes.paired import (
     variance_ratio,
 )
 from outcomes.policy import policy, policy_value
-from outcomes.portfolio.allocate import Allocation, allocate
+from outcomes.portfolio.allocate import allocate
+from outcomes.portfolio.allocation import Allocation
 from outcomes.portfolio.programme import Infeasible
 from outcomes.portfolio.uncertainty import AllocationUncertainty, allocation_uncertainty, sample_gains
 from outcomes.practice_variation import PracticeVariation, practice_variation

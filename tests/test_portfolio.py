@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcomes.policy import LIBRARY, policy_value
-from outcomes.portfolio.allocate import DECISIONS, Allocation, allocate
+from outcomes.portfolio.allocate import DECISIONS, allocate
+from outcomes.portfolio.allocation import Allocation
 from outcomes.portfolio.programme import Infeasible
 from outcomes.portfolio.uncertainty import allocation_uncertainty, sample_gains
 from outcomes.portfolio.words import number, pounds

@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from outcomes.portfolio.allocate import Allocation
+from outcomes.portfolio.allocation import Allocation
 from pathways.files.writing import csv_text, new_folder, write_text
 from ui.portfolio_file import TRIAL, read_portfolio
 from ui.portfolio_page import portfolio_page

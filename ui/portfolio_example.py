@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 import calibration
-from outcomes.portfolio.allocate import Allocation
+from outcomes.portfolio.allocation import Allocation
 from ui.portfolio_file import TRIAL
 from ui.words import figures, money
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from outcomes.portfolio.allocate import Allocation, allocate
+from outcomes.portfolio.allocate import allocate
+from outcomes.portfolio.allocation import Allocation
 from outcomes.portfolio.uncertainty import AllocationUncertainty, allocation_uncertainty
 from outcomes.tables import BadTable
 from pathways import BadInput, Problem

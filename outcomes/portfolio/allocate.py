@@ -7,65 +7,19 @@ those gains: `Allocation.implausible` says where they are larger than any trial 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from outcomes import portfolio_sentences
+from outcomes.portfolio.allocation import Allocation
 from outcomes.portfolio.checks import programme as checked
-from outcomes.portfolio.list_rule import ListRule, by_list_rule
+from outcomes.portfolio.list_rule import by_list_rule
 from outcomes.portfolio.options import ByGroup, Programme, Table
 from outcomes.portfolio.programme import best_plan
 from outcomes.portfolio.shadow_prices import shadow_prices
 
 DECISIONS = ("stopped", "scaled down", "unchanged", "scaled up", "started")
-
-
-@dataclass(frozen=True)
-class Allocation:
-    """A plan for a fixed budget, beside what is done today.
-
-    `plan`: one row per option, in the order given: `service`, `imd_group`, `evidence_class`, `decision` (one of
-    `DECISIONS`), `n_now`, `n_after`, `change`, `cost_now`, `cost_after`, `qalys_now`, `qalys_after`. Costs in pounds hold
-    what stopping does not free, and setting up. `objective`: QALYs times equity weights, which the plan maximises;
-    `qalys` are without weights. `moved_gbp`: pounds taken from services that cost less than today. `shadow_price`: pounds
-    that one (weighted) QALY more would cost, NaN where money is left. `shadow_prices`: one row per limit that binds, as
-    `portfolio_shadow_prices.shadow_prices` returns them. `assumed`: what was taken for granted because a column is missing.
-    """
-
-    plan: pd.DataFrame
-    objective: float
-    objective_now: float
-    qalys: float
-    qalys_now: float
-    people: float
-    people_now: float
-    budget: float
-    spend: float
-    spend_now: float
-    moved_gbp: float
-    shadow_price: float
-    shadow_prices: pd.DataFrame
-    list_rule: ListRule
-    weighted: bool
-    assumed: tuple[str, ...]
-
-    @property
-    def binding(self) -> tuple[str, ...]:
-        """The limits that keep the plan from more health, in words, the money first."""
-        return portfolio_sentences.binding(self)
-
-    @property
-    def implausible(self) -> tuple[str, ...]:
-        """Why the gains are not to be believed, where they are larger than trials have found; else nothing."""
-        return portfolio_sentences.implausible(self.plan)
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """The result in words: what changes, what it costs, how it compares, and every doubt."""
-        return portfolio_sentences.result(self)
 
 
 def allocate(

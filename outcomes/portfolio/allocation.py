@@ -1,20 +1,63 @@
-"""An allocation in words: what changes, what binds, how it compares with a ranking, and what is not to be believed."""
+"""A plan for a fixed budget beside what is done today, and what it says in words: what changes, what binds, what to doubt."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import pandas as pd
 
 from outcomes.policy import policy, policy_value
+from outcomes.portfolio.list_rule import ListRule
 from outcomes.portfolio.options import ROUNDING
 from outcomes.portfolio.words import listed, number, pounds, share
 
-if TYPE_CHECKING:
-    from outcomes.portfolio.allocate import Allocation
-
 NAMED = 3
 """So many options are named in a sentence; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """A plan for a fixed budget, beside what is done today.
+
+    `plan`: one row per option, in the order given: `service`, `imd_group`, `evidence_class`, `decision` (one of
+    `DECISIONS`), `n_now`, `n_after`, `change`, `cost_now`, `cost_after`, `qalys_now`, `qalys_after`. Costs in pounds hold
+    what stopping does not free, and setting up. `objective`: QALYs times equity weights, which the plan maximises;
+    `qalys` are without weights. `moved_gbp`: pounds taken from services that cost less than today. `shadow_price`: pounds
+    that one (weighted) QALY more would cost, NaN where money is left. `shadow_prices`: one row per limit that binds, as
+    `portfolio_shadow_prices.shadow_prices` returns them. `assumed`: what was taken for granted because a column is missing.
+    """
+
+    plan: pd.DataFrame
+    objective: float
+    objective_now: float
+    qalys: float
+    qalys_now: float
+    people: float
+    people_now: float
+    budget: float
+    spend: float
+    spend_now: float
+    moved_gbp: float
+    shadow_price: float
+    shadow_prices: pd.DataFrame
+    list_rule: ListRule
+    weighted: bool
+    assumed: tuple[str, ...]
+
+    @property
+    def binding(self) -> tuple[str, ...]:
+        """The limits that keep the plan from more health, in words, the money first."""
+        return binding(self)
+
+    @property
+    def implausible(self) -> tuple[str, ...]:
+        """Why the gains are not to be believed, where they are larger than trials have found; else nothing."""
+        return implausible(self.plan)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The result in words: what changes, what it costs, how it compares, and every doubt."""
+        return result(self)
 
 
 def result(found: Allocation) -> tuple[str, ...]:
