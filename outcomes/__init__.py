@@ -3,13 +3,6 @@
 Nothing here knows of pathways or engines. Bad tables raise `BadTable`, which says everything that is wrong at once.
 """
 
-from outcomes.area_rates import (
-    crude_proportions,
-    crude_rates,
-    directly_standardised_rates,
-    indirectly_standardised_ratios,
-)
-from outcomes.before_after import before_and_after, effect_beside_regression
 from outcomes.disclosure.practices import disclosed_variation
 from outcomes.disclosure.tables import disclose, disclose_counts, disclosure_policy, disclosure_sentence
 from outcomes.disclosure.tree import disclose_tree
@@ -85,14 +78,12 @@ from outcomes.equity.life_expectancy import (
     life_table,
     quality_adjusted_life_expectancy,
 )
-from outcomes.funnel import Funnel, funnel, funnel_limits, proportion_limits, rate_limits, ratio_limits
 from outcomes.journeys.continuity import continuity_by, continuity_of_care
 from outcomes.journeys.possible_order import PossibleEvents, isolated_end, possible_events, without_repeats
 from outcomes.journeys.referral_to_treatment import ReferralToTreatment, referral_to_treatment
 from outcomes.journeys.reported import as_published, reported
 from outcomes.journeys.waiting import list_sizes, wait_spells, waits
 from outcomes.limits import byar_limits, count_limits, exact_poisson_limits, wilson_limits
-from outcomes.overdispersion import Overdispersion, overdispersed_limits, overdispersion, truncated, winsorised
 from outcomes.paired import (
     PairedDifference,
     paired_difference,
@@ -108,8 +99,23 @@ from outcomes.portfolio.allocate import allocate
 from outcomes.portfolio.allocation import Allocation
 from outcomes.portfolio.programme import Infeasible
 from outcomes.portfolio.uncertainty import AllocationUncertainty, allocation_uncertainty, sample_gains
-from outcomes.practice_variation import PracticeVariation, practice_variation
-from outcomes.rates import (
+from outcomes.practices.area_rates import (
+    crude_proportions,
+    crude_rates,
+    directly_standardised_rates,
+    indirectly_standardised_ratios,
+)
+from outcomes.practices.before_after import before_and_after, effect_beside_regression
+from outcomes.practices.funnel import Funnel, funnel, funnel_limits, proportion_limits, rate_limits, ratio_limits
+from outcomes.practices.overdispersion import (
+    Overdispersion,
+    overdispersed_limits,
+    overdispersion,
+    truncated,
+    winsorised,
+)
+from outcomes.practices.practice_variation import PracticeVariation, practice_variation
+from outcomes.practices.rates import (
     Rate,
     StandardisedRatio,
     crude_proportion,
@@ -119,8 +125,7 @@ from outcomes.rates import (
     indirectly_standardised_rate,
     indirectly_standardised_ratio,
 )
-from outcomes.tables import BadTable
-from outcomes.variation import (
+from outcomes.practices.variation import (
     ChanceFold,
     Variation,
     coefficient_of_variation,
@@ -129,6 +134,7 @@ from outcomes.variation import (
     systematic_component_of_variation,
     variation,
 )
+from outcomes.tables import BadTable
 
 __all__ = [
     "AgeAtFirst",

@@ -265,7 +265,7 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "calibration/validation/places.py": {20: "a seed"},
     "calibration/diagnostics/verdict.py": {50: "percent of a band", 90: "percent of a band"},
     "sim/reducers.py": {31: "bits of a number"},
-    "outcomes/chance.py": dict.fromkeys((11400714819323198485, 27, 30, 31, 53), "SplitMix64")
+    "outcomes/practices/chance.py": dict.fromkeys((11400714819323198485, 27, 30, 31, 53), "SplitMix64")
     | {40: "room above a count"},
     "outcomes/paired.py": {0.95: "level of the intervals"},
     "outcomes/journeys/referral_to_treatment.py": {50: "a percentile", 92: "a percentile"},

@@ -12,19 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from outcomes.chance import poisson_counts
-from outcomes.chance_limits import exact_proportion_limits
-from outcomes.funnel import (
-    BANDS,
-    bands,
-    funnel,
-    funnel_limits,
-    proportion_limits,
-    rate_limits,
-    ratio_limits,
-)
 from outcomes.limits import exact_poisson_limits, wilson_limits
-from outcomes.overdispersion import overdispersed_limits, overdispersion, truncated, winsorised
+from outcomes.practices.chance import poisson_counts
+from outcomes.practices.chance_limits import exact_proportion_limits
+from outcomes.practices.funnel import BANDS, bands, funnel, funnel_limits, proportion_limits, rate_limits, ratio_limits
+from outcomes.practices.overdispersion import overdispersed_limits, overdispersion, truncated, winsorised
 from outcomes.tables import BadTable
 from tests.vectors import cases, needs_vectors, vector
 

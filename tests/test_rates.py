@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from outcomes.limits import byar_limits, count_limits, exact_poisson_limits, tail_of, wilson_limits
-from outcomes.rates import (
+from outcomes.practices.rates import (
     Rate,
     crude_proportion,
     crude_rate,

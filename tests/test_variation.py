@@ -17,25 +17,25 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
-from outcomes.chance import even_numbers, poisson_counts
 from outcomes.disclosure.practices import disclosed_variation
-from outcomes.funnel import BANDS
-from outcomes.practice_variation import PracticeVariation, practice_variation
-from outcomes.rates import (
+from outcomes.practices.chance import even_numbers, poisson_counts
+from outcomes.practices.funnel import BANDS
+from outcomes.practices.practice_variation import PracticeVariation, practice_variation
+from outcomes.practices.rates import (
     crude_rate,
     directly_standardised_rate,
     directly_standardised_rate_of_repeat_events,
     indirectly_standardised_ratio,
 )
-from outcomes.tables import BadTable
-from outcomes.variation import (
+from outcomes.practices.sentences import A_REASON_TO_ASK
+from outcomes.practices.variation import (
     coefficient_of_variation,
     extremal_quotient,
     fold_by_chance,
     systematic_component_of_variation,
     variation,
 )
-from outcomes.variation_words import A_REASON_TO_ASK
+from outcomes.tables import BadTable
 from tests.test_report import Page
 from tests.vectors import cases
 from ui.charts import SCENARIO_COLOURS

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outcomes.practice_variation import practice_variation
+from outcomes.practices.practice_variation import practice_variation
 from outcomes.tables import BadTable
 from pathways import BadInput
 from tests.typed import backpath

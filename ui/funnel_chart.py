@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.funnel import BANDS, CONFIDENCE, CONTROL, NOT_SHOWN, funnel_limits
-from outcomes.practice_variation import PracticeVariation
+from outcomes.practices.funnel import BANDS, CONFIDENCE, CONTROL, NOT_SHOWN, funnel_limits
+from outcomes.practices.practice_variation import PracticeVariation
 from ui.charts import BASELINE, CONFIG, GRID, INK, Chart
 from ui.words import counted
 

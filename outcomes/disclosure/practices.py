@@ -15,9 +15,9 @@ import pandas as pd
 from outcomes.disclosure.cells import STAR, DisclosurePolicy
 from outcomes.disclosure.margins import every_value_stays_possible
 from outcomes.disclosure.tables import disclosure_policy
-from outcomes.funnel import NOT_SHOWN, Funnel, limits_by_column
-from outcomes.practice_tables import Practices, practices_of
-from outcomes.practice_variation import (
+from outcomes.practices.funnel import NOT_SHOWN, Funnel, limits_by_column
+from outcomes.practices.practice_tables import Practices, practices_of
+from outcomes.practices.practice_variation import (
     PER_1000,
     SMALL_LIST,
     PracticeVariation,
@@ -26,9 +26,9 @@ from outcomes.practice_variation import (
     rates_in_order,
     ratios,
 )
-from outcomes.rates import FEWEST_EVENTS
+from outcomes.practices.rates import FEWEST_EVENTS
+from outcomes.practices.sentences import adjustment_words, band_words, counted
 from outcomes.tables import BadTable
-from outcomes.variation_words import adjustment_words, band_words, counted
 
 LEAST = 1e-6
 """Expected events of a practice in whose bands nothing is shown: limits need some."""

@@ -16,7 +16,7 @@ import pandas as pd
 
 from outcomes.arrays import checked
 from outcomes.equity.age_bands import band_edges
-from outcomes.rates import directly_standardised_rate
+from outcomes.practices.rates import directly_standardised_rate
 from outcomes.tables import Rules, hold
 
 DAYS_PER_YEAR = 365

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.funnel import Funnel, Method, Trim, funnel
 from outcomes.limits import count_limits
-from outcomes.practice_tables import Practices, practices_of, times_of
-from outcomes.rates import FEWEST_EVENTS, dobson_limits, expected_events, standardised
+from outcomes.practices.funnel import Funnel, Method, Trim, funnel
+from outcomes.practices.practice_tables import Practices, practices_of, times_of
+from outcomes.practices.rates import FEWEST_EVENTS, dobson_limits, expected_events, standardised
+from outcomes.practices.sentences import adjustment_words, variation_words
+from outcomes.practices.variation import DRAWS, SEED, Variation, variation
 from outcomes.tables import SHOWN, BadTable
-from outcomes.variation import DRAWS, SEED, Variation, variation
-from outcomes.variation_words import adjustment_words, variation_words
 
 SMALL_LIST = 500
 """A practice with fewer people is flagged: its figures rest on little."""

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, as_given
-from outcomes.chance_limits import funnel_limits, proportion_limits, rate_limits, ratio_limits
 from outcomes.limits import CONFIDENCE
-from outcomes.overdispersion import TRIM_SHARE, Kind, Method, Trim, checked_units, overdispersion, target_of
-from outcomes.phi_by_chance import phi_by_chance
-from outcomes.rates import FEWEST_EVENTS
+from outcomes.practices.chance_limits import funnel_limits, proportion_limits, rate_limits, ratio_limits
+from outcomes.practices.overdispersion import TRIM_SHARE, Kind, Method, Trim, checked_units, overdispersion, target_of
+from outcomes.practices.phi_by_chance import phi_by_chance
+from outcomes.practices.rates import FEWEST_EVENTS
 from outcomes.tables import BadTable, Rules, hidden_hint
 
 __all__ = [

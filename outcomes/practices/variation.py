@@ -13,9 +13,9 @@ import pandas as pd
 from scipy import special
 
 from outcomes.arrays import Numbers, checked
-from outcomes.chance import poisson_counts
 from outcomes.limits import CONFIDENCE, tail_of
-from outcomes.rates import checked_columns
+from outcomes.practices.chance import poisson_counts
+from outcomes.practices.rates import checked_columns
 from outcomes.tables import BadTable
 
 FEWEST_EVENTS = 10

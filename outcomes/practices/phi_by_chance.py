@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from outcomes.chance import binomial_counts, poisson_counts
-from outcomes.overdispersion import Kind, Method, Trim, on_scale, trimmed
+from outcomes.practices.chance import binomial_counts, poisson_counts
+from outcomes.practices.overdispersion import Kind, Method, Trim, on_scale, trimmed
 
 DRAWS, FEWEST_DRAWS, MOST_COUNTS = 1000, 100, 1_000_000
 """Of so many draws the mean is taken; of fewer where there are so many units that they need more counts than that."""

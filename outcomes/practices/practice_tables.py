@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from outcomes.rates import EVENTS_AMONG_NOBODY
+from outcomes.practices.rates import EVENTS_AMONG_NOBODY
 from outcomes.tables import Rules, filled, hold
 
 BAND_COLUMNS = ("sex", "ageband")

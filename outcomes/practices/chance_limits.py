@@ -12,7 +12,7 @@ from scipy import special
 
 from outcomes.arrays import Numbers, checked, plain
 from outcomes.limits import CONFIDENCE, checked_sizes, tail_of, z_of
-from outcomes.overdispersion import Kind, Method, one_of, overdispersed_limits
+from outcomes.practices.overdispersion import Kind, Method, one_of, overdispersed_limits
 
 Limits = tuple[Any, Any]
 """Lower and upper: floats for one unit, arrays for several."""

@@ -14,7 +14,7 @@ import pandas as pd
 
 from outcomes.arrays import Numbers, checked, plain
 from outcomes.limits import CONFIDENCE, checked_sizes, z_of
-from outcomes.rates import checked_columns
+from outcomes.practices.rates import checked_columns
 from outcomes.tables import BadTable, Rules
 
 Kind = Literal["ratio", "rate", "proportion", "counts"]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.limits import CONFIDENCE, EXACT_BELOW, count_limits, wilson_limits
-from outcomes.rates import (
+from outcomes.practices.rates import (
     EVENTS_AMONG_NOBODY,
     FEWEST_EVENTS,
     NOT_SHOWN,

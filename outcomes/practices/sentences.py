@@ -6,8 +6,8 @@ import math
 
 import pandas as pd
 
-from outcomes.funnel import Funnel
-from outcomes.variation import FEWEST_EVENTS, Variation
+from outcomes.practices.funnel import Funnel
+from outcomes.practices.variation import FEWEST_EVENTS, Variation
 
 A_REASON_TO_ASK = "Variation is a reason to ask, not proof of poor care."
 

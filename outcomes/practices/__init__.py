@@ -1,0 +1,1 @@
+"""Practices compared: rates, what chance alone would give, and what is left."""
