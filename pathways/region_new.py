@@ -20,7 +20,7 @@ from pathways.official_places import PracticeMap, read_deprivation, read_map
 from pathways.pathway import Pathway
 from pathways.problems import BadInput, Problem, listed, refuse
 from pathways.quantity import Quantity
-from pathways.region import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault, save_region
+from pathways.region_folder import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault, save_region
 from pathways.selection import Selection
 
 ONE_IN = 10

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import special
 
 from pathways import Pathway, Region
-from pathways.region import SEXES
+from pathways.region_folder import SEXES
 from sim.draws import child_key, label, run_key
 from sim.elements import decisions, options, plan_sites, settings
 from sim.elements import patients as patients_of

@@ -39,7 +39,7 @@ from pathways.condition import LEVEL_FEATURES, NAMED_FEATURES, NUMBER_FEATURES
 from pathways.draft import NAMED_SECTIONS, SINGLE_SECTIONS
 from pathways.lever import Scenario
 from pathways.quantity import DAYS_IN, GRADES, YEARS_PER
-from pathways.region import AGE_BANDS, RegionFile
+from pathways.region_folder import AGE_BANDS, RegionFile
 from pathways.word import SHAPES, quantity_uses
 from sim import events, layout
 from tests.shared import MID_NOTTS
@@ -471,10 +471,10 @@ def test_every_lever_and_scenario_of_the_library_is_told_with_its_numbers() -> N
 
 
 def test_every_column_of_a_region_is_told() -> None:
-    from pathways import region
+    from pathways.region_folder import _CAPACITY, _POPULATION, _PRACTICES, _PRICES, _WAITING
 
     page = text_of("regions.md")
-    tables = (region._PRACTICES, region._POPULATION, region._CAPACITY, region._WAITING, region._PRICES)
+    tables = (_PRACTICES, _POPULATION, _CAPACITY, _WAITING, _PRICES)
     columns = {column.name for table in tables for column in table if not column.name.startswith("decile_")}
     for name in (*columns, *RegionFile.model_fields, "decile_1", "decile_10"):
         assert f"`{name}`" in page, name

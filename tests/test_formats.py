@@ -14,7 +14,7 @@ import pytest
 from calibration import folder as calibration_folder
 from pathways import BadInput, load_pathway, load_region, load_scenario
 from pathways.load import FORMAT as PATHWAY
-from pathways.region import save_region
+from pathways.region_folder import save_region
 from sim import experiment, record
 from sim.experiment import RunStore
 from tests.typed import backpath

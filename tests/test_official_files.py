@@ -14,7 +14,7 @@ import pytest
 from pathways import BadInput, Region, load_pathway, load_region
 from pathways.official import read_registered
 from pathways.official_places import read_deprivation, read_map
-from pathways.region import AGE_BANDS
+from pathways.region_folder import AGE_BANDS
 from pathways.region_new import region_from_official_files, write_region
 from pathways.selection import Selection
 from tests.shared import (

@@ -28,7 +28,7 @@ from pathways.files.writing import (
     write_text,
     written,
 )
-from pathways.region import save_region
+from pathways.region_folder import save_region
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -29,7 +29,7 @@ import pandas as pd
 
 from pathways import Region
 from pathways.health import STATES
-from pathways.region import DECILES, SEXES
+from pathways.region_folder import DECILES, SEXES
 from sim.cohort import Cohort, named
 from sim.compare import Case
 from sim.events import ENTRY, EventLog
