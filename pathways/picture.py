@@ -7,6 +7,7 @@ from html import escape
 from textwrap import fill
 from typing import Any
 
+from pathways.checks.without_effect import without_effect
 from pathways.condition import in_words
 from pathways.decision import REST, Decision, Odds
 from pathways.lever import Change, LeverSetting, Scenario
@@ -15,7 +16,6 @@ from pathways.provision import provision, rounded
 from pathways.quantity import Quantity
 from pathways.region_folder import Region
 from pathways.service import Service
-from pathways.without_effect import without_effect
 from pathways.word import HOME, Duration
 
 WIDTH = 100

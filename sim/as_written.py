@@ -1,6 +1,6 @@
 """What scenarios say and runs do not do: told with every result, and by `backpath check`.
 
-What the region and the length of the run leave without effect is found by `pathways.without_effect`; what a calibration
+What the region and the length of the run leave without effect is found by `pathways.checks.without_effect`; what a calibration
 changes about a replaced quantity is found here.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pathways import Problem, Region
-from pathways.without_effect import without_effect
+from pathways.checks.without_effect import without_effect
 from sim.joint_draws import JointDraws
 from sim.scores import value_of
 

@@ -23,7 +23,7 @@ from pathways import (
     load_scenario,
     save_region,
 )
-from pathways.without_effect import without_effect
+from pathways.checks.without_effect import without_effect
 from sim.as_written import not_as_written
 from sim.compare import Case
 from sim.joint_draws import JointDraws

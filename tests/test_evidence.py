@@ -271,13 +271,13 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "outcomes/journeys/referral_to_treatment.py": {50: "a percentile", 92: "a percentile"},
     "outcomes/economics/qalys.py": {0.594: "lowest utility of the scale"},
     "pathways/assumed_here.py": {20: "rounding: two figures of what is small"},
-    "pathways/checks_of_numbers.py": {
+    "pathways/checks/numbers.py": {
         200: "most visits; an age that bands must reach",
         13: "months, for a range",
         999: "an age above all",
         0.594: "lowest utility of the scale",
     },
-    "pathways/checks_of_people.py": {13: "room for attributes"},
+    "pathways/checks/people.py": {13: "room for attributes"},
     "pathways/explain.py": {57: "letters of a line"},
     "pathways/picture.py": dict.fromkeys((20, 26, 40, 44, 90, 190), "pixels"),
     "pathways/problems.py": {0.6: "how alike two names are"},

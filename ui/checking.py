@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pathways import BadInput, Pathway, Problem, Region, Scenario, load_pathway, load_region, load_scenario, refuse
 from pathways.checks import problems_of
+from pathways.checks.without_effect import without_effect
 from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.written import toml_in
 from pathways.load import draft_pathway, find
-from pathways.without_effect import without_effect
 
 MOST_AREAS = 3
 MOST_SHOWN = 8

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf, isfinite
 
+from pathways.checks.rule import check, check_of_values, problem
+from pathways.checks.walk import bounds_used, quantities_used, single, words_of
 from pathways.condition import BOUND_UNITS
 from pathways.draft import Draft
 from pathways.pathway import Clock
 from pathways.problems import Problem
 from pathways.quantity import DAYS_IN, LONGEST_DAYS, YEARS_PER
-from pathways.rule import check, check_of_values, problem
 from pathways.timing import ticks_in_a_day
-from pathways.walk import bounds_used, quantities_used, single, words_of
 from pathways.word import AMOUNT_OF, Duration, words_within
 
 MOST_VISITS = 200

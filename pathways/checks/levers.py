@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pathways.checks.rule import check, check_of_values, problem
+from pathways.checks.walk import conditions, single, whens_of
 from pathways.draft import Draft
 from pathways.lever import Scenario
 from pathways.pathway import Pathway
 from pathways.problems import Problem, did_you_mean
-from pathways.rule import check, check_of_values, problem
 from pathways.timing import length_in_days, ticks_in_a_day
-from pathways.walk import conditions, single, whens_of
 
 
 @check_of_values

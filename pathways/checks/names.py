@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pathways.checks.rule import check, problem
+from pathways.checks.walk import bounds_used, conditions, decisions_of, destinations_of, quantities_used, whens_of
 from pathways.condition import LEVEL_FEATURES, NAMED_FEATURES, NUMBER_FEATURES
 from pathways.decision import REST
 from pathways.draft import Draft
 from pathways.problems import Problem, did_you_mean
-from pathways.rule import check, problem
-from pathways.walk import bounds_used, conditions, decisions_of, destinations_of, quantities_used, whens_of
 from pathways.word import HOME
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pathways.checks.rule import check, check_of_values, problem
+from pathways.checks.walk import conditions, decisions_of, paces, single
 from pathways.condition import Condition
 from pathways.draft import Draft
 from pathways.health import MOST_TIMES, MOST_TIMES_TOGETHER, PAIN_STATES
 from pathways.problems import Problem
 from pathways.quantity import DAYS_IN, YEARS_PER
-from pathways.rule import check, check_of_values, problem
 from pathways.timing import length_in_days, ticks_in_a_day
-from pathways.walk import conditions, decisions_of, paces, single
 
 MOST_ATTRIBUTES = 13
 MOST_CLASSES = 10_000

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pathways.checks.walk import bounds_used, conditions, quantities_used, whens_of
 from pathways.decision import REST
 from pathways.draft import Draft
 from pathways.lever import Change, Lever, LeverSetting, Scenario
@@ -20,7 +21,6 @@ from pathways.provision import moves
 from pathways.quantity import DAYS_IN
 from pathways.region_folder import Region
 from pathways.timing import length_in_days
-from pathways.walk import bounds_used, conditions, quantities_used, whens_of
 
 RULE = "scenario_has_effect"
 ONLY_BUDGET = "only `backpath budget` reads it, so that nothing else changes"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from scipy import special
 
+from pathways.checks.rule import check, problem
 from pathways.draft import Draft
 from pathways.problems import Problem
 from pathways.quantity import Quantity
-from pathways.rule import check, problem
 
 HALF_INTERVAL = float(special.ndtri(0.975))
 """Half a 95% interval, in standard errors."""

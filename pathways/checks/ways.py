@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pathways.checks.rule import check, problem
+from pathways.checks.walk import destinations_of, ways_of
 from pathways.draft import Draft
 from pathways.problems import Problem
-from pathways.rule import check, problem
-from pathways.walk import destinations_of, ways_of
 from pathways.word import HOME
 
 

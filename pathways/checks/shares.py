@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from pathways.checks.rule import check_of_values, problem
+from pathways.checks.walk import conditions, decisions_of, single
 from pathways.decision import REST, Decision
 from pathways.draft import Draft
 from pathways.pathway import Pathway
 from pathways.problems import Problem
-from pathways.rule import check_of_values, problem
-from pathways.walk import conditions, decisions_of, single
 
 MOST_CASES = 12
 """Options with conditions up to which every combination of them is tried."""

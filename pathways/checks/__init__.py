@@ -9,23 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pathways import (
-    checks_of_draws,
-    checks_of_levers,
-    checks_of_names,
-    checks_of_numbers,
-    checks_of_people,
-    checks_of_shares,
-    checks_of_ways,
-)
-from pathways.checks_of_draws import HALF_INTERVAL, draw_problem
-from pathways.checks_of_levers import scenario_problems
-from pathways.checks_of_numbers import age_band
-from pathways.checks_of_shares import shares_together
-from pathways.draft import Draft
-from pathways.problems import Problem
-from pathways.rule import CHECKS, CHECKS_OF_VALUES, Check, check
-from pathways.walk import (
+from pathways.checks import draws, levers, names, numbers, people, shares, ways
+from pathways.checks.draws import HALF_INTERVAL, draw_problem
+from pathways.checks.levers import scenario_problems
+from pathways.checks.numbers import age_band
+from pathways.checks.rule import CHECKS, CHECKS_OF_VALUES, Check, check
+from pathways.checks.shares import shares_together
+from pathways.checks.walk import (
     bounds_used,
     conditions,
     decisions_of,
@@ -35,6 +25,8 @@ from pathways.walk import (
     whens_of,
     words_of,
 )
+from pathways.draft import Draft
+from pathways.problems import Problem
 
 __all__ = [
     "CHECKS",
@@ -44,22 +36,22 @@ __all__ = [
     "age_band",
     "bounds_used",
     "check",
-    "checks_of_draws",
-    "checks_of_levers",
-    "checks_of_names",
-    "checks_of_numbers",
-    "checks_of_people",
-    "checks_of_shares",
-    "checks_of_ways",
     "conditions",
     "decisions_of",
     "destinations_of",
     "draw_problem",
+    "draws",
+    "levers",
+    "names",
+    "numbers",
+    "people",
     "problems_of",
     "quantities_of_levers",
     "quantities_used",
     "scenario_problems",
+    "shares",
     "shares_together",
+    "ways",
     "whens_of",
     "words_of",
 ]
