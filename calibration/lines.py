@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.journeys.reported import COUNTS
-from pathways.periods import band_in_words
+from pathways.official.periods import band_in_words
 
 LEVEL, SLOPE, SEASON = "level", "slope", "season"
 SEASON_FROM = 24

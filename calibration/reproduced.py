@@ -18,7 +18,7 @@ from calibration.expected import Inside, excess_of, expected, inside
 from calibration.fitting.found import Fit
 from calibration.fitting.summaries import NEAREST, Summaries
 from calibration.wording import alike_written
-from pathways.periods import band_in_words, period_in_words
+from pathways.official.periods import band_in_words, period_in_words
 
 BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles of fresh runs: the ends of both bands, and the middle."""

@@ -80,7 +80,7 @@ def test_the_pathways_file_names_every_quantity_as_often_as_the_table_says() -> 
 
 def test_quantities_about_regions_are_read_by_the_code() -> None:
     """By name, from the file that holds them; no other is read."""
-    tree = ast.parse((ROOT / "pathways" / "region_new.py").read_text())
+    tree = ast.parse((ROOT / "pathways" / "official" / "new_region.py").read_text())
     read = {
         node.slice.value
         for node in ast.walk(tree)
@@ -291,7 +291,7 @@ STRUCTURAL: dict[str, dict[float, str]] = {
         2100: "a price year",
         0.001: "rounding",
     },
-    "pathways/region_new.py": {493: "rights of a folder, 0o755"},
+    "pathways/official/new_region.py": {493: "rights of a folder, 0o755"},
     "sim/compare.py": {
         200: "replications at the most",
         63: "bits of a seed",

@@ -20,7 +20,7 @@ from calibration.local_data.targets import LocalTargets, after, load_local_targe
 from outcomes.journeys.reported import COUNTS, SNAPSHOTS
 from outcomes.journeys.reported import MEASURES as REPORTED
 from pathways import BadInput, Pathway, Region, load_pathway, load_region
-from pathways.periods import band, band_in_words, financial_year, period, period_in_words
+from pathways.official.periods import band, band_in_words, financial_year, period, period_in_words
 from tests.shared import DATA
 
 HEAD = "measure,service,from,to,value,unit,band,place,rounded_to,suppressed_below,share,weight,discrepancy,source"

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from pathways import BadInput, Region, load_pathway, load_region
-from pathways.official import read_registered
-from pathways.official_places import read_deprivation, read_map
+from pathways.official.new_region import region_from_official_files, write_region
+from pathways.official.places import read_deprivation, read_map
+from pathways.official.practices import read_registered
+from pathways.official.selection import Selection
 from pathways.region_folder import AGE_BANDS
-from pathways.region_new import region_from_official_files, write_region
-from pathways.selection import Selection
 from tests.shared import (
     DEPRIVATION,
     MAP,
@@ -283,7 +283,7 @@ def test_a_place_that_cannot_be_written_is_told_and_left_as_it_was(
         (folder / "practices.csv").write_text("practice")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("pathways.region_new.save_region", full)
+    monkeypatch.setattr("pathways.official.new_region.save_region", full)
     with pytest.raises(BadInput, match="mine: it cannot be written: the disk is full"):
         write_region(region, tmp_path / "new" / "deep" / "mine")
     assert sorted(tmp_path.rglob("*")) == before

@@ -14,10 +14,10 @@ import openpyxl
 import pytest
 
 from pathways import BadInput
-from pathways.official_clocks import read_referral_to_treatment
-from pathways.official_diagnostics import read_monthly_diagnostics
-from pathways.official_files import COLUMNS, OfficialWaits, seems_to_be
-from pathways.official_waits import read_community_waiting, read_diagnostic_imaging
+from pathways.official.clocks import read_referral_to_treatment
+from pathways.official.diagnostics import read_monthly_diagnostics
+from pathways.official.files import COLUMNS, OfficialWaits, seems_to_be
+from pathways.official.waits import read_community_waiting, read_diagnostic_imaging
 from tests.shared import DATA, DEPRIVATION, MAP, REGISTERED
 
 IMAGING = "DID-Table-7-{}-Modality-CCG-Request-to-Test-and-Test-to-Report.xlsx"

@@ -363,8 +363,8 @@ def region_new(
     Several areas, networks or practices may follow their option, be parted by commas, or have the option each.
     """
     from pathways import load_pathway
-    from pathways.region_new import region_from_official_files, write_region
-    from pathways.selection import Selection
+    from pathways.official.new_region import region_from_official_files, write_region
+    from pathways.official.selection import Selection
     from ui.words import counted
 
     places_to_write(folder=folder, overwrite=overwrite)

@@ -10,7 +10,7 @@ from calibration.in_common import About, overlap
 from calibration.local_data.figures import Figure, by_series, by_span, figures_table
 from calibration.local_data.measures import MEASURES
 from pathways import Quantity, Region
-from pathways.periods import period_in_words
+from pathways.official.periods import period_in_words
 
 LONG_DAYS = 365
 """Days: figures that begin so long before the region's first day are told."""

@@ -12,7 +12,7 @@ from calibration.local_data.figures import Figure, Span, by_series, by_span
 from calibration.local_data.measures import MEASURES
 from calibration.local_data.sums import sum_problems
 from pathways import Problem
-from pathways.periods import DAYS_PER_WEEK, band_in_words, last_of_month, next_day, period_in_words
+from pathways.official.periods import DAYS_PER_WEEK, band_in_words, last_of_month, next_day, period_in_words
 from pathways.problems import first_few, listed
 
 MONTHS_PER_YEAR = 12

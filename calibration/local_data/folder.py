@@ -14,7 +14,7 @@ from pathways import BadInput, Problem, Quantity, refuse
 from pathways.explain import read_word
 from pathways.files.opened import is_file, is_folder, is_there, place_of
 from pathways.files.written import toml_in
-from pathways.official_files import seems_to_be
+from pathways.official.files import seems_to_be
 from pathways.word import Word
 
 ARCHIVES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".zip", ".gz", ".ods", ".tsv", ".txt", ".dat", ".parquet")

@@ -15,11 +15,11 @@ from calibration.local_data.folder import Folder, OfficialFile
 from calibration.local_data.known import ABOUT, Known, service_faults
 from calibration.local_data.measures import MEASURES
 from pathways import BadInput, Problem, did_you_mean
-from pathways.official_clocks import WAITED, WAITING, read_referral_to_treatment
-from pathways.official_diagnostics import read_monthly_diagnostics
-from pathways.official_files import OfficialWaits
-from pathways.official_waits import MUSCULOSKELETAL, read_community_waiting, read_diagnostic_imaging
-from pathways.periods import band, band_in_words, period_in_words
+from pathways.official.clocks import WAITED, WAITING, read_referral_to_treatment
+from pathways.official.diagnostics import read_monthly_diagnostics
+from pathways.official.files import OfficialWaits
+from pathways.official.periods import band, band_in_words, period_in_words
+from pathways.official.waits import MUSCULOSKELETAL, read_community_waiting, read_diagnostic_imaging
 
 MOST_APART = 1 / 5
 """A region and its targets whose numbers of people differ by more than this share do not belong together."""

@@ -17,8 +17,8 @@ from pathways import BadInput, Problem, did_you_mean
 from pathways.files.cells import cells_of
 from pathways.files.persons import persons_in
 from pathways.files.values import NotThat, number_in
-from pathways.official_files import header_seems
-from pathways.periods import DAYS_PER_WEEK, band, period
+from pathways.official.files import header_seems
+from pathways.official.periods import DAYS_PER_WEEK, band, period
 
 NEEDED = ("measure", "service", "from", "value")
 OPTIONAL = (

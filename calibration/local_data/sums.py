@@ -16,7 +16,7 @@ from math import inf, isnan
 from calibration.local_data.figures import Figure, Span, by_series, by_span
 from calibration.local_data.measures import MEASURES
 from pathways import Problem
-from pathways.periods import period_in_words
+from pathways.official.periods import period_in_words
 from pathways.problems import ROWS_SHOWN, first_few
 
 PARTS_OF = {"first_visits": {"first_visits", "waited", "visits"}, "waited": {"first_visits", "waited", "visits"}}

@@ -18,8 +18,8 @@ from pathlib import Path
 import pandas as pd
 
 from pathways.files.opened import name_of
-from pathways.official_cells import Counts, Row, check_bands, once, stripped, sums_told
-from pathways.official_files import (
+from pathways.official.cells import Counts, Row, check_bands, once, stripped, sums_told
+from pathways.official.files import (
     COLUMNS,
     OfficialWaits,
     check_codes,
@@ -29,7 +29,7 @@ from pathways.official_files import (
     sheets_by_row,
     wrong_file,
 )
-from pathways.periods import band, financial_year, month
+from pathways.official.periods import band, financial_year, month
 from pathways.problems import did_you_mean, refuse
 
 IMAGING_ROUNDED_TO = 5

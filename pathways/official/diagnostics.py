@@ -15,8 +15,8 @@ from math import inf, isfinite, nan
 from pathlib import Path
 
 from pathways.files.opened import name_of
-from pathways.official_cells import Counts, Row, check_bands, once, stripped, sums_told
-from pathways.official_files import (
+from pathways.official.cells import Counts, Row, check_bands, once, stripped, sums_told
+from pathways.official.files import (
     OfficialWaits,
     check_codes,
     is_workbook,
@@ -25,7 +25,7 @@ from pathways.official_files import (
     sheets_by_row,
     wrong_file,
 )
-from pathways.periods import DAYS_PER_WEEK, month
+from pathways.official.periods import DAYS_PER_WEEK, month
 from pathways.problems import did_you_mean, listed, refuse
 
 INSTEAD = {"": nan}

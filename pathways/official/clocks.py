@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pathways.files.opened import bytes_of, kind_of, name_of, unpacked_in
-from pathways.official_cells import Counts, Row, check_bands, once, stripped, sums_told
-from pathways.official_files import WORKBOOKS, OfficialWaits, check_codes, check_widths, official_waits, wrong_file
-from pathways.periods import band, month
+from pathways.official.cells import Counts, Row, check_bands, once, stripped, sums_told
+from pathways.official.files import WORKBOOKS, OfficialWaits, check_codes, check_widths, official_waits, wrong_file
+from pathways.official.periods import band, month
 from pathways.problems import BadInput, did_you_mean, refuse
 
 WAITING, WAITED = "rtt_waiting", "rtt_waited"

@@ -15,13 +15,13 @@ from scipy import special
 from pathways.assumed import assumed_sites, assumed_waiting
 from pathways.files.writing import new_folder
 from pathways.load import load_quantities
-from pathways.official import Registered, read_registered
-from pathways.official_places import PracticeMap, read_deprivation, read_map
+from pathways.official.places import PracticeMap, read_deprivation, read_map
+from pathways.official.practices import Registered, read_registered
+from pathways.official.selection import Selection
 from pathways.pathway import Pathway
 from pathways.problems import BadInput, Problem, listed, refuse
 from pathways.quantity import Quantity
 from pathways.region_folder import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault, save_region
-from pathways.selection import Selection
 
 ONE_IN = 10
 """Of more people than one in so many, sex and age are never lacking in a whole file."""

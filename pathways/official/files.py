@@ -15,7 +15,7 @@ import xlrd
 
 from pathways.files.cells import cells_of
 from pathways.files.opened import bomb, bytes_of, kind_of, most_of, name_of, unpacked
-from pathways.official_cells import Row
+from pathways.official.cells import Row
 from pathways.problems import BadInput, refuse
 
 Cells = tuple[object, ...]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from pathways.files.opened import name_of
-from pathways.official import one_date, open_table, repeats
+from pathways.official.practices import one_date, open_table, repeats
 from pathways.problems import BadInput, Problem, refuse
 from pathways.table import Column, typed
 
