@@ -29,9 +29,10 @@ from pathways.quantity import MONEY
 from pathways.table import Column, read_csv
 from pathways.word import Word
 from sim.joint_draws import DOUBTED, JointDraws
-from sim.record import MODEL, region_digest
+from sim.record import region_digest
 from sim.scores import FARTHEST, uncertain
 from sim.shares import beside
+from sim.version import MODEL
 
 FORMAT = 2
 """Format 1 had scores of shares that were each drawn alone: they mean other shares now."""

@@ -21,7 +21,7 @@ import numpy as np
 
 from pathways import Problem
 from sim.experiment import One, WorkersDie
-from sim.record import MODEL
+from sim.version import MODEL
 
 CONNECT_SECONDS = 5
 """How long an address is given to answer."""

@@ -28,9 +28,7 @@ from sim.as_written import Ran
 from sim.compare import Case, Comparison, compare, width_reached
 from sim.joint_draws import WrittenDraws, written_draws
 from sim.prices import price_basis
-
-MODEL = 4
-"""Raised whenever the same inputs give other results than before."""
+from sim.version import MODEL
 
 FORMAT = 1
 KIND = "backpath comparison"

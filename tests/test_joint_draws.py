@@ -22,9 +22,10 @@ from pathways.assumed import region_at
 from sim.compare import Case, Comparison, compare, logs_of, warnings_of
 from sim.joint_draws import JointDraws
 from sim.pilot import draw_cohort
-from sim.record import MODEL, fingerprint, inputs_of, record_of, region_digest, replay, run_id
+from sim.record import fingerprint, inputs_of, record_of, region_digest, replay, run_id
 from sim.results import prices_table
 from sim.scores import pathway_at, value_at
+from sim.version import MODEL
 from tests.build import Numbers, pathway, region, scenario
 from tests.compared import calibrated_by_hand
 from tests.typed import backpath

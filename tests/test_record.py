@@ -19,7 +19,8 @@ import pytest
 from pathways import BadInput, Pathway, Region, load_region, pathway_from_dict, pathway_to_dict, save_region
 from sim import record as module
 from sim.compare import Case, Comparison, compare
-from sim.record import MODEL, fingerprint, inputs_of, record_of, region_digest, replay
+from sim.record import fingerprint, inputs_of, record_of, region_digest, replay
+from sim.version import MODEL
 from tests.build import Numbers, pathway, region, scenario
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -29,7 +29,8 @@ from pathways.files.writing import (
 from pathways.files.written import json_in
 from sim.compare import Case
 from sim.experiment import key_of
-from sim.record import MODEL, region_digest, versions
+from sim.record import region_digest, versions
+from sim.version import MODEL
 from ui.calibration_checks import checks_of
 from ui.calibration_report import calibration_html
 from ui.calibration_tables import Told

@@ -25,10 +25,11 @@ from sim.experiment import key_of
 from sim.layout import DID_NOT_ATTEND, DISCHARGE, REFERRAL, SEEN
 from sim.pilot import draw_cohort
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.record import MODEL, region_digest
+from sim.record import region_digest
 from sim.reducers import Tallies, add_areas, list_sizes
 from sim.running import Running
 from sim.scores import case_at, uncertain, value_at
+from sim.version import MODEL
 
 PERCENT = 100.0
 CANDIDATES = ("referrals", "visits", "missed_share", "waiting", "mean_wait")
