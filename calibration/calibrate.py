@@ -33,11 +33,11 @@ from calibration.folder import joint_draws
 from calibration.local_data.targets import LocalTargets
 from calibration.reproduced import reproduced
 from pathways import BadInput, Pathway, Problem, Region
-from sim.asked import too_much
+from sim.batch.asked import too_much
+from sim.batch.perform import key_of
+from sim.batch.threads import Progress
 from sim.compare import Case
-from sim.experiment import key_of
 from sim.joint_draws import JointDraws
-from sim.parallel import Progress
 
 FEWEST_RUNS = 400
 """Fewer runs than this in all leave nothing to learn from after the prior bank."""

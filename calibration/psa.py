@@ -20,10 +20,10 @@ from outcomes import PairedDifference, paired_difference
 from pathways import BadInput, Problem, Region, refuse
 from pathways.assumed import region_at
 from pathways.checks import quantities_of_levers
-from sim.asked import too_much
+from sim.batch.asked import too_much
+from sim.batch.threads import Progress, in_order
 from sim.compare import Case, one_replication
 from sim.joint_draws import JointDraws
-from sim.parallel import Progress, in_order
 from sim.plan import Plan
 from sim.reducers import Tallies, add_areas
 from sim.results import by_year, discounted, outcome_values

@@ -25,12 +25,12 @@ from outcomes import (
 from outcomes.paired import FEW_EVENTS
 from pathways import BadInput, Pathway, Problem, Region, Scenario
 from sim.as_written import unheeded
-from sim.asked import too_much
+from sim.batch.asked import too_much
+from sim.batch.threads import LOOKS_PER_SECOND, Progress, Stopped
 from sim.events import EventLog
 from sim.joint_draws import JointDraws
 from sim.layout import REFERRAL, SEEN
 from sim.need import far_from_need
-from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
 from sim.pilot import doubts_about_lists, draw_cohort
 from sim.plan import Plan, compile_plan
 from sim.reducers import Tallies, add_areas, list_sizes, narrow, weeks_before

@@ -481,7 +481,7 @@ def test_json_is_all_that_is_printed(done: tuple[Seen, Path], place: Path) -> No
 
 def test_a_stop_between_parts_is_an_interrupt(question: Question, tmp_path: Path) -> None:
     """Without any run."""
-    from sim.parallel import Stopped
+    from sim.batch.threads import Stopped
 
     stop = Event()
     stop.set()

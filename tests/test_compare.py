@@ -16,8 +16,8 @@ from scipy import stats
 
 from pathways import BadInput, Pathway, Region, Scenario, Waiting, load_region
 from sim import compare as module
+from sim.batch.threads import Stopped
 from sim.compare import Case, Comparison, compare, one_replication, shares_warm_up, too_wide, warnings_of
-from sim.parallel import Stopped
 from sim.record import fingerprint, record_of
 from sim.results import by_practice_table, lists_table, outcome_values
 from sim.running import Running

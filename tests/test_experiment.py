@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from pathways.files import temporary
-from sim.experiment import CHUNK, MOST_DEATHS, Found, One, RunStore, WorkersDie, key_of, perform
-from sim.parallel import Stopped
+from sim.batch.perform import CHUNK, MOST_DEATHS, Found, One, RunStore, WorkersDie, key_of, perform
+from sim.batch.threads import Stopped
 from tests import experiment_tasks
 from tests.experiment_tasks import (
     SENSELESS,
@@ -158,7 +158,9 @@ def test_a_second_program_that_begins_in_the_same_folder_takes_nothing_away(
     begun: list[list[str]] = []
 
     def fsync(_: int) -> None:
-        code = f"from pathlib import Path; from sim.experiment import RunStore; RunStore(Path({str(store.folder)!r}))"
+        code = (
+            f"from pathlib import Path; from sim.batch.perform import RunStore; RunStore(Path({str(store.folder)!r}))"
+        )
         subprocess.run([sys.executable, "-c", code], check=True)
         begun.append([path.name for path in store.folder.iterdir()])
 

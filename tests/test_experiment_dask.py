@@ -16,10 +16,10 @@ from threading import Event
 
 import pytest
 
-from sim import dask_pool
-from sim.dask_pool import dask_problems
-from sim.experiment import CHUNK, RunStore, WorkersDie, perform
-from sim.parallel import Stopped
+from sim.batch import dask
+from sim.batch.dask import dask_problems
+from sim.batch.perform import CHUNK, RunStore, WorkersDie, perform
+from sim.batch.threads import Stopped
 from tests.experiment_tasks import deadly, numbers, slow, told, wrong
 from tests.test_experiment import expected, marks, same, store, tasks_of, times_done, until
 
@@ -29,7 +29,7 @@ MANY = 5 * CHUNK
 
 
 def test_without_the_library_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_pool, "find_spec", lambda _: None)
+    monkeypatch.setattr(dask, "find_spec", lambda _: None)
     (problem,) = dask_problems("tcp://127.0.0.1:8786")
     assert str(problem) == (
         "--dask tcp://127.0.0.1:8786: needs the package distributed, which is not installed here: "
@@ -127,7 +127,7 @@ def test_a_run_that_kills_its_worker_is_given_up_and_no_other(
 ) -> None:
     """The cluster begins workers anew; even when all have died once, nothing that they held is lost."""
     monkeypatch.setenv("BACKPATH_TEST_DEADLY", "2")
-    monkeypatch.setattr("sim.experiment.CHUNK", 2)
+    monkeypatch.setattr("sim.batch.perform.CHUNK", 2)
     cluster.workers(2, nanny=True)
     tasks = tasks_of(6)
     assert same(perform(deadly, tasks, store, dask=cluster.address), expected(tasks, failed=(2,)))
@@ -149,8 +149,8 @@ def test_a_stop_keeps_what_is_done_and_leaves_the_cluster_free(cluster: Cluster,
 def test_a_cluster_that_loses_its_workers_is_not_waited_for(
     cluster: Cluster, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_pool, "LOOKS", 2)
-    monkeypatch.setattr(dask_pool, "MOST_LOOKS", 3)
+    monkeypatch.setattr(dask, "LOOKS", 2)
+    monkeypatch.setattr(dask, "MOST_LOOKS", 3)
     cluster.workers(1)
     with pytest.raises(WorkersDie, match="has no workers any more"):
         perform(slow, tasks_of(MANY), store, dask=cluster.address, progress=lambda *_: cluster.programs[1].kill())
@@ -160,7 +160,7 @@ def test_a_cluster_that_loses_its_workers_is_not_waited_for(
 def test_a_scheduler_that_is_gone_is_not_waited_for(
     cluster: Cluster, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_pool, "LOOKS", 2)
+    monkeypatch.setattr(dask, "LOOKS", 2)
     cluster.workers(1)
     with pytest.raises(OSError, match="lost"):
         perform(slow, tasks_of(MANY), store, dask=cluster.address, progress=lambda *_: cluster.programs[0].kill())
@@ -207,7 +207,7 @@ def test_workers_without_backpath_or_with_another_are_told(cluster: Cluster, tmp
     assert re.fullmatch(
         r"its worker tcp://\S+ cannot load Backpath \(.*\)\. Install the same Backpath there\.", problem.says
     )
-    (other / "sim" / "dask_pool.py").write_text("def _model_here(): return -1\n")
+    (other / "sim" / "batch" / "dask.py").write_text("def _model_here(): return -1\n")
     cluster.workers(1, where=other)
     until(lambda: len(dask_problems(cluster.address)) == 2)
     assert any("has model -1, and here it is" in problem.says for problem in dask_problems(cluster.address))

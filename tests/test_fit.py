@@ -40,7 +40,7 @@ from calibration.fitting.settings import Settings
 from calibration.fitting.smoother import smoothed
 from calibration.fitting.summaries import Summaries
 from calibration.reproduced import Reproduced, reproduced
-from sim.parallel import Stopped
+from sim.batch.threads import Stopped
 from tests.toy_simulator import MONTHS, REFERRALS, WAITING, Toy, ToyTargets, figures_of
 
 SETTINGS = Settings(runs=1000, unknowns=6)

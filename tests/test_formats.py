@@ -15,8 +15,9 @@ from calibration import folder as calibration_folder
 from pathways import BadInput, load_pathway, load_region, load_scenario
 from pathways.load import FORMAT as PATHWAY
 from pathways.region_folder import save_region
-from sim import experiment, record
-from sim.experiment import RunStore
+from sim import record
+from sim.batch import perform
+from sim.batch.perform import RunStore
 from tests.typed import backpath
 from ui import calibration_files
 
@@ -37,7 +38,7 @@ def test_the_page_tells_every_format_as_it_is() -> None:
         "record of a run": record.FORMAT,
         "calibration": calibration_folder.FORMAT,
         "question of a calibration": calibration_files.FORMAT,
-        "runs of a calibration": experiment.FORMAT,
+        "runs of a calibration": perform.FORMAT,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pathways import load_region
-from sim.parallel import Stopped
+from sim.batch.threads import Stopped
 from ui import jobs
 
 

@@ -171,7 +171,7 @@ def _day(written: str | None, problems: list[Problem]) -> date | None:
 
 def _settings_problems(settings: Settings) -> list[Problem]:
     from calibration.calibrate import settings_problems
-    from sim.dask_pool import dask_problems
+    from sim.batch.dask import dask_problems
 
     return settings_problems(settings) + (dask_problems(settings.dask) if settings.dask is not None else [])
 
@@ -192,7 +192,7 @@ def stage_in_words(name: str) -> str:
 def _telling_what_went_wrong(folder: Path, settings: Settings) -> Iterator[None]:
     """Turns what can stop a calibration into sentences; the runs done by then are kept."""
     from calibration.calibrate import NothingRuns
-    from sim.experiment import WorkersDie
+    from sim.batch.perform import WorkersDie
 
     kept = f"The runs done so far are kept in {folder / 'runs'}; the same command with --resume goes on from there."
     try:

@@ -27,8 +27,8 @@ from pathways.files.writing import (
     write_text,
 )
 from pathways.files.written import json_in
+from sim.batch.perform import key_of
 from sim.compare import Case
-from sim.experiment import key_of
 from sim.record import region_digest, versions
 from sim.version import MODEL
 from ui.calibration_checks import checks_of

@@ -410,7 +410,7 @@ def _engine(name: str) -> Literal["compiled", "reference"]:
 
 
 def _replications(text: str) -> int | Literal["auto"]:
-    from sim.asked import LONGEST
+    from sim.batch.asked import LONGEST
 
     if text == "auto":
         return "auto"

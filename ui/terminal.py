@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from pathways import BadInput, Problem, refuse
 from pathways.files.writing import file_can_be_written, folder_can_be_written
-from sim.parallel import Stopped
+from sim.batch.threads import Stopped
 from ui.calibrated import calibration_line
 
 if TYPE_CHECKING:

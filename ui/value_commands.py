@@ -103,7 +103,7 @@ def psa(
     from calibration.psa import psa as analyse
     from outcomes.policy import policy_value
     from sim.as_written import unheeded
-    from sim.asked import too_much
+    from sim.batch.asked import too_much
     from sim.scores import uncertain, without_distribution
     from ui.psa import (
         base_case_line,
@@ -313,7 +313,7 @@ def value(
     overwrite: Overwrite = False,
 ) -> None:
     """Find which services should grow, shrink or stop if the budget stays as it is."""
-    from sim.asked import too_much
+    from sim.batch.asked import too_much
     from ui.portfolio import (
         portfolio_csv,
         portfolio_json,

@@ -23,7 +23,7 @@ from calibration.fitting.network import Network, learnt
 from calibration.fitting.runner import Runner
 from calibration.fitting.settings import EMULATE, FRESH, METHODS, MOST_WAVES, WAVE
 from pathways import Problem
-from sim.parallel import Progress
+from sim.batch.threads import Progress
 
 QUESTIONS = 200
 """Runs of the bank, or an eighth of it, that are not learnt from: their truths are asked for."""

@@ -13,8 +13,8 @@ from calibration.fitting.found import Runs
 from calibration.fitting.settings import Settings
 from calibration.fitting.simulator import Simulator, Task
 from calibration.fitting.summaries import Summaries
-from sim.experiment import RunStore, perform
-from sim.parallel import Progress, Stopped
+from sim.batch.perform import RunStore, perform
+from sim.batch.threads import Progress, Stopped
 
 Found = TypeVar("Found")
 PARTS = {"chains": 1, "checks": 3}

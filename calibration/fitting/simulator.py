@@ -19,9 +19,9 @@ from calibration.parameters import NoSensibleDraw, Places, places_of, read_corre
 from outcomes.journeys.reported import reported
 from pathways import Region, pathway_to_dict
 from pathways.assumed import region_at
+from sim.batch.perform import key_of
 from sim.compare import Case
 from sim.events import EventLog
-from sim.experiment import key_of
 from sim.layout import DID_NOT_ATTEND, DISCHARGE, REFERRAL, SEEN
 from sim.pilot import draw_cohort
 from sim.plan import DAYS_IN_A_YEAR, Plan

@@ -20,9 +20,9 @@ from calibration.validation.observed import observe
 from calibration.validation.targets import TODAY, Target, Targets, beside_of, measure_all, shared_evidence
 from outcomes.paired import t_half_width
 from pathways import BadInput, Pathway, Problem, Region, load_scenario
-from sim.asked import too_much
+from sim.batch.asked import too_much
+from sim.batch.threads import Progress, in_order
 from sim.compare import Case
-from sim.parallel import Progress, in_order
 
 FEWEST_REPLICATIONS = 2
 MOST_PEOPLE = 2_000_000

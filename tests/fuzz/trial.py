@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from sim.parallel import Stopped
+from sim.batch.threads import Stopped
 from tests.fuzz import hostile
 from tests.fuzz.damage import of_file, quoted
 from tests.fuzz.surfaces import OPTION_VALUES, OPTIONS, Surface, good_files, place, surfaces

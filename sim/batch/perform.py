@@ -29,7 +29,7 @@ from pathways import refuse
 from pathways.files.opened import printable
 from pathways.files.temporary import sweep
 from pathways.files.writing import cannot_be_written, written
-from sim.parallel import LOOKS_PER_SECOND, Progress, Stopped
+from sim.batch.threads import LOOKS_PER_SECOND, Progress, Stopped
 
 CHUNK = 16
 """Runs that one process does before it hands them over: a few seconds of work."""
@@ -183,7 +183,7 @@ def _done(
     if dask is None:
         pool: Pool = _Processes(one, workers)
     else:
-        from sim.dask_pool import DaskPool
+        from sim.batch.dask import DaskPool
 
         pool = DaskPool(one, dask)
     try:
