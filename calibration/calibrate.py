@@ -34,7 +34,7 @@ from calibration.local_data.targets import LocalTargets
 from calibration.reproduced import reproduced
 from pathways import BadInput, Pathway, Problem, Region
 from sim.batch.asked import too_much
-from sim.batch.perform import key_of
+from sim.batch.run_store import key_of
 from sim.batch.threads import Progress
 from sim.compare import Case
 from sim.joint_draws import JointDraws

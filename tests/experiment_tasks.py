@@ -81,7 +81,8 @@ def die() -> None:
 
 def main() -> None:
     """Does the tasks in a program of its own, for tests that end it: folder, how many, processes."""
-    from sim.batch.perform import RunStore, perform
+    from sim.batch.perform import perform
+    from sim.batch.run_store import RunStore
 
     folder, count, workers = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     tasks = {f"{number:032x}": number for number in range(count)}

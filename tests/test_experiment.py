@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from pathways.files import temporary
-from sim.batch.perform import CHUNK, MOST_DEATHS, Found, One, RunStore, WorkersDie, key_of, perform
+from sim.batch.perform import CHUNK, MOST_DEATHS, perform
+from sim.batch.pool import One, WorkersDie
+from sim.batch.run_store import Found, RunStore, key_of
 from sim.batch.threads import Stopped
 from tests import experiment_tasks
 from tests.experiment_tasks import (
@@ -159,7 +161,7 @@ def test_a_second_program_that_begins_in_the_same_folder_takes_nothing_away(
 
     def fsync(_: int) -> None:
         code = (
-            f"from pathlib import Path; from sim.batch.perform import RunStore; RunStore(Path({str(store.folder)!r}))"
+            f"from pathlib import Path; from sim.batch.run_store import RunStore; RunStore(Path({str(store.folder)!r}))"
         )
         subprocess.run([sys.executable, "-c", code], check=True)
         begun.append([path.name for path in store.folder.iterdir()])

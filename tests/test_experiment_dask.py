@@ -18,7 +18,9 @@ import pytest
 
 from sim.batch import dask
 from sim.batch.dask import dask_problems
-from sim.batch.perform import CHUNK, RunStore, WorkersDie, perform
+from sim.batch.perform import CHUNK, perform
+from sim.batch.pool import WorkersDie
+from sim.batch.run_store import RunStore
 from sim.batch.threads import Stopped
 from tests.experiment_tasks import deadly, numbers, slow, told, wrong
 from tests.test_experiment import expected, marks, same, store, tasks_of, times_done, until

@@ -16,8 +16,7 @@ from pathways import BadInput, load_pathway, load_region, load_scenario
 from pathways.load import FORMAT as PATHWAY
 from pathways.region_folder import save_region
 from sim import record
-from sim.batch import perform
-from sim.batch.perform import RunStore
+from sim.batch.run_store import FORMAT, RunStore
 from tests.typed import backpath
 from ui import calibration_files
 
@@ -38,7 +37,7 @@ def test_the_page_tells_every_format_as_it_is() -> None:
         "record of a run": record.FORMAT,
         "calibration": calibration_folder.FORMAT,
         "question of a calibration": calibration_files.FORMAT,
-        "runs of a calibration": perform.FORMAT,
+        "runs of a calibration": FORMAT,
     }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.fitting.simulator import Task
-from sim.batch.perform import key_of
+from sim.batch.run_store import key_of
 
 MONTHS = 12
 REFERRALS, WAITING = "referrals mri", "waiting mri"

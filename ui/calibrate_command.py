@@ -192,7 +192,7 @@ def stage_in_words(name: str) -> str:
 def _telling_what_went_wrong(folder: Path, settings: Settings) -> Iterator[None]:
     """Turns what can stop a calibration into sentences; the runs done by then are kept."""
     from calibration.calibrate import NothingRuns
-    from sim.batch.perform import WorkersDie
+    from sim.batch.pool import WorkersDie
 
     kept = f"The runs done so far are kept in {folder / 'runs'}; the same command with --resume goes on from there."
     try:

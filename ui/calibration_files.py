@@ -27,7 +27,7 @@ from pathways.files.writing import (
     write_text,
 )
 from pathways.files.written import json_in
-from sim.batch.perform import key_of
+from sim.batch.run_store import key_of
 from sim.compare import Case
 from sim.record import region_digest, versions
 from sim.version import MODEL

@@ -13,7 +13,8 @@ from calibration.fitting.found import Runs
 from calibration.fitting.settings import Settings
 from calibration.fitting.simulator import Simulator, Task
 from calibration.fitting.summaries import Summaries
-from sim.batch.perform import RunStore, perform
+from sim.batch.perform import perform
+from sim.batch.run_store import RunStore
 from sim.batch.threads import Progress, Stopped
 
 Found = TypeVar("Found")

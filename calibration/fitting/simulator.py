@@ -19,7 +19,7 @@ from calibration.parameters import NoSensibleDraw, Places, places_of, read_corre
 from outcomes.journeys.reported import reported
 from pathways import Region, pathway_to_dict
 from pathways.assumed import region_at
-from sim.batch.perform import key_of
+from sim.batch.run_store import key_of
 from sim.compare import Case
 from sim.events import EventLog
 from sim.layout import DID_NOT_ATTEND, DISCHARGE, REFERRAL, SEEN

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from pathways import Problem
-from sim.batch.perform import One, WorkersDie
+from sim.batch.pool import One, WorkersDie
 from sim.version import MODEL
 
 CONNECT_SECONDS = 5

@@ -6,29 +6,18 @@ a store has is not run again, so that the same keys give the same results whiche
 
 from __future__ import annotations
 
-import hashlib
-import json
-import multiprocessing
-import multiprocessing.connection
-import os
-import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Event, Thread
-from typing import Any, Protocol
+from threading import Event
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet
 
-from pathways import refuse
-from pathways.files.opened import printable
-from pathways.files.temporary import sweep
-from pathways.files.writing import cannot_be_written, written
+from sim.batch.pool import One, Pool, WorkersDie
+from sim.batch.processes import _Processes
+from sim.batch.run_store import Found, RunStore
 from sim.batch.threads import LOOKS_PER_SECOND, Progress, Stopped
 
 CHUNK = 16
@@ -37,103 +26,6 @@ MOST_DEATHS = 2
 """A run whose process dies so often, while nothing else runs, is recorded as failed."""
 MOST_DEATHS_IN_A_ROW = 10
 """Where processes die so often and nothing gets done between, no run is at fault: they cannot work here at all."""
-SHARD = "*.parquet"
-FORMAT = 1
-"""Of the files of a store; those that do not tell have it too."""
-_FORMAT = b"backpath_format"
-
-One = Callable[[Any], np.ndarray | None]
-"""One run: its numbers, or None where its task makes no sense."""
-Found = dict[str, np.ndarray | None]
-
-
-def key_of(**inputs: Any) -> str:
-    """32 hexadecimal digits that stand for the inputs; floats count to their last bit.
-
-    >>> key_of(wave=1, score=0.1) == key_of(score=0.1, wave=1), key_of(score=0.1) == key_of(score=0.1000001)
-    (True, False)
-    """
-    text = json.dumps(inputs, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-class WorkersDie(RuntimeError):
-    """Processes cannot do any run here."""
-
-
-class RunStore:
-    """Results of runs in a folder, by key. Every file is written whole; none is ever changed.
-
-    >>> import tempfile
-    >>> store = RunStore(Path(tempfile.mkdtemp()))
-    >>> store.write({"a": np.array([1.0, 2.0]), "b": None})
-    >>> store.read()["a"].tolist(), store.read()["b"]
-    ([1.0, 2.0], None)
-    """
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise cannot_be_written(folder, error) from None
-        sweep(folder)
-
-    def read(self) -> Found:
-        """Everything that is there. A damaged file is set aside: its runs are done again."""
-        found: Found = {}
-        for shard in sorted(self.folder.glob(SHARD)):
-            try:
-                table = pa.parquet.read_table(shard, page_checksum_verification=True)
-                _format_is_known(table, shard)
-                told = zip(table["key"].to_pylist(), table["values"].to_pylist(), strict=True)
-                rows = {key: None if values is None else np.array(values, dtype=float) for key, values in told}
-            except PermissionError:
-                raise
-            except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
-                shard.replace(shard.with_suffix(".damaged"))
-                continue
-            found |= rows
-        return found
-
-    def write(self, rows: Mapping[str, np.ndarray | None]) -> None:
-        """Adds a file with these runs, whose name stands for their keys."""
-        table = pa.table(
-            {
-                "key": pa.array(list(rows), type=pa.string()),
-                "values": pa.array(
-                    [None if values is None else values.tolist() for values in rows.values()],
-                    type=pa.list_(pa.float64()),
-                ),
-            }
-        )
-        table = table.replace_schema_metadata({_FORMAT: str(FORMAT)})
-        name = self.folder / f"{next(iter(rows))[:12]}-{key_of(keys=list(rows))[:8]}.parquet"
-        with written(name, overwrite=True) as part:
-            pa.parquet.write_table(table, part, write_page_checksum=True)
-
-
-def _format_is_known(table: pa.Table, shard: Path) -> None:
-    """Raises `BadInput` where a file of runs is of another format: it is not damaged, and is left as it is."""
-    told = (table.schema.metadata or {}).get(_FORMAT, str(FORMAT).encode()).decode(errors="replace")
-    if told != str(FORMAT):
-        says = f"its runs have format {printable(told)}, this version reads {FORMAT}. Take the version of Backpath that made them."
-        raise refuse("runs_format", str(shard), says)
-
-
-class Pool(Protocol):
-    """Where chunks of tasks are done. `at_once` is how many it takes in before the first is done."""
-
-    at_once: int
-
-    def submit(self, tasks: Sequence[Any]) -> Future[list[np.ndarray | None]]:
-        """Begins a chunk. Where its process dies, the future raises `BrokenProcessPool`."""
-
-    def look(self) -> None:
-        """Raises `WorkersDie` or `OSError` where nothing can come of waiting any longer."""
-
-    def close(self) -> None:
-        """Ends, leaving what has not begun."""
 
 
 def perform(
@@ -272,78 +164,3 @@ def _no_run_at_fault(in_a_row: int) -> str:
     if in_a_row == 1:
         return "a process died before it had anything to do"
     return f"{in_a_row} processes died one after another, and no run was done between"
-
-
-_here: dict[str, Any] = {}
-
-
-def _begin(one: One, ended: Any = None) -> None:
-    """What a process does first: it remembers the function that all its chunks call, and what tells it to end.
-
-    An interrupt is left to the program that began it; where that is gone, the process ends as well.
-    """
-    _here.update(one=one, ended=ended)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _chunk(tasks: Sequence[Any]) -> list[np.ndarray | None]:
-    rows = []
-    for task in tasks:
-        if _here["ended"] is not None and _here["ended"].value:
-            break
-        rows.append(_here["one"](task))
-    return rows
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Holds interrupts back while processes are started: one that gets it before it has read its data would be waited
-    for without end. Where signals cannot be held back, nothing is done."""
-    hold = getattr(signal, "pthread_sigmask", None)
-    if hold is None:
-        yield
-        return
-    before = hold(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        hold(signal.SIG_SETMASK, before)
-
-
-class _Processes:
-    """Processes of this machine. When one dies all end; new ones are begun for the next chunk."""
-
-    def __init__(self, one: One, workers: int):
-        self._one, self._workers, self.at_once = one, workers, workers + 1
-        self._begin()
-
-    def _begin(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._ended = context.RawValue("b", 0)  # without a lock, which a process that is killed would keep
-        self._pool = ProcessPoolExecutor(
-            self._workers, mp_context=context, initializer=_begin, initargs=(self._one, self._ended)
-        )
-
-    def submit(self, tasks: Sequence[Any]) -> Future[list[np.ndarray | None]]:
-        with _without_interrupts():
-            try:
-                return self._pool.submit(_chunk, tasks)
-            except BrokenProcessPool:
-                self.close()
-                self._begin()
-                return self._pool.submit(_chunk, tasks)
-
-    def look(self) -> None:
-        """A process that dies is seen at once: there is nothing to look for."""
-
-    def close(self) -> None:
-        self._ended.value = 1
-        self._pool.shutdown(wait=True, cancel_futures=True)
