@@ -24,7 +24,7 @@ import numpy as np
 
 from pathways import Region, load_pathway, load_region
 from sim.cohort import Cohort
-from sim.compare import compare
+from sim.experiments.compare import compare
 from sim.pilot import draw_cohort
 from sim.plan import Plan, compile_plan
 from sim.reference import Reference

@@ -22,8 +22,8 @@ import pandas as pd
 from scipy import stats
 
 from pathways import Region, load_region
-from sim.compare import Comparison, compare
-from sim.record import run_id
+from sim.experiments.compare import Comparison, compare
+from sim.experiments.record import run_id
 from ui.cases import gather
 
 SCENARIOS = ("mri_guidance", "waiting_list_initiative")

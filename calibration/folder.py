@@ -1,6 +1,6 @@
 """The folder in which a calibration keeps its joint draws.
 
-    posterior.csv      one row per draw, a column per quantity: its standard normal score (`sim.scores`)
+    posterior.csv      one row per draw, a column per quantity: its standard normal score (`sim.experiments.scores`)
     practices.csv      draw, effect, practice, score: of practices whose own data tell how they differ (optional)
     calibration.json   what was calibrated, where, and how well: title, verdict, region, pathway, model
 
@@ -28,10 +28,10 @@ from pathways.problems import ROWS_SHOWN, listed
 from pathways.quantity import MONEY
 from pathways.table import Column, read_csv
 from pathways.word import Word
-from sim.joint_draws import DOUBTED, JointDraws
-from sim.record import region_digest
-from sim.scores import FARTHEST, uncertain
-from sim.shares import beside
+from sim.experiments.joint_draws import DOUBTED, JointDraws
+from sim.experiments.record import region_digest
+from sim.experiments.scores import FARTHEST, uncertain
+from sim.experiments.shares import beside
 from sim.version import MODEL
 
 FORMAT = 2

@@ -25,7 +25,7 @@ from scipy import optimize
 from calibration.untreated import Untreated
 from pathways import Pathway, Quantity, load_pathway
 from pathways.quantity import DAYS_IN
-from sim.scores import HALF_INTERVAL, with_values
+from sim.experiments.scores import HALF_INTERVAL, with_values
 
 FOLDER = Path(__file__).parent / "library"
 STEP = 1e-3

@@ -12,7 +12,7 @@ import pandas as pd
 
 from calibration.folder import joint_draws, write_joint_draws
 from pathways import Region, load_region
-from sim.compare import Comparison, compare
+from sim.experiments.compare import Comparison, compare
 from sim.layout import KINDS, REFERRAL
 from sim.reducers import Tallies
 from sim.results import OWED

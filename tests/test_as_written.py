@@ -24,9 +24,9 @@ from pathways import (
     save_region,
 )
 from pathways.checks.without_effect import without_effect
-from sim.as_written import not_as_written
-from sim.compare import Case
-from sim.joint_draws import JointDraws
+from sim.experiments.as_written import not_as_written
+from sim.experiments.compare import Case
+from sim.experiments.joint_draws import JointDraws
 from tests.build import Numbers, pathway, plan_of, region, scenario, share, shrunk
 from tests.test_capacity import lever
 from tests.typed import backpath

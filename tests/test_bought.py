@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calibration.psa import runs
 from pathways import Pathway, Region
-from sim.compare import Case, Comparison, Engine, compare, logs_of
 from sim.costs import capacity_tables, costs_table, mean_visits, owed_table
+from sim.experiments.compare import Case, Comparison, Engine, compare, logs_of
+from sim.experiments.prices import price_basis
+from sim.experiments.psa import runs
 from sim.layout import JOINED, SEEN
-from sim.prices import price_basis
 from sim.reducers import add_areas
 from sim.results import OWED
 from tests.build import Numbers, pathway, region, scenario

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathways import Scenario, Waiting, load_region, load_scenario
-from sim.compare import Case, compare, one_replication, warnings_of
+from sim.experiments.compare import Case, compare, one_replication, warnings_of
 from sim.plan import Plan, compile_plan
 from sim.running import Running
 from tests.build import Numbers, cohort_of, compiled_log, pathway, plan_of, reference_log, region, scenario, shrunk

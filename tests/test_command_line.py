@@ -395,7 +395,7 @@ def test_the_seed_decides_and_scenarios_may_be_named_twice(small: Path) -> None:
 
 def test_replications_can_be_as_many_as_are_needed(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`auto` adds ten at a time until the intervals are narrow, at most 200 (here 20)."""
-    monkeypatch.setattr("sim.compare.AUTO_MOST", 20)
+    monkeypatch.setattr("sim.experiments.compare.AUTO_MOST", 20)
     seen = backpath("compare", "mri_guidance", "--region", small, "--years", 0.1, "--replications", "auto", "--json")
     assert seen.code == 0
     assert json.loads(seen.out)["replications"] in (10, 20)
@@ -740,7 +740,7 @@ def test_a_log_that_is_interrupted_leaves_the_old_one(
     def interrupted(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sim.compare.logs_of", interrupted)
+    monkeypatch.setattr("sim.experiments.compare.logs_of", interrupted)
     typed = ("run", "usual_care", "--region", small, "--years", 0.1, "--log", tmp_path / "log.csv")
     refused(
         backpath(*typed), "log.csv: it exists already, and is left as it is. Choose another name, or give --overwrite"

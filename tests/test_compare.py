@@ -15,10 +15,10 @@ import pytest
 from scipy import stats
 
 from pathways import BadInput, Pathway, Region, Scenario, Waiting, load_region
-from sim import compare as module
 from sim.batch.threads import Stopped
-from sim.compare import Case, Comparison, compare, one_replication, shares_warm_up, too_wide, warnings_of
-from sim.record import fingerprint, record_of
+from sim.experiments import compare as module
+from sim.experiments.compare import Case, Comparison, compare, one_replication, shares_warm_up, too_wide, warnings_of
+from sim.experiments.record import fingerprint, record_of
 from sim.results import by_practice_table, lists_table, outcome_values
 from sim.running import Running
 from tests.build import Numbers, cohort_of, pathway, region, scenario

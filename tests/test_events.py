@@ -17,8 +17,8 @@ import pytest
 from pathways import BadInput
 from pathways.health import STATES
 from sim import events
-from sim.compare import Case, logs_of
 from sim.events import COLUMNS, EventLog, log_path_problem, write_logs
+from sim.experiments.compare import Case, logs_of
 from sim.layout import KINDS, MOST_LEVELS, REASONS
 from sim.plan import Plan
 from sim.running import Running

@@ -259,7 +259,7 @@ EVERYWHERE = (24, 60, 365, 1440)
 """Hours, minutes and days; besides these counts up to twelve, halves, and powers of two and of ten."""
 
 STRUCTURAL: dict[str, dict[float, str]] = {
-    "calibration/psa.py": {63: "bits of a seed"},
+    "sim/experiments/psa.py": {63: "bits of a seed"},
     "calibration/treatment_effects.py": {0.001: "tolerance of a root", 63: "bits of a seed"},
     "calibration/validation/validate.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
     "calibration/validation/places.py": {20: "a seed"},
@@ -292,7 +292,7 @@ STRUCTURAL: dict[str, dict[float, str]] = {
         0.001: "rounding",
     },
     "pathways/official/new_region.py": {493: "rights of a folder, 0o755"},
-    "sim/compare.py": {
+    "sim/experiments/compare.py": {
         200: "replications at the most",
         63: "bits of a seed",
         0.2: "seconds between looks at a thread",

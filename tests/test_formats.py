@@ -15,8 +15,8 @@ from calibration import folder as calibration_folder
 from pathways import BadInput, load_pathway, load_region, load_scenario
 from pathways.load import FORMAT as PATHWAY
 from pathways.region_folder import save_region
-from sim import record
 from sim.batch.run_store import FORMAT, RunStore
+from sim.experiments import record
 from tests.typed import backpath
 from ui import calibration_files
 

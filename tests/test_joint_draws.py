@@ -15,16 +15,16 @@ import pytest
 from scipy import special
 
 from calibration.folder import joint_draws, read_joint_draws, write_joint_draws
-from calibration.parameters import NoSensibleDraw, draw_together, read_correlation, value_at_end
-from calibration.psa import Psa, psa, region_of, tornado
 from pathways import BadInput, Pathway, Quantity, Region, Site, Waiting, load_region
 from pathways.assumed import region_at
-from sim.compare import Case, Comparison, compare, logs_of, warnings_of
-from sim.joint_draws import JointDraws
+from sim.experiments.compare import Case, Comparison, compare, logs_of, warnings_of
+from sim.experiments.joint_draws import JointDraws
+from sim.experiments.parameters import NoSensibleDraw, draw_together, read_correlation, value_at_end
+from sim.experiments.psa import Psa, psa, region_of, tornado
+from sim.experiments.record import fingerprint, inputs_of, record_of, region_digest, replay, run_id
+from sim.experiments.scores import pathway_at, value_at
 from sim.pilot import draw_cohort
-from sim.record import fingerprint, inputs_of, record_of, region_digest, replay, run_id
 from sim.results import prices_table
-from sim.scores import pathway_at, value_at
 from sim.version import MODEL
 from tests.build import Numbers, pathway, region, scenario
 from tests.compared import calibrated_by_hand
@@ -327,7 +327,7 @@ def test_practice_scores_change_results() -> None:
 
 
 def test_adding_runs_until_they_are_enough_takes_the_draws_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.compare.AUTO_STEP", 2)
+    monkeypatch.setattr("sim.experiments.compare.AUTO_STEP", 2)
     auto, fixed = run(drawn(), replications="auto"), run(drawn(), replications=5)
     assert auto.replications in (2, 4)
     assert auto.values["form"].equals(fixed.values["form"].iloc[: auto.replications])

@@ -13,7 +13,7 @@ import pytest
 from calibration import natural_history, treatment_effects
 from calibration.untreated import Untreated
 from pathways import Pathway, load_pathway
-from sim.scores import with_values
+from sim.experiments.scores import with_values
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 

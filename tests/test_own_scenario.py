@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pathways import Pathway, load_pathway, load_region, load_scenario
-from sim.compare import Case, compare
-from sim.record import fingerprint
+from sim.experiments.compare import Case, compare
+from sim.experiments.record import fingerprint
 from ui.cases import gather
 from ui.checking import check_path
 from ui.own_scenario import NAME, TITLE, Choice, scenario_file

@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from calibration.psa import psa, tornado
 from calibration.validation.validate import Validation
 from outcomes import practice_variation
 from pathways import load_region
-from sim.compare import Comparison
+from sim.experiments.compare import Comparison
+from sim.experiments.psa import psa, tornado
 from tests.compared import quick
 from tests.pages import HOSTILE, check_harmless
 from tests.test_portfolio_file import file, valued

@@ -12,20 +12,14 @@ from hypothesis import strategies as st
 from scipy import special
 
 from calibration import natural_history
-from calibration.parameters import (
-    NoSensibleDraw,
-    at_end,
-    draw_scores,
-    draw_together,
-    read_correlation,
-)
 from pathways import BadInput, Pathway, Quantity, load_pathway, pathway_problems
 from pathways.checks import CHECKS, CHECKS_OF_VALUES, draw_problem, problems_of, shares_together
 from pathways.draft import Draft
-from sim.compare import Case
-from sim.distributions import moments
-from sim.scores import HALF_INTERVAL, at_scores, pathway_at, uncertain, value_at, with_values
-from sim.shares import shares_at, sticks
+from sim.experiments.compare import Case
+from sim.experiments.distributions import moments
+from sim.experiments.parameters import NoSensibleDraw, at_end, draw_scores, draw_together, read_correlation
+from sim.experiments.scores import HALF_INTERVAL, at_scores, pathway_at, uncertain, value_at, with_values
+from sim.experiments.shares import shares_at, sticks
 from tests.build import Numbers
 from tests.build import pathway as build
 from ui.cases import gather

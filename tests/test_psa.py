@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from calibration.psa import Bar, Psa, Tornado, most_telling, psa, tornado
 from outcomes import paired_difference
 from outcomes.paired import FEW_EVENTS
 from pathways import BadInput, Region, load_pathway, load_region
 from pathways.checks import quantities_of_levers
-from sim.compare import Case, Comparison, compare
+from sim.experiments.compare import Case, Comparison, compare
+from sim.experiments.psa import Bar, Psa, Tornado, most_telling, psa, tornado
+from sim.experiments.scores import at_scores, value_at
 from sim.results import OWED, by_year, discounted
-from sim.scores import at_scores, value_at
 from tests.typed import backpath
 from ui.budget import activity_changes, budget_of
 from ui.cases import gather

@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 
 from pathways import BadInput, Pathway, Region, load_region, pathway_from_dict, pathway_to_dict, save_region
-from sim import record as module
-from sim.compare import Case, Comparison, compare
-from sim.record import fingerprint, inputs_of, record_of, region_digest, replay
+from sim.experiments import record as module
+from sim.experiments.compare import Case, Comparison, compare
+from sim.experiments.record import fingerprint, inputs_of, record_of, region_digest, replay
 from sim.version import MODEL
 from tests.build import Numbers, pathway, region, scenario
 
@@ -114,7 +114,7 @@ PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from tests.test_record import run
-from sim.record import fingerprint
+from sim.experiments.record import fingerprint
 print(fingerprint(run()))
 """
 

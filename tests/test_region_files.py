@@ -12,7 +12,7 @@ from pathways.load import LIBRARY
 from pathways.official.places import read_deprivation, read_map
 from pathways.official.practices import read_registered
 from pathways.official.selection import PRACTICE, codes_of
-from sim.stability import offered_loads, open_sentences
+from sim.experiments.stability import offered_loads, open_sentences
 from tests.test_command_line import backpath, new_region, refused
 from tests.test_official_files import HEAD, MAP_HEAD, MAP_ROWS, ROWS, SCORES, Files, message, row
 from ui.checking import check_path

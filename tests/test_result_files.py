@@ -16,7 +16,7 @@ import pytest
 
 from calibration.fitting.practice_pooling import pooled
 from calibration.local_data.figures import COLUMNS
-from sim.compare import Case, Comparison, compare
+from sim.experiments.compare import Case, Comparison, compare
 from tests.build import Numbers, pathway, region, scenario, share
 from tests.test_capacity import lever
 from tests.typed import backpath

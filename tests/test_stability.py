@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pathways import BadInput, Pathway, Region, Waiting
+from sim.experiments.stability import Load, offered_loads, sentence
 from sim.running import Running
-from sim.stability import Load, offered_loads, sentence
 from tests.build import Numbers, cohort_of, pathway, plan_of, region, scenario
 
 PEOPLE = 20_000

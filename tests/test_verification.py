@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pathways import BadInput
-from sim.record import run_id
+from sim.experiments.record import run_id
 from tests.build import Numbers
 from tests.build import pathway as build_pathway
 from tests.test_report import quick

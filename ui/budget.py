@@ -23,10 +23,10 @@ from outcomes.verdicts import PAGE, if_they_hold, verdict_of
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text
 from pathways.quantity import DAYS_IN
-from sim.compare import Comparison
 from sim.costs import capacity_tables, costs_table, prices_table
-from sim.prices import price_basis
-from sim.record import number_or_none, stamp
+from sim.experiments.compare import Comparison
+from sim.experiments.prices import price_basis
+from sim.experiments.record import number_or_none, stamp
 from sim.results import activity_table
 from ui.key_message import judgements
 from ui.owed import Owed, owed_json, owed_of, owed_sentence

@@ -10,8 +10,8 @@ from ui.words import counted
 
 if TYPE_CHECKING:
     from pathways import Region
-    from sim.compare import Case
-    from sim.joint_draws import JointDraws
+    from sim.experiments.compare import Case
+    from sim.experiments.joint_draws import JointDraws
 
 
 def calibration_at(folder: Path | None, *, region: Region, base: Case) -> JointDraws | None:

@@ -11,7 +11,7 @@ from calibration.diagnostics.identifiability import PILED, TIED, Knowledge
 from calibration.diagnostics.verdict import CALIBRATED, COVERED, DIFFERS, HELD, MOVED, few_failed, uneven
 from calibration.fitting.fit import EFFECTIVE, R_HAT, SURPRISED
 from calibration.reproduced import WORST, Reproduced
-from sim.record import versions
+from sim.experiments.record import versions
 from ui.calibration_tables import Told, each_of, in_words
 from ui.words import percent_of
 

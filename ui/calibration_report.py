@@ -18,7 +18,7 @@ from calibration.diagnostics.verdict import CALIBRATED, MISSED, NOT_MATCHED, ROU
 from calibration.fitting.fit import EFFECTIVE, NEAREST, R_HAT, SURPRISED, WIDER
 from calibration.fitting.settings import FRESH, NPE, WAVE
 from calibration.reproduced import FAR
-from sim.record import versions
+from sim.experiments.record import versions
 from ui.calibration_charts import back_test_chart, knowledge_chart, ranks_chart, series_chart
 from ui.calibration_checks import Check, checks_of
 from ui.calibration_tables import (

@@ -124,7 +124,7 @@ def _doubts(place: Region) -> list[Problem]:
 
 def slots_of(place: Region, pathway: Pathway) -> list[str]:
     """A sentence for each service of a region on its slots in the days that are open."""
-    from sim.stability import open_sentences
+    from sim.experiments.stability import open_sentences
 
     areas = place.area_names()[:MOST_AREAS]
     return [f"{area}: {says}" if area else says for area in areas for says in open_sentences(pathway, place.area(area))]
@@ -152,10 +152,10 @@ def kind_of(path: Path) -> tuple[str, Path]:
 
 def _fits(pathway: Pathway, region: Region, scenario: Scenario | None = None) -> list[Problem]:
     """Whether a pathway, with a scenario's levers, can run in a region, and where its lists would grow without end."""
-    from sim.need import capacity_beyond_need, lists_beyond_need
+    from sim.experiments.need import capacity_beyond_need, lists_beyond_need
+    from sim.experiments.stability import in_one_sentence, offered_loads, sentence
     from sim.pilot import doubts_about_lists
     from sim.plan import compile_plan
-    from sim.stability import in_one_sentence, offered_loads, sentence
 
     names = region.area_names()
     problems = []

@@ -431,7 +431,7 @@ def _comparison(
     calibration: Path | None,
 ) -> Any:
     from pathways import load_region
-    from sim.compare import compare
+    from sim.experiments.compare import compare
     from ui.cases import gather
 
     problems: list[Problem] = []
@@ -488,7 +488,7 @@ def compare(
 ) -> None:
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
     from pathways.assumed_here import grades_in_short
-    from sim.compare import MOST_SENTENCES, warnings_of
+    from sim.experiments.compare import MOST_SENTENCES, warnings_of
     from ui.key_message import rests_on, watch
     from ui.owed import owed_of, owed_sentence
     from ui.tables import capacity_lines, csv_text, json_text, terminal_table
@@ -578,7 +578,7 @@ def run(
         warn(sentence)
     _write_results(comparison, folder, region, overwrite=overwrite)
     if log is not None:
-        from sim.compare import logs_of
+        from sim.experiments.compare import logs_of
 
         case = comparison.cases[comparison.base]
         logs = logs_of(
@@ -601,7 +601,7 @@ def replay(
     workers: Workers = 0,
 ) -> None:
     """Run a record again: the same results, or what has changed."""
-    from sim.record import replay as run_again
+    from sim.experiments.record import replay as run_again
 
     found = run_again(record, workers=threads(workers))
     if found.same:

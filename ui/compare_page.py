@@ -17,9 +17,9 @@ from outcomes.verdicts import MEANINGS, Tone, marked
 from pathways import BadInput, Problem, Region, library_names, load_region
 from pathways.assumed_here import assumed_here
 from pathways.pathway import Outcome
-from sim.compare import Case, Comparison, warnings_of
-from sim.joint_draws import JointDraws
-from sim.record import fingerprint, region_digest
+from sim.experiments.compare import Case, Comparison, warnings_of
+from sim.experiments.joint_draws import JointDraws
+from sim.experiments.record import fingerprint, region_digest
 from sim.results import within_days
 from ui import jobs, own_scenario
 from ui.calibrated import calibration_at, calibration_line

@@ -18,7 +18,7 @@ from pathways.evidence import GROUPS, Row, bounds_written, evidence
 from pathways.files import writing
 from pathways.load import load_quantities
 from pathways.quantity import GRADES
-from sim.shares import drawn_of
+from sim.experiments.shares import drawn_of
 from ui.checking import kind_of
 
 NAME_WIDTH, VALUE_WIDTH, LEAST_SOURCE_WIDTH = 42, 18, 30

@@ -13,8 +13,8 @@ from threading import Event, Thread
 
 from pathways import BadInput, Problem, Region
 from sim.batch.threads import Stopped
-from sim.compare import Case, Comparison, compare
-from sim.joint_draws import JointDraws
+from sim.experiments.compare import Case, Comparison, compare
+from sim.experiments.joint_draws import JointDraws
 
 ABANDONED_AFTER = 15.0
 """Seconds without a page that shows it after which a job is stopped; a browser that lost its connection is back by then."""

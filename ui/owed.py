@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from outcomes import PairedDifference
-from sim.compare import Comparison
-from sim.record import number_or_none
+from sim.experiments.compare import Comparison
+from sim.experiments.record import number_or_none
 from sim.results import OWED
 from ui.words import money, span
 

@@ -16,7 +16,6 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from calibration.psa import Psa, Tornado, sign
 from outcomes import PairedDifference, paired_difference
 from outcomes.economics.incremental import cost_effectiveness_plane, incremental_result
 from outcomes.economics.nested_draws import (
@@ -34,11 +33,12 @@ from outcomes.tables import BadTable
 from outcomes.verdicts import PAGE, Verdict, if_they_hold, verdict_of
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text
-from sim.as_written import unheeded
-from sim.prices import price_basis
-from sim.record import number_or_none, region_digest, stamp, versions
+from sim.experiments.as_written import unheeded
+from sim.experiments.prices import price_basis
+from sim.experiments.psa import Psa, Tornado, sign
+from sim.experiments.record import number_or_none, region_digest, stamp, versions
+from sim.experiments.scores import uncertain, without_distribution
 from sim.results import OWED
-from sim.scores import uncertain, without_distribution
 from ui.calibrated import calibration_html, calibration_json, calibration_line
 from ui.owed import of_the_saving
 from ui.page import html_page, html_table

@@ -10,10 +10,10 @@ import pandas as pd
 from rich.table import Table
 
 from pathways.files.writing import csv_text
-from sim.as_written import unheeded
-from sim.compare import Comparison
-from sim.need import far_from_need
-from sim.record import number_or_none, stamp
+from sim.experiments.as_written import unheeded
+from sim.experiments.compare import Comparison
+from sim.experiments.need import far_from_need
+from sim.experiments.record import number_or_none, stamp
 from sim.results import activity_table, lists_table, waits_table, within_days, year_lengths
 from ui.tables import in_short
 from ui.words import amount, figures, per_year, span, waits_are

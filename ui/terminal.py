@@ -22,7 +22,7 @@ from sim.batch.threads import Stopped
 from ui.calibrated import calibration_line
 
 if TYPE_CHECKING:
-    from sim.joint_draws import JointDraws
+    from sim.experiments.joint_draws import JointDraws
 
 WIDE = 112
 """Columns where the output goes to a file or a pipe."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calibration.psa import Tornado
 from outcomes.economics.incremental import Plane
+from sim.experiments.psa import Tornado
 from ui.charts import BASELINE, DASHES, INK, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
 from ui.words import money
 

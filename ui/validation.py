@@ -20,7 +20,7 @@ from rich.table import Table
 from calibration.validation.validate import Result, Simulated, Validation
 from pathways import refuse
 from pathways.files.writing import file_can_be_written, write_text
-from sim.record import number_or_none
+from sim.experiments.record import number_or_none
 from ui.charts import Chart
 from ui.drawing import NotDrawn
 from ui.page import html_page

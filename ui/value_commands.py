@@ -34,8 +34,8 @@ from ui.terminal import (
 
 if TYPE_CHECKING:
     import pathways
-    from sim.compare import Case
-    from sim.joint_draws import JointDraws
+    from sim.experiments.compare import Case
+    from sim.experiments.joint_draws import JointDraws
 
 DEFAULT_DRAWS = 100
 DEFAULT_RUNS_PER_DRAW = 2
@@ -98,13 +98,13 @@ def psa(
     overwrite: Overwrite = False,
 ) -> None:
     """Ask how sure: value for money under everything that is not known, and what could change the answer."""
-    from calibration.parameters import NoSensibleDraw
-    from calibration.psa import most_telling, tornado
-    from calibration.psa import psa as analyse
     from outcomes.policy import policy_value
-    from sim.as_written import unheeded
     from sim.batch.asked import too_much
-    from sim.scores import uncertain, without_distribution
+    from sim.experiments.as_written import unheeded
+    from sim.experiments.parameters import NoSensibleDraw
+    from sim.experiments.psa import most_telling, tornado
+    from sim.experiments.psa import psa as analyse
+    from sim.experiments.scores import uncertain, without_distribution
     from ui.psa import (
         base_case_line,
         caveat,
@@ -227,7 +227,7 @@ def budget(
     overwrite: Overwrite = False,
 ) -> None:
     """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
-    from sim.compare import compare
+    from sim.experiments.compare import compare
     from ui.budget import budget_of, csv_text, json_text, sentences, terminal_tables, write_budgets
     from ui.running import run_warnings
 
@@ -527,7 +527,7 @@ def _asked(
 ) -> tuple[Mapping[str, Case], str, pathways.Region, JointDraws | None]:
     """Cases, base and region, in the pounds of one year where that is asked for, and a calibration; every problem at once."""
     from pathways import load_region
-    from sim.prices import in_price_year
+    from sim.experiments.prices import in_price_year
     from ui.cases import gather
 
     read: list[Any] = []

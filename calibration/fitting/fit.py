@@ -26,7 +26,7 @@ from calibration.fitting.settings import FEWEST_WAVES, FRESH, WAVE
 from calibration.fitting.simulator import Simulator, Task
 from calibration.fitting.smoother import smoothed
 from calibration.fitting.summaries import Summaries
-from calibration.parameters import read_correlation
+from sim.experiments.parameters import read_correlation
 
 NEAREST = 750
 """So many runs, the nearest to the answer, are what the emulator of a wave is fitted to."""

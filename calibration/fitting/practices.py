@@ -19,7 +19,7 @@ from calibration.fitting.runner import Runner
 from calibration.fitting.summaries import FEWEST_PRACTICES
 from outcomes.journeys.reported import COUNTS
 from pathways import Pathway
-from sim.scores import value_at
+from sim.experiments.scores import value_at
 
 TAILS = (1 - 0.975, 0.975)
 """Between these quantiles lies a 95% interval."""

@@ -15,20 +15,20 @@ import numpy as np
 import pandas as pd
 
 from calibration.local_data.targets import LocalTargets
-from calibration.parameters import NoSensibleDraw, Places, places_of, read_correlation, sensible_draw
 from outcomes.journeys.reported import reported
 from pathways import Region, pathway_to_dict
 from pathways.assumed import region_at
 from sim.batch.run_store import key_of
-from sim.compare import Case
 from sim.events import EventLog
+from sim.experiments.compare import Case
+from sim.experiments.parameters import NoSensibleDraw, Places, places_of, read_correlation, sensible_draw
+from sim.experiments.record import region_digest
+from sim.experiments.scores import case_at, uncertain, value_at
 from sim.layout import DID_NOT_ATTEND, DISCHARGE, REFERRAL, SEEN
 from sim.pilot import draw_cohort
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.record import region_digest
 from sim.reducers import Tallies, add_areas, list_sizes
 from sim.running import Running
-from sim.scores import case_at, uncertain, value_at
 from sim.version import MODEL
 
 PERCENT = 100.0

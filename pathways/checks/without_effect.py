@@ -1,7 +1,7 @@
 """What a scenario writes and nothing comes of: the region knows better, the run ends before, nothing reads it.
 
 Each is a warning that says who wins and what to do; none is a fault of the file, which may do all it says elsewhere.
-Whoever runs or checks a scenario tells them (`sim.as_written`). Names that do not exist are errors, found by the checks.
+Whoever runs or checks a scenario tells them (`sim.experiments.as_written`). Names that do not exist are errors, found by the checks.
 """
 
 from __future__ import annotations

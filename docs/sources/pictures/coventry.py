@@ -23,8 +23,8 @@ from outcomes import before_and_after, effect_beside_regression
 from pathways import Condition, Region, load_pathway, load_region, load_scenario, parse_when
 from pathways.health import STATES
 from sim.cohort import Cohort
-from sim.compare import Case
 from sim.events import EventLog
+from sim.experiments.compare import Case
 from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.running import Running

@@ -1,8 +1,8 @@
 """What is not known for certain: quantities with ranges, drawn together.
 
-A draw gives every uncertain quantity a standard normal score (`sim.scores`), keyed by its name and correlated where two
+A draw gives every uncertain quantity a standard normal score (`sim.experiments.scores`), keyed by its name and correlated where two
 were fitted together. What is `fixed`, and every table of levels, is not drawn; scores that a calibration gives stay.
-Shares of one decision always fit, whatever their scores (`sim.shares`); what else makes no sense together is drawn again.
+Shares of one decision always fit, whatever their scores (`sim.experiments.shares`); what else makes no sense together is drawn again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from scipy import special
 from pathways import BadInput, Pathway, Problem, pathway_problems
 from pathways.checks import CHECKS_OF_VALUES, draw_problem, quantities_used
 from pathways.draft import Draft
+from pathways.load import LIBRARY
 from pathways.problems import listed
-from sim.compare import Case
 from sim.draws import bits, label, run_key, share
-from sim.joint_draws import JointDraws
-from sim.scores import at_scores, pathway_at, uncertain, value_of, with_values, without_distribution
+from sim.experiments.compare import Case
+from sim.experiments.joint_draws import JointDraws
+from sim.experiments.scores import at_scores, pathway_at, uncertain, value_of, with_values, without_distribution
 
-CORRELATION = Path(__file__).parent / "library" / "natural_history_correlation.csv"
+CORRELATION = LIBRARY / "natural_history_correlation.csv"
 MOST_TRIES = 100
 """Quantities that make no sense together (a median above its 90% point) are drawn again so many times."""
 DRAWN = "draw"

@@ -24,13 +24,13 @@ from outcomes import (
 )
 from outcomes.paired import FEW_EVENTS
 from pathways import BadInput, Pathway, Problem, Region, Scenario
-from sim.as_written import unheeded
 from sim.batch.asked import too_much
 from sim.batch.threads import LOOKS_PER_SECOND, Progress, Stopped
 from sim.events import EventLog
-from sim.joint_draws import JointDraws
+from sim.experiments.as_written import unheeded
+from sim.experiments.joint_draws import JointDraws
+from sim.experiments.need import far_from_need
 from sim.layout import REFERRAL, SEEN
-from sim.need import far_from_need
 from sim.pilot import doubts_about_lists, draw_cohort
 from sim.plan import Plan, compile_plan
 from sim.reducers import Tallies, add_areas, list_sizes, narrow, weeks_before

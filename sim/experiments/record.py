@@ -24,10 +24,10 @@ from pathways.explain import read_word
 from pathways.files.opened import is_folder, printable
 from pathways.files.written import json_in
 from pathways.word import Word
-from sim.as_written import Ran
-from sim.compare import Case, Comparison, compare, width_reached
-from sim.joint_draws import WrittenDraws, written_draws
-from sim.prices import price_basis
+from sim.experiments.as_written import Ran
+from sim.experiments.compare import Case, Comparison, compare, width_reached
+from sim.experiments.joint_draws import WrittenDraws, written_draws
+from sim.experiments.prices import price_basis
 from sim.version import MODEL
 
 FORMAT = 1

@@ -19,10 +19,10 @@ from pathways import Pathway, Region, pathway_problems, refuse
 from pathways.assumed import region_at
 from pathways.checks import CHECKS_OF_VALUES
 from pathways.word import Word
-from sim.scores import FARTHEST, at_scores, case_at, pathway_at
+from sim.experiments.scores import FARTHEST, at_scores, case_at, pathway_at
 
 if TYPE_CHECKING:
-    from sim.compare import Case
+    from sim.experiments.compare import Case
 
 DOUBTED = ("NOT MATCHED", "CALIBRATED WITH WARNINGS")
 """Verdicts begin so where every result must say that the calibration is in doubt."""

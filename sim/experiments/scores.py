@@ -1,8 +1,8 @@
 """Quantities at standard normal scores: what a draw of what is not known makes of a pathway.
 
-A score is keyed by a quantity's name; the quantity's own distribution turns it into a value (`sim.distributions`), so that
+A score is keyed by a quantity's name; the quantity's own distribution turns it into a value (`sim.experiments.distributions`), so that
 two pathways that write a quantity differently have the same luck with it. Shares of one decision turn their scores into
-values together (`sim.shares`). Whatever draws the scores stands elsewhere.
+values together (`sim.experiments.shares`). Whatever draws the scores stands elsewhere.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pathways import Pathway
-from sim.distributions import HALF_INTERVAL, is_drawn, value_at
-from sim.shares import shares_at
+from sim.experiments.distributions import HALF_INTERVAL, is_drawn, value_at
+from sim.experiments.shares import shares_at
 
 if TYPE_CHECKING:
-    from sim.compare import Case
+    from sim.experiments.compare import Case
 
 __all__ = [
     "FARTHEST",

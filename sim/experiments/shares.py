@@ -22,7 +22,7 @@ from scipy import special
 
 from pathways import Pathway, Quantity
 from pathways.checks import HALF_INTERVAL, shares_together
-from sim.distributions import is_drawn, moments, value_at
+from sim.experiments.distributions import is_drawn, moments, value_at
 
 POINTS = 2048
 """So many evenly spread points tell how much the shares before one leave it, on average and in spread."""

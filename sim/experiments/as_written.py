@@ -13,11 +13,11 @@ import numpy as np
 
 from pathways import Problem, Region
 from pathways.checks.without_effect import without_effect
-from sim.joint_draws import JointDraws
-from sim.scores import value_of
+from sim.experiments.joint_draws import JointDraws
+from sim.experiments.scores import value_of
 
 if TYPE_CHECKING:
-    from sim.compare import Case
+    from sim.experiments.compare import Case
 
 RULE = "replaced_and_calibrated"
 DRAWS_LOOKED_AT = 50

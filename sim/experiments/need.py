@@ -1,6 +1,6 @@
 """Capacity and lists that are far from what people with back pain need: figures of more than back pain, most likely.
 
-Before a run the need is the offered load (`sim.stability`), in a run what is seen, missed and added to the list. What the
+Before a run the need is the offered load (`sim.experiments.stability`), in a run what is seen, missed and added to the list. What the
 pathway itself assumes per head is for back pain alone, so that it is never asked about.
 """
 
@@ -13,13 +13,13 @@ import numpy as np
 
 from pathways import Pathway, Region
 from pathways.provision import rounded
+from sim.experiments.stability import Load
 from sim.layout import DID_NOT_ATTEND, SEEN
 from sim.plan import DAYS_IN_A_YEAR
 from sim.reducers import list_sizes, weeks_before
-from sim.stability import Load
 
 if TYPE_CHECKING:
-    from sim.compare import Comparison
+    from sim.experiments.compare import Comparison
 
 TIMES_NEED = 2.0
 """Capacity of so many times what is needed is asked about,"""

@@ -15,15 +15,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from calibration.parameters import Draws, NoSensibleDraw, at_end, draw_together, problem_of, value_at_end
 from outcomes import PairedDifference, paired_difference
 from pathways import BadInput, Problem, Region, refuse
 from pathways.assumed import region_at
 from pathways.checks import quantities_of_levers
 from sim.batch.asked import too_much
 from sim.batch.threads import Progress, in_order
-from sim.compare import Case, one_replication
-from sim.joint_draws import JointDraws
+from sim.experiments.compare import Case, one_replication
+from sim.experiments.joint_draws import JointDraws
+from sim.experiments.parameters import Draws, NoSensibleDraw, at_end, draw_together, problem_of, value_at_end
 from sim.plan import Plan
 from sim.reducers import Tallies, add_areas
 from sim.results import by_year, discounted, outcome_values
