@@ -22,7 +22,8 @@ import pandas as pd
 from scipy import stats
 
 from pathways import Region, load_region
-from sim.experiments.compare import Comparison, compare
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from sim.experiments.record import run_id
 from ui.cases import gather
 

@@ -36,7 +36,7 @@ from pathways import BadInput, Pathway, Problem, Region
 from sim.batch.asked import too_much
 from sim.batch.run_store import key_of
 from sim.batch.threads import Progress
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.experiments.joint_draws import JointDraws
 
 FEWEST_RUNS = 400

@@ -12,7 +12,8 @@ import pandas as pd
 
 from calibration.folder import joint_draws, write_joint_draws
 from pathways import Region, load_region
-from sim.experiments.compare import Comparison, compare
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from sim.layout import KINDS, REFERRAL
 from sim.reducers import Tallies
 from sim.results import OWED

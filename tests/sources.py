@@ -16,7 +16,7 @@ import pytest
 
 from calibration.validation.observed import Observed, observe
 from pathways import Pathway, Region, Scenario, load_pathway, load_region, load_scenario
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from tests.shared import SHARED
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,7 +19,8 @@ from streamlit.testing.v1 import AppTest
 from pathways import load_pathway, load_region, load_scenario
 from pathways.load import LIBRARY
 from sim.batch.threads import Stopped
-from sim.experiments.compare import Comparison, compare
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from tests.compared import calibrated_by_hand
 from tests.typed import backpath
 from ui import jobs, own_scenario

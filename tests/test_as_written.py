@@ -25,7 +25,7 @@ from pathways import (
 )
 from pathways.checks.without_effect import without_effect
 from sim.experiments.as_written import not_as_written
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.experiments.joint_draws import JointDraws
 from tests.build import Numbers, pathway, plan_of, region, scenario, share, shrunk
 from tests.test_capacity import lever

@@ -13,8 +13,10 @@ from pathways import BadInput, Waiting, load_pathway, load_region, save_region
 from pathways.assumed_here import assumed_here, grades_in_short
 from pathways.load import LIBRARY
 from pathways.region_folder import ASSUMED, CLAIM
-from sim.experiments.compare import Case, compare, warnings_of
+from sim.experiments.case import Case
+from sim.experiments.compare import compare
 from sim.experiments.need import capacity_beyond_need, lists_beyond_need
+from sim.experiments.precision import warnings_of
 from sim.experiments.stability import Load
 from tests.build import Numbers, pathway, region, scenario
 from ui.checking import region_at

@@ -12,7 +12,9 @@ import pytest
 
 from pathways import Pathway, Region
 from sim.costs import capacity_tables, costs_table, mean_visits, owed_table
-from sim.experiments.compare import Case, Comparison, Engine, compare, logs_of
+from sim.experiments.case import Case
+from sim.experiments.compare import Engine, compare, logs_of
+from sim.experiments.comparison import Comparison
 from sim.experiments.prices import price_basis
 from sim.experiments.psa import runs
 from sim.layout import JOINED, SEEN

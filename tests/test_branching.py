@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathways import Scenario, Waiting, load_region, load_scenario
-from sim.experiments.compare import Case, compare, one_replication, warnings_of
+from sim.experiments.case import Case
+from sim.experiments.compare import compare, one_replication
+from sim.experiments.precision import warnings_of
 from sim.plan import Plan, compile_plan
 from sim.running import Running
 from tests.build import Numbers, cohort_of, compiled_log, pathway, plan_of, reference_log, region, scenario, shrunk

@@ -26,7 +26,7 @@ from calibration.fitting.settings import Settings
 from calibration.folder import read_joint_draws
 from calibration.local_data.targets import LocalTargets, load_local_targets
 from pathways import BadInput, Region, load_region
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from tests.pages import HOSTILE, check_harmless
 from tests.test_docs import put_official_files
 from tests.test_report import Page

@@ -395,6 +395,7 @@ def test_the_seed_decides_and_scenarios_may_be_named_twice(small: Path) -> None:
 
 def test_replications_can_be_as_many_as_are_needed(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`auto` adds ten at a time until the intervals are narrow, at most 200 (here 20)."""
+    monkeypatch.setattr("sim.experiments.precision.AUTO_MOST", 20)
     monkeypatch.setattr("sim.experiments.compare.AUTO_MOST", 20)
     seen = backpath("compare", "mri_guidance", "--region", small, "--years", 0.1, "--replications", "auto", "--json")
     assert seen.code == 0

@@ -16,8 +16,10 @@ from scipy import stats
 
 from pathways import BadInput, Pathway, Region, Scenario, Waiting, load_region
 from sim.batch.threads import Stopped
-from sim.experiments import compare as module
-from sim.experiments.compare import Case, Comparison, compare, one_replication, shares_warm_up, too_wide, warnings_of
+from sim.experiments.case import Case
+from sim.experiments.compare import compare, one_replication, shares_warm_up
+from sim.experiments.comparison import Comparison
+from sim.experiments.precision import AUTO_MOST, AUTO_STEP, PRECISION, too_wide, warnings_of
 from sim.experiments.record import fingerprint, record_of
 from sim.results import by_practice_table, lists_table, outcome_values
 from sim.running import Running
@@ -373,7 +375,7 @@ def relative_half_widths(compared: Comparison, name: str) -> dict[str, float]:
 
 
 def test_auto_stops_at_once_where_nothing_differs() -> None:
-    assert found(case("same"), replications="auto").replications == module.AUTO_STEP
+    assert found(case("same"), replications="auto").replications == AUTO_STEP
 
 
 def test_auto_goes_on_until_every_interval_is_narrow_enough() -> None:
@@ -381,12 +383,12 @@ def test_auto_goes_on_until_every_interval_is_narrow_enough() -> None:
     where, form = place(1500, slots=70.0), case("form", FORM)
     auto = found(form, where=where, years=1, replications="auto", seed=1)
     runs = auto.replications
-    assert runs > module.AUTO_STEP
-    assert runs % module.AUTO_STEP == 0
-    assert runs < module.AUTO_MOST
-    assert max(relative_half_widths(auto, "form").values()) <= module.PRECISION
-    fewer = found(form, where=where, years=1, replications=runs - module.AUTO_STEP, seed=1)
-    assert max(relative_half_widths(fewer, "form").values()) > module.PRECISION
+    assert runs > AUTO_STEP
+    assert runs % AUTO_STEP == 0
+    assert runs < AUTO_MOST
+    assert max(relative_half_widths(auto, "form").values()) <= PRECISION
+    fewer = found(form, where=where, years=1, replications=runs - AUTO_STEP, seed=1)
+    assert max(relative_half_widths(fewer, "form").values()) > PRECISION
     as_many = found(form, where=where, years=1, replications=runs, seed=1)
     pd.testing.assert_frame_equal(auto.values["form"], as_many.values["form"], check_exact=True)
     assert fingerprint(auto) == fingerprint(as_many)
@@ -394,7 +396,8 @@ def test_auto_goes_on_until_every_interval_is_narrow_enough() -> None:
 
 
 def test_auto_gives_up_in_the_end_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "AUTO_MOST", 20)
+    monkeypatch.setattr("sim.experiments.precision.AUTO_MOST", 20)
+    monkeypatch.setattr("sim.experiments.compare.AUTO_MOST", 20)
     auto = found(case("form", FORM), where=place(100), replications="auto")
     assert auto.replications == 20
     assert any("Few replications for 'Scans'" in sentence for sentence in warnings_of(auto))
@@ -409,9 +412,10 @@ def test_auto_gives_up_in_the_end_and_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 def test_auto_works_out_each_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not from the beginning after every ten: of 2 cases and 30 replications the outcomes are worked out 60 times."""
-    monkeypatch.setattr(module, "AUTO_MOST", 30)
+    monkeypatch.setattr("sim.experiments.precision.AUTO_MOST", 30)
+    monkeypatch.setattr("sim.experiments.compare.AUTO_MOST", 30)
     told = []
-    monkeypatch.setattr(module, "outcome_values", lambda *of: told.append(1) or outcome_values(*of))
+    monkeypatch.setattr("sim.experiments.comparison.outcome_values", lambda *of: told.append(1) or outcome_values(*of))
     auto = found(case("form", FORM), where=place(100), replications="auto")
     assert auto.replications == 30
     assert len(told) == 2 * 30
@@ -425,11 +429,11 @@ def test_too_few_replications_are_told_with_the_number_needed() -> None:
     compared = found(case("form", FORM), where=place(300, slots=70.0), years=1, replications=5)
     widths = relative_half_widths(compared, "form")
     told = dict(zip(("scans", "cost"), too_wide(compared), strict=False))
-    wide = [outcome for outcome in compared.outcomes if widths[outcome] > module.PRECISION]
+    wide = [outcome for outcome in compared.outcomes if widths[outcome] > PRECISION]
     assert len(too_wide(compared)) == len(wide) > 0
     assert wide[0] == "scans"
     sentence, needed = told["scans"]
-    assert needed == ceil(5 * (widths["scans"] / module.PRECISION) ** 2) > 5
+    assert needed == ceil(5 * (widths["scans"] / PRECISION) ** 2) > 5
     assert sentence == (
         f"Few replications for 'Scans' under 'form': the interval is ±{100 * widths['scans']:.1f}% of the base's figure. "
         f"About {needed} replications would bring it to ±2%."
@@ -524,8 +528,9 @@ def test_growth_of_a_list_is_that_of_its_weeks() -> None:
 
 def test_a_terminal_is_told_a_few_lists_and_how_many_more(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = found(where=place(2000, slots=2.0), years=0.5, replications=2)
-    monkeypatch.setattr(module, "too_wide", lambda _: [])
-    monkeypatch.setattr(module, "growing_lists", lambda *_: [f"List {k}." for k in range(5)])
+    monkeypatch.setattr("sim.experiments.precision.too_wide", lambda _: [])
+    monkeypatch.setattr("sim.experiments.compare.too_wide", lambda _: [])
+    monkeypatch.setattr("sim.experiments.precision.growing_lists", lambda *_: [f"List {k}." for k in range(5)])
     assert warnings_of(compared) == [f"List {k}." for k in range(5)]
     assert warnings_of(compared, most=3) == [
         "List 0.", "List 1.", "List 2.", "And 2 more growing lists: see the report (--out)."
@@ -566,7 +571,7 @@ def test_qalys_ask_for_replications_by_what_is_gained_per_head() -> None:
 def test_more_replications_than_auto_ever_runs_are_told_as_such() -> None:
     """± 4.303 × 30 / √3 = 74.5 of 100: 3 × (74.5 / 2)² = 4,166 replications."""
     ((sentence, needed),) = too_wide(made("scans", [100.0] * 3, [70.0, 100.0, 130.0]))
-    assert needed > module.AUTO_MOST
+    assert needed > AUTO_MOST
     assert f"About {needed} replications (--replications auto stops at 200) would bring it to ±2%." in sentence
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from pathways import load_region, load_scenario, pathway_from_dict, pathway_to_dict
-from sim.experiments.compare import Case, compare
+from sim.experiments.case import Case
+from sim.experiments.compare import compare
 from sim.plan import compile_plan
 from tests.build import Numbers, cohort_of, compiled_log, pathway, plan_of, region, scenario
 

@@ -18,7 +18,8 @@ from pathways import BadInput
 from pathways.health import STATES
 from sim import events
 from sim.events import COLUMNS, EventLog, log_path_problem, write_logs
-from sim.experiments.compare import Case, logs_of
+from sim.experiments.case import Case
+from sim.experiments.compare import logs_of
 from sim.layout import KINDS, MOST_LEVELS, REASONS
 from sim.plan import Plan
 from sim.running import Running

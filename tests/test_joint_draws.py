@@ -17,9 +17,12 @@ from scipy import special
 from calibration.folder import joint_draws, read_joint_draws, write_joint_draws
 from pathways import BadInput, Pathway, Quantity, Region, Site, Waiting, load_region
 from pathways.assumed import region_at
-from sim.experiments.compare import Case, Comparison, compare, logs_of, warnings_of
+from sim.experiments.case import Case
+from sim.experiments.compare import compare, logs_of
+from sim.experiments.comparison import Comparison
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.parameters import NoSensibleDraw, draw_together, read_correlation, value_at_end
+from sim.experiments.precision import warnings_of
 from sim.experiments.psa import Psa, psa, region_of, tornado
 from sim.experiments.record import fingerprint, inputs_of, record_of, region_digest, replay, run_id
 from sim.experiments.scores import pathway_at, value_at

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from outcomes import paired_difference
 from pathways.pathway import Outcome
-from sim.experiments.compare import warnings_of
+from sim.experiments.precision import warnings_of
 from tests.compared import made_up
 from tests.test_words import COST, NAN, QALYS, SCANS, WAIT
 from ui.key_message import KeyMessage, describe, describe_gain, key_message, percent_changes, watch

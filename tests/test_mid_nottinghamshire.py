@@ -28,7 +28,8 @@ from calibration.validation.targets import load_targets
 from outcomes import allocate
 from outcomes.policy import LIBRARY
 from pathways import Region
-from sim.experiments.compare import Comparison, compare
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from sim.pilot import draw_cohort
 from sim.results import by_decile_table, health_table
 from tests.sources import (

@@ -21,7 +21,8 @@ from calibration.validation.places import standardised
 from calibration.validation.targets import load_targets
 from outcomes import cost_of_activity
 from pathways.health import STATES
-from sim.experiments.compare import Comparison, compare
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from sim.pilot import draw_cohort
 from sim.reducers import Tallies
 from sim.results import activity_table, by_practice_table, outcome_values, prices_table

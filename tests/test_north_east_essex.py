@@ -20,7 +20,7 @@ import pytest
 from outcomes import cost_of_activity
 from pathways import Region, Site, load_scenario, pathway_from_dict, pathway_to_dict
 from pathways.load import LIBRARY
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.plan import compile_plan
 from sim.results import activity_table, health_table, prices_table
 from tests.shared import SHARED

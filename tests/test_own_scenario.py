@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pathways import Pathway, load_pathway, load_region, load_scenario
-from sim.experiments.compare import Case, compare
+from sim.experiments.case import Case
+from sim.experiments.compare import compare
 from sim.experiments.record import fingerprint
 from ui.cases import gather
 from ui.checking import check_path

@@ -16,7 +16,7 @@ import pytest
 from calibration.validation.validate import Validation
 from outcomes import practice_variation
 from pathways import load_region
-from sim.experiments.compare import Comparison
+from sim.experiments.comparison import Comparison
 from sim.experiments.psa import psa, tornado
 from tests.compared import quick
 from tests.pages import HOSTILE, check_harmless

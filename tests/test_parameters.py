@@ -15,7 +15,7 @@ from calibration import natural_history
 from pathways import BadInput, Pathway, Quantity, load_pathway, pathway_problems
 from pathways.checks import CHECKS, CHECKS_OF_VALUES, draw_problem, problems_of, shares_together
 from pathways.draft import Draft
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.experiments.distributions import moments
 from sim.experiments.parameters import NoSensibleDraw, at_end, draw_scores, draw_together, read_correlation
 from sim.experiments.scores import HALF_INTERVAL, at_scores, pathway_at, uncertain, value_at, with_values

@@ -16,7 +16,9 @@ from outcomes import paired_difference
 from outcomes.paired import FEW_EVENTS
 from pathways import BadInput, Region, load_pathway, load_region
 from pathways.checks import quantities_of_levers
-from sim.experiments.compare import Case, Comparison, compare
+from sim.experiments.case import Case
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from sim.experiments.psa import Bar, Psa, Tornado, most_telling, psa, tornado
 from sim.experiments.scores import at_scores, value_at
 from sim.results import OWED, by_year, discounted

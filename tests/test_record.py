@@ -18,7 +18,9 @@ import pytest
 
 from pathways import BadInput, Pathway, Region, load_region, pathway_from_dict, pathway_to_dict, save_region
 from sim.experiments import record as module
-from sim.experiments.compare import Case, Comparison, compare
+from sim.experiments.case import Case
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from sim.experiments.record import fingerprint, inputs_of, record_of, region_digest, replay
 from sim.version import MODEL
 from tests.build import Numbers, pathway, region, scenario

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from pathways import BadInput
 from pathways.files.writing import folder_can_be_written
-from sim.experiments.compare import Comparison, warnings_of
+from sim.experiments.comparison import Comparison
+from sim.experiments.precision import warnings_of
 from sim.experiments.record import fingerprint
 from tests.compared import made_up, quick
 from ui import report

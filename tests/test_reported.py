@@ -19,7 +19,7 @@ from outcomes.journeys.waiting import days_by_which, share_ended_by
 from outcomes.tables import BadTable
 from pathways import Waiting, load_region, load_scenario
 from sim.cohort import Cohort
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.layout import DID_NOT_ATTEND, REFERRAL, SEEN
 from sim.pilot import draw_cohort
 from sim.plan import Plan

@@ -16,7 +16,9 @@ import pytest
 
 from calibration.fitting.practice_pooling import pooled
 from calibration.local_data.figures import COLUMNS
-from sim.experiments.compare import Case, Comparison, compare
+from sim.experiments.case import Case
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from tests.build import Numbers, pathway, region, scenario, share
 from tests.test_capacity import lever
 from tests.typed import backpath

@@ -21,7 +21,7 @@ from calibration.validation.observed import Observed, observe, observed_of, toge
 from calibration.validation.targets import FILE, TABLES, Target, Targets, beside_of, load_targets, measure, measure_all
 from calibration.validation.validate import Result, Simulated, Validation, judge, simulated, validate
 from pathways import BadInput, load_region, load_scenario
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.pilot import draw_cohort
 from sim.reducers import person_ticks, yearly
 from sim.results import health_table

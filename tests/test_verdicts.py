@@ -14,7 +14,7 @@ from rich.console import Console
 from calibration.diagnostics.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNINGS
 from outcomes.materiality import finding, limits
 from outcomes.verdicts import MEANINGS, PAGE, if_they_hold, marked
-from sim.experiments.compare import Comparison
+from sim.experiments.comparison import Comparison
 from tests.compared import made_up, quick
 from tests.test_words import QALYS, SCANS
 from ui.budget import budget_of

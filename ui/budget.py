@@ -24,7 +24,7 @@ from pathways.files import writing
 from pathways.files.writing import new_folder, write_text
 from pathways.quantity import DAYS_IN
 from sim.costs import capacity_tables, costs_table, prices_table
-from sim.experiments.compare import Comparison
+from sim.experiments.comparison import Comparison
 from sim.experiments.prices import price_basis
 from sim.experiments.record import number_or_none, stamp
 from sim.results import activity_table

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pathways
     from calibration.fitting.settings import Settings
     from calibration.local_data.targets import LocalTargets
-    from sim.experiments.compare import Case
+    from sim.experiments.case import Case
     from ui.calibration_tables import Told
 
 DEFAULT_RUNS, DEFAULT_UNKNOWNS = 2000, 60

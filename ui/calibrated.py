@@ -10,7 +10,7 @@ from ui.words import counted
 
 if TYPE_CHECKING:
     from pathways import Region
-    from sim.experiments.compare import Case
+    from sim.experiments.case import Case
     from sim.experiments.joint_draws import JointDraws
 
 

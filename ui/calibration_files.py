@@ -28,7 +28,7 @@ from pathways.files.writing import (
 )
 from pathways.files.written import json_in
 from sim.batch.run_store import key_of
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.experiments.record import region_digest, versions
 from sim.version import MODEL
 from ui.calibration_checks import checks_of

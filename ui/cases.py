@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pathways import BadInput, Problem, load_pathway, load_scenario
 from pathways.files.opened import is_file
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from ui.checking import kind_of
 
 

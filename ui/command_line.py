@@ -488,7 +488,7 @@ def compare(
 ) -> None:
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
     from pathways.assumed_here import grades_in_short
-    from sim.experiments.compare import MOST_SENTENCES, warnings_of
+    from sim.experiments.precision import MOST_SENTENCES, warnings_of
     from ui.key_message import rests_on, watch
     from ui.owed import owed_of, owed_sentence
     from ui.tables import capacity_lines, csv_text, json_text, terminal_table

@@ -17,8 +17,10 @@ from outcomes.verdicts import MEANINGS, Tone, marked
 from pathways import BadInput, Problem, Region, library_names, load_region
 from pathways.assumed_here import assumed_here
 from pathways.pathway import Outcome
-from sim.experiments.compare import Case, Comparison, warnings_of
+from sim.experiments.case import Case
+from sim.experiments.comparison import Comparison
 from sim.experiments.joint_draws import JointDraws
+from sim.experiments.precision import warnings_of
 from sim.experiments.record import fingerprint, region_digest
 from sim.results import within_days
 from ui import jobs, own_scenario

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.experiments.compare import Comparison
+from sim.experiments.comparison import Comparison
 from sim.results import ENTRY, HOME, flows_table
 from ui.charts import BASELINE, INK
 from ui.words import percent

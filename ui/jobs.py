@@ -13,7 +13,9 @@ from threading import Event, Thread
 
 from pathways import BadInput, Problem, Region
 from sim.batch.threads import Stopped
-from sim.experiments.compare import Case, Comparison, compare
+from sim.experiments.case import Case
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from sim.experiments.joint_draws import JointDraws
 
 ABANDONED_AFTER = 15.0

@@ -24,7 +24,7 @@ from outcomes.verdicts import CLAIMS, Verdict, if_they_hold, verdict_of
 from pathways.checks import quantities_of_levers
 from pathways.pathway import Outcome
 from pathways.quantity import GRADES
-from sim.experiments.compare import Comparison
+from sim.experiments.comparison import Comparison
 from sim.results import within_days
 from ui.owed import TODAY, Owed, of_the_base, owed_of
 from ui.words import (

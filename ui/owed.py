@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from outcomes import PairedDifference
-from sim.experiments.compare import Comparison
+from sim.experiments.comparison import Comparison
 from sim.experiments.record import number_or_none
 from sim.results import OWED
 from ui.words import money, span

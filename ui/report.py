@@ -12,7 +12,8 @@ from outcomes.verdicts import MEANINGS, PAGE, marked
 from pathways.assumed_here import assumed_here
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text, written
-from sim.experiments.compare import Comparison, warnings_of
+from sim.experiments.comparison import Comparison
+from sim.experiments.precision import warnings_of
 from sim.experiments.record import fingerprint, record_of, stamp, versions
 from sim.results import (
     activity_table,

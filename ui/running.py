@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pathways.files.writing import csv_text
 from sim.experiments.as_written import unheeded
-from sim.experiments.compare import Comparison
+from sim.experiments.comparison import Comparison
 from sim.experiments.need import far_from_need
 from sim.experiments.record import number_or_none, stamp
 from sim.results import activity_table, lists_table, waits_table, within_days, year_lengths

@@ -15,7 +15,8 @@ from outcomes.paired import FEW_EVENTS
 from outcomes.verdicts import MEANINGS, PAGE, Tone, marked
 from pathways.files import writing
 from pathways.provision import Provision, provision
-from sim.experiments.compare import Comparison, warnings_of, width_reached
+from sim.experiments.comparison import Comparison
+from sim.experiments.precision import warnings_of, width_reached
 from sim.experiments.record import fingerprint, number_or_none, stamp
 from sim.results import within_days
 from ui.calibrated import calibration_json

@@ -34,7 +34,7 @@ from ui.terminal import (
 
 if TYPE_CHECKING:
     import pathways
-    from sim.experiments.compare import Case
+    from sim.experiments.case import Case
     from sim.experiments.joint_draws import JointDraws
 
 DEFAULT_DRAWS = 100

@@ -20,7 +20,7 @@ from pathways import Region, pathway_to_dict
 from pathways.assumed import region_at
 from sim.batch.run_store import key_of
 from sim.events import EventLog
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.experiments.parameters import NoSensibleDraw, Places, places_of, read_correlation, sensible_draw
 from sim.experiments.record import region_digest
 from sim.experiments.scores import case_at, uncertain, value_at

@@ -32,7 +32,7 @@ from pathways.health import STATES
 from pathways.region_folder import DECILES, SEXES
 from sim.cohort import Cohort, named
 from sim.events import ENTRY, EventLog
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.layout import (
     DID_NOT_ATTEND,
     DISCHARGE,

@@ -22,7 +22,7 @@ from outcomes.paired import t_half_width
 from pathways import BadInput, Pathway, Problem, Region, load_scenario
 from sim.batch.asked import too_much
 from sim.batch.threads import Progress, in_order
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 
 FEWEST_REPLICATIONS = 2
 MOST_PEOPLE = 2_000_000

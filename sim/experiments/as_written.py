@@ -17,7 +17,7 @@ from sim.experiments.joint_draws import JointDraws
 from sim.experiments.scores import value_of
 
 if TYPE_CHECKING:
-    from sim.experiments.compare import Case
+    from sim.experiments.case import Case
 
 RULE = "replaced_and_calibrated"
 DRAWS_LOOKED_AT = 50

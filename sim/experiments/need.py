@@ -19,7 +19,7 @@ from sim.plan import DAYS_IN_A_YEAR
 from sim.reducers import list_sizes, weeks_before
 
 if TYPE_CHECKING:
-    from sim.experiments.compare import Comparison
+    from sim.experiments.comparison import Comparison
 
 TIMES_NEED = 2.0
 """Capacity of so many times what is needed is asked about,"""

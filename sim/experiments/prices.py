@@ -11,7 +11,7 @@ from outcomes.economics.prices import uplift_factors
 from outcomes.tables import BadTable
 from pathways import BadInput, Pathway, Problem, Region
 from pathways.quantity import MONEY
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 
 
 def price_years(pathway: Pathway, region: Region) -> dict[str, int | None]:

@@ -21,7 +21,8 @@ from pathways.assumed import region_at
 from pathways.checks import quantities_of_levers
 from sim.batch.asked import too_much
 from sim.batch.threads import Progress, in_order
-from sim.experiments.compare import Case, one_replication
+from sim.experiments.case import Case
+from sim.experiments.compare import one_replication
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.parameters import Draws, NoSensibleDraw, at_end, draw_together, problem_of, value_at_end
 from sim.plan import Plan

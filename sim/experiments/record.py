@@ -25,8 +25,11 @@ from pathways.files.opened import is_folder, printable
 from pathways.files.written import json_in
 from pathways.word import Word
 from sim.experiments.as_written import Ran
-from sim.experiments.compare import Case, Comparison, compare, width_reached
+from sim.experiments.case import Case
+from sim.experiments.compare import compare
+from sim.experiments.comparison import Comparison
 from sim.experiments.joint_draws import WrittenDraws, written_draws
+from sim.experiments.precision import width_reached
 from sim.experiments.prices import price_basis
 from sim.version import MODEL
 

@@ -24,7 +24,7 @@ from pathways import Condition, Region, load_pathway, load_region, load_scenario
 from pathways.health import STATES
 from sim.cohort import Cohort
 from sim.events import EventLog
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.running import Running

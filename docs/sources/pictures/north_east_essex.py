@@ -18,7 +18,7 @@ import pandas as pd
 
 from pathways import Region, load_region, load_scenario
 from sim.cohort import Cohort
-from sim.experiments.compare import Case
+from sim.experiments.case import Case
 from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.reducers import Tallies
