@@ -14,7 +14,7 @@ import pytest
 
 from sim.results import activity_table, by_decile_table, lists_table
 from tests.compared import made_up, quick
-from ui.charts import (
+from ui.charts.comparison import (
     BASELINE,
     CONFIG,
     DASHES,
@@ -30,7 +30,7 @@ from ui.charts import (
     over_time,
     over_time_chart,
 )
-from ui.flow import flows, sankey, titles
+from ui.charts.flow import flows, sankey, titles
 from ui.key_message import key_message
 from ui.report import svg
 from ui.words import percent

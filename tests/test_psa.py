@@ -25,6 +25,7 @@ from sim.results import OWED, by_year, discounted
 from tests.typed import backpath
 from ui.budget import activity_changes, budget_of
 from ui.cases import gather
+from ui.charts.uncertainty import acceptability_chart
 from ui.psa import (
     CURVE,
     as_json,
@@ -38,7 +39,6 @@ from ui.psa import (
     worth_of_knowing,
 )
 from ui.result_files import unlike
-from ui.uncertainty_charts import acceptability_chart
 
 RATE = 0.035
 

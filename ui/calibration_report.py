@@ -19,7 +19,6 @@ from calibration.fitting.fit import EFFECTIVE, NEAREST, R_HAT, SURPRISED, WIDER
 from calibration.fitting.settings import FRESH, NPE, WAVE
 from calibration.reproduced import FAR
 from sim.experiments.record import versions
-from ui.calibration_charts import back_test_chart, knowledge_chart, ranks_chart, series_chart
 from ui.calibration_checks import Check, checks_of
 from ui.calibration_tables import (
     BACK_HEAD,
@@ -31,7 +30,8 @@ from ui.calibration_tables import (
     Told,
     in_words,
 )
-from ui.charts import Chart
+from ui.charts.calibration import back_test_chart, knowledge_chart, ranks_chart, series_chart
+from ui.charts.comparison import Chart
 from ui.page import html_page, html_table
 from ui.report import svg
 from ui.words import counted, percent_of

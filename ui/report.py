@@ -25,7 +25,7 @@ from sim.results import (
     within_days,
 )
 from ui.calibrated import calibration_html, calibration_line
-from ui.charts import Chart, change_chart, lists_chart
+from ui.charts.comparison import Chart, change_chart, lists_chart
 from ui.drawing import NotDrawn, drawn
 from ui.key_message import key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence

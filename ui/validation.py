@@ -21,10 +21,10 @@ from calibration.validation.validate import Result, Simulated, Validation
 from pathways import refuse
 from pathways.files.writing import file_can_be_written, write_text
 from sim.experiments.record import number_or_none
-from ui.charts import Chart
+from ui.charts.comparison import Chart
+from ui.charts.ratio import ratio_chart
 from ui.drawing import NotDrawn
 from ui.page import html_page
-from ui.ratio_chart import ratio_chart
 from ui.report import drawing, svg
 from ui.words import MINUS, NO_VALUE, figures
 

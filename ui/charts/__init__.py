@@ -1,0 +1,1 @@
+"""Charts as plain Vega-Lite specifications, each with the sentence that states its finding."""
