@@ -9,7 +9,7 @@ import pandas as pd
 from calibration import natural_history, treatment_effects
 from calibration.untreated import Untreated
 from pathways import load_pathway
-from ui.charts.comparison import INK, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
+from ui.charts.theme import INK, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
 from ui.report import drawing
 
 HERE = Path(__file__).parent

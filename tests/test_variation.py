@@ -38,8 +38,8 @@ from outcomes.practices.variation import (
 from outcomes.tables import BadTable
 from tests.test_report import Page
 from tests.vectors import cases
-from ui.charts.comparison import SCENARIO_COLOURS
 from ui.charts.funnel import DARK, LIGHT
+from ui.charts.theme import SCENARIO_COLOURS
 from ui.variation import (
     funnel_chart,
     funnel_spec,

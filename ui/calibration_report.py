@@ -31,7 +31,7 @@ from ui.calibration_tables import (
     in_words,
 )
 from ui.charts.calibration import back_test_chart, knowledge_chart, ranks_chart, series_chart
-from ui.charts.comparison import Chart
+from ui.charts.theme import Chart
 from ui.page import html_page, html_table
 from ui.report import svg
 from ui.words import counted, percent_of

@@ -11,7 +11,7 @@ from ui.portfolio_value import sure
 from ui.words import MINUS, NO_VALUE, counted, figures, money
 
 if TYPE_CHECKING:
-    from ui.charts.comparison import Chart
+    from ui.charts.theme import Chart
     from ui.portfolio_value import PortfolioValue
 
 SECTIONS = {
@@ -74,7 +74,7 @@ def portfolio_page(value: PortfolioValue, title: str = "") -> str:
 
 def portfolio_chart(value: PortfolioValue) -> Chart:
     """Money by service today and in the plan: a line from a square to a symbol that says what is decided."""
-    from ui.charts.comparison import BASELINE, CONFIG, Chart
+    from ui.charts.theme import BASELINE, CONFIG, Chart
 
     plan = value.allocation.plan
     money_of = plan.groupby("service", sort=False)[["cost_now", "cost_after", "n_now", "n_after"]].sum()

@@ -25,7 +25,8 @@ from sim.results import (
     within_days,
 )
 from ui.calibrated import calibration_html, calibration_line
-from ui.charts.comparison import Chart, change_chart, lists_chart
+from ui.charts.comparison import change_chart, lists_chart
+from ui.charts.theme import Chart
 from ui.drawing import NotDrawn, drawn
 from ui.key_message import key_message, rests_on, watch
 from ui.owed import owed_of, owed_sentence

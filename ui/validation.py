@@ -21,8 +21,8 @@ from calibration.validation.validate import Result, Simulated, Validation
 from pathways import refuse
 from pathways.files.writing import file_can_be_written, write_text
 from sim.experiments.record import number_or_none
-from ui.charts.comparison import Chart
 from ui.charts.ratio import ratio_chart
+from ui.charts.theme import Chart
 from ui.drawing import NotDrawn
 from ui.page import html_page
 from ui.report import drawing, svg

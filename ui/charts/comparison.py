@@ -1,11 +1,7 @@
-"""Charts as plain Vega-Lite specifications, shown in the app and drawn as SVG for reports: one source for both.
-
-Every chart comes with the sentence that states its finding, for people who cannot see it.
-"""
+"""Charts of a comparison, shown in the app and drawn as SVG for reports: one source for both."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,78 +14,14 @@ from sim.experiments.comparison import Comparison
 from sim.layout import REFERRAL, SEEN
 from sim.reducers import list_sizes, weeks_before
 from sim.results import by_decile_table, health_table, wait_by_year, within_days, year_lengths
+from ui.charts.theme import BASELINE, DASHES, INK, LABEL_ROOM, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
 from ui.key_message import key_message
 from ui.words import figures, in_a_sentence, percent, row_title, span, waits_are
 
-BASELINE = "#425563"
-SCENARIO_COLOURS = ("#005EB8", "#007F3B", "#AE2573", "#B35900")
-SHAPES = ("square", "diamond", "triangle-up", "circle")
-UNBROKEN = [1, 0]
-DASHES = ([8, 3], [2, 2], [10, 3, 2, 3], [14, 4])
-INK = "#212B32"
-GRID = "#D8DDE0"
-LABEL_ROOM = 70
-"""Pixels left free at both ends of an axis for labels that are centred on a symbol."""
 ROUNDING = 1e-9
 """A year that falls short of a whole one by less is whole."""
-MOST_SCENARIOS = len(SCENARIO_COLOURS)
 MEAN_AND_INTERVAL = "Symbol: mean of the runs. Band: its 95% interval."
 MEAN_AND_RANGE = "Line: mean of the runs. Band: range of the runs, lowest to highest."
-
-CONFIG: dict[str, Any] = {
-    "background": "#FFFFFF",
-    "font": "Arial, Helvetica, sans-serif",
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": INK,
-        "titleColor": INK,
-        "gridColor": GRID,
-        "domainColor": BASELINE,
-        "tickColor": BASELINE,
-        "labelFontSize": 13,
-        "titleFontSize": 13,
-        "titleFontWeight": "normal",
-        "labelLimit": 260,
-    },
-    "title": {
-        "color": INK,
-        "subtitleColor": BASELINE,
-        "fontSize": 16,
-        "subtitleFontSize": 13,
-        "anchor": "start",
-        "offset": 12,
-    },
-    "legend": {
-        "labelColor": INK,
-        "titleColor": INK,
-        "labelFontSize": 13,
-        "orient": "bottom",
-        "title": None,
-        "symbolSize": 160,
-        "labelLimit": 400,
-        "symbolOpacity": 1,
-    },
-}
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A Vega-Lite specification and the sentence that says what it shows."""
-
-    spec: dict[str, Any]
-    alt: str
-
-
-def specification(title: str, subtitle: str | list[str], body: dict[str, Any]) -> dict[str, Any]:
-    """A whole Vega-Lite specification in the style of the house."""
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "title": {"text": title, "subtitle": subtitle},
-        "width": 760,
-        "autosize": {"type": "fit", "contains": "padding"},
-        "config": CONFIG,
-        **body,
-    }
 
 
 def _scales(comparison: Comparison, names: list[str], *, with_base: bool) -> tuple[list[str], list[str]]:

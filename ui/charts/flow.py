@@ -9,7 +9,7 @@ import pandas as pd
 
 from sim.experiments.comparison import Comparison
 from sim.results import ENTRY, HOME, flows_table
-from ui.charts.comparison import BASELINE, INK
+from ui.charts.theme import BASELINE, INK
 from ui.words import percent
 
 MAIN = 0.2

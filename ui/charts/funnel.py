@@ -9,7 +9,7 @@ import pandas as pd
 
 from outcomes.practices.funnel import BANDS, CONFIDENCE, CONTROL, NOT_SHOWN, funnel_limits
 from outcomes.practices.practice_variation import PracticeVariation
-from ui.charts.comparison import BASELINE, CONFIG, GRID, INK, Chart
+from ui.charts.theme import BASELINE, CONFIG, GRID, INK, Chart
 from ui.words import counted
 
 MOST_NAMED = 12

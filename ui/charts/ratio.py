@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from calibration.validation.validate import Result
-from ui.charts.comparison import BASELINE, CONFIG, INK, Chart
+from ui.charts.theme import BASELINE, CONFIG, INK, Chart
 
 VERDICT_COLOURS = {"pass": "#007F3B", "fail": "#B00020", "no value": "#B00020"}
 VERDICT_SHAPES = {"pass": "circle", "fail": "diamond", "no value": "diamond"}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from outcomes.economics.incremental import Plane
 from sim.experiments.psa import Tornado
-from ui.charts.comparison import BASELINE, DASHES, INK, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
+from ui.charts.theme import BASELINE, DASHES, INK, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
 from ui.words import money
 
 RULE: dict[str, Any] = {"type": "rule", "color": BASELINE, "strokeDash": [4, 4]}
