@@ -34,8 +34,9 @@ from sim.running import Running
 from tests.build import cohort_of, plan_of
 from tests.test_official_files import HEAD, MAP_HEAD, MAP_ROWS, ROWS, Files, row
 from tests.typed import Seen, backpath
-from ui import command_line, terminal
+from ui import command_line
 from ui.command_line import app, spread_lists
+from ui.commands import options as terminal
 from ui.words import figures
 
 DIFFERENCE = {"mean", "low", "high", "lowest_run", "highest_run", "share_lower", "too_rare"}

@@ -822,7 +822,7 @@ def test_the_app_is_opened_with_a_calibration_that_fits(
     library_calibration: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     calls: list[dict[str, Any]] = []
-    monkeypatch.setattr("ui.app_command.subprocess.call", lambda command, **more: calls.append(more) or 0)
+    monkeypatch.setattr("ui.commands.app.subprocess.call", lambda command, **more: calls.append(more) or 0)
     assert backpath("app", "--calibration", library_calibration).code == 0
     assert calls[0]["env"]["BACKPATH_CALIBRATION"] == str(library_calibration)
     seen = backpath("app", "--calibration", tmp_path / "nowhere")

@@ -17,7 +17,7 @@ import pytest
 from streamlit import config
 
 from tests.typed import backpath
-from ui.app_command import FIXED, OWN_NAMES
+from ui.commands.app import FIXED, OWN_NAMES
 from ui.known_hosts import OnlyKnownHosts, close_what_can_be_closed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,7 +118,7 @@ def test_whoever_ends_the_command_ends_the_server(tmp_path: Path) -> None:
         "-c",
         f"import os, time; open({str(number)!r}, 'w').write(str(os.getpid())); time.sleep(600)",
     ]
-    command = [sys.executable, "-c", f"from ui.app_command import serve; serve({server!r}, {{}})"]
+    command = [sys.executable, "-c", f"from ui.commands.app import serve; serve({server!r}, {{}})"]
     with subprocess.Popen(command, cwd=ROOT) as program:
         while not (number.exists() and number.read_text()):
             assert program.poll() is None

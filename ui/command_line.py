@@ -19,13 +19,12 @@ import typer
 
 from pathways import BadInput, Problem, library_names, refuse
 from pathways.files.opened import not_opened, printable
-from ui import value_commands
-from ui.app_command import open_app
-from ui.calibrate_command import calibrate
 from ui.calibrated import calibration_at
 from ui.checking import DEFAULT_YEARS
-from ui.streams import outputs_done, outputs_ready
-from ui.terminal import (
+from ui.commands import psa
+from ui.commands.app import open_app
+from ui.commands.calibrate import calibrate
+from ui.commands.options import (
     DEFAULT_SEED,
     AsCsv,
     AsJson,
@@ -48,6 +47,7 @@ from ui.terminal import (
     warn,
     watched,
 )
+from ui.commands.streams import outputs_done, outputs_ready
 
 app = typer.Typer(
     help="Simulates people with back pain moving through a local NHS, under alternative pathway designs.",
@@ -660,11 +660,11 @@ def validate(
 
 
 app.command()(calibrate)
-app.command()(value_commands.psa)
-app.command()(value_commands.budget)
-app.command()(value_commands.value)
-app.command()(value_commands.variation)
-app.command()(value_commands.journeys)
+app.command()(psa.psa)
+app.command()(psa.budget)
+app.command()(psa.value)
+app.command()(psa.variation)
+app.command()(psa.journeys)
 
 
 app.command("app")(open_app)

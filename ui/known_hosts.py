@@ -2,7 +2,7 @@
 
 A page elsewhere can point its own name at this machine (DNS rebinding) and so read what runs here. Streamlit looks at the name
 where a session opens, and only there; here every request is looked at first, pages and uploads too. Which names are known says
-the option `server.allowedHosts`, which `backpath app` always sets (`ui.app_command`). Where it is not set, as with a plain
+the option `server.allowedHosts`, which `backpath app` always sets (`ui.commands.app`). Where it is not set, as with a plain
 `streamlit run app.py` without the project's settings, this machine's own names are, and only this machine is answered.
 """
 
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from streamlit import config
 
-from ui.app_command import FIXED, OWN_NAMES
+from ui.commands.app import FIXED, OWN_NAMES
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from pathways import BadInput, Problem, refuse
 from pathways.files.opened import is_there
-from ui.terminal import (
+from ui.commands.options import (
     DEFAULT_SEED,
     AsJson,
     Overwrite,

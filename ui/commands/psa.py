@@ -11,7 +11,7 @@ import typer
 from pathways import BadInput, Problem, refuse
 from ui.calibrated import calibration_at
 from ui.checking import DEFAULT_YEARS
-from ui.terminal import (
+from ui.commands.options import (
     DEFAULT_SEED,
     AsCsv,
     AsJson,
@@ -476,8 +476,8 @@ def journeys(
 ) -> None:
     """Follow people through events, simulated or real: waits, lists, referral to treatment, continuity of care."""
     from outcomes import disclosure_sentence
+    from ui.commands.journeys_asked import Asked, journeys_in
     from ui.journeys import json_text, terminal_tables, write_journeys
-    from ui.journeys_asked import Asked, journeys_in
 
     places_to_write(folder=folder, overwrite=overwrite)
     _refuse_unknown(disclosure)

@@ -21,7 +21,7 @@ import typer
 
 from pathways import BadInput, Problem, library_names
 from ui.calibrated import calibration_at
-from ui.terminal import out
+from ui.commands.options import out
 
 LOCAL = "127.0.0.1"
 OWN_NAMES = ("localhost", LOCAL, "::1")
@@ -65,7 +65,7 @@ def streamlit_command(host: str, port: int, allowed: list[str]) -> list[str]:
         "server.port": str(port),
         "browser.serverAddress": (allowed or [host])[0],
     }
-    command = [sys.executable, "-m", "streamlit", "run", str(Path(__file__).resolve().parent.parent / "app.py")]
+    command = [sys.executable, "-m", "streamlit", "run", str(Path(__file__).resolve().parent.parent.parent / "app.py")]
     for name, value in options.items():
         command += [f"--{name}", value]
     for name in dict.fromkeys(names):
@@ -152,7 +152,7 @@ def serve(command: list[str], environment: Mapping[str, str]) -> int:
     signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = [signal.signal(each, end) for each in signals]
     try:
-        return subprocess.call(command, env=environment, cwd=Path(__file__).resolve().parent.parent)
+        return subprocess.call(command, env=environment, cwd=Path(__file__).resolve().parent.parent.parent)
     finally:
         for each, handler in zip(signals, before, strict=True):
             signal.signal(each, handler)
