@@ -6,8 +6,9 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,12 +18,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from pathways import BadInput, Problem, refuse
+from pathways.files.opened import printable
 from pathways.files.writing import file_can_be_written, folder_can_be_written
 from sim.batch.threads import Stopped
-from ui.calibrated import calibration_line
+from ui.calibrated import calibration_at, calibration_line
 
 if TYPE_CHECKING:
+    import pathways
+    from sim.experiments.case import Case
     from sim.experiments.joint_draws import JointDraws
+
 
 WIDE = 112
 """Columns where the output goes to a file or a pipe."""
@@ -43,10 +48,28 @@ Workers = Annotated[
     int, typer.Option("--workers", help="Threads; the results do not depend on it. 0: one per processor.", metavar="N")
 ]
 
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what was written there before.")]
+INTERRUPTED = 130
+LONGEST_PROBLEM = 2_000
+"""Letters of a sentence about what is wrong: what was written may be endless."""
+FIRST_PRICE_YEAR, LAST_PRICE_YEAR = 1990, 2100
+"""Prices are of no other year."""
+LIKE_SHARES, LIKE_AN_INDEX = 0.2, 50
+"""Rates of inflation that are all below so many percent a year are shares; all above so many, the levels of an index."""
+
+Scenarios = Annotated[list[str], typer.Argument(help="Scenarios of the library, or files.", metavar="SCENARIO…")]
+Against = Annotated[str, typer.Option("--against", help="What to compare with.", metavar="SCENARIO")]
+Out = Annotated[Path | None, typer.Option("--out", help="Write page and tables into this new folder.", metavar="DIR")]
+PriceYear = Annotated[
+    int | None,
+    typer.Option("--price-year", help="Bring all prices to this year (needs --price-index).", metavar="YEAR"),
+]
+PriceIndex = Annotated[
+    Path | None,
+    typer.Option("--price-index", help="Annual rates: a CSV of year, rate_percent, source.", metavar="FILE"),
+]
 
 
 def places_to_write(*, overwrite: bool, folder: Path | None = None, files: Sequence[Path | None] = ()) -> None:
@@ -173,3 +196,97 @@ def is_short_of_memory(error: BaseException) -> bool:
 def threads(workers: int) -> int:
     """As many threads as asked for; for 0 one per processor."""
     return workers or os.cpu_count() or 1
+
+
+def _tell(problems: list[Problem]) -> None:
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if len(errors) > 1:
+        err.print(f"{len(errors)} problems:", markup=False, highlight=False)
+    for problem in problems:
+        prefix = "warning: " if problem.severity == "warning" else ""
+        # what was written may be endless: what to do about it is told all the same
+        where = printable(problem.where, longest=LONGEST_PROBLEM // 4)
+        told = printable(str(replace(problem, where=where)), longest=LONGEST_PROBLEM)
+        say(f"{prefix}{told}", aside=True)
+
+
+def _asked(
+    problems: list[Problem],
+    scenarios: list[str],
+    against: str,
+    region: str,
+    price_year: int | None,
+    price_index: Path | None,
+    calibration: Path | None,
+) -> tuple[Mapping[str, Case], str, pathways.Region, JointDraws | None]:
+    """Cases, base and region, in the pounds of one year where that is asked for, and a calibration; every problem at once."""
+    from pathways import load_region
+    from sim.experiments.prices import in_price_year
+    from ui.cases import gather
+
+    read: list[Any] = []
+    for load in (
+        lambda: gather(scenarios, against=against),
+        lambda: load_region(region),
+        lambda: _index(price_year, price_index),
+    ):
+        try:
+            read.append(load())
+        except BadInput as bad:
+            problems += bad.problems
+    if not problems and len(read[0][0]) < 2:
+        problems.append(
+            Problem(
+                "scenarios",
+                " ".join(scenarios),
+                f"there is nothing to compare with '{against}'. Name another scenario.",
+            )
+        )
+    if problems:
+        raise BadInput(problems)
+    (cases, base), place, index = read
+    joint = calibration_at(calibration, region=place, base=cases[base])
+    if price_year is not None:
+        cases, place = in_price_year(cases, place, price_year, index)
+    return cases, base, place, joint
+
+
+def _index(year: int | None, file: Path | None) -> Any:
+    """The table of rates, where one is asked for."""
+    from pathways.table import Column, read_csv
+
+    if year is not None and not FIRST_PRICE_YEAR <= year <= LAST_PRICE_YEAR:
+        says = f"write a year from {FIRST_PRICE_YEAR} to {LAST_PRICE_YEAR}."
+        raise refuse("price_year", f"--price-year {year}", says)
+    if (year is None) != (file is None):
+        raise refuse(
+            "price_year", "--price-year and --price-index", "go together: the year to move prices to, and the rates."
+        )
+    if year is None or file is None:
+        return None
+    index = read_csv(
+        file,
+        [
+            Column("year", "whole", low=FIRST_PRICE_YEAR, high=LAST_PRICE_YEAR, blank="write the year"),
+            Column("rate_percent", "number", low=-99, high=999, blank="write the rate, or remove the row"),
+            Column("source"),
+        ],
+    )
+    rates = index["rate_percent"].abs()
+    if len(rates) and 0 < rates.max() < LIKE_SHARES:
+        says = f"no rate is above {rates.max():g}: these look like shares. Write percent, {100 * rates.max():g} for {rates.max():g}."
+        raise refuse("percent_is_percent", f"{file.name}: column rate_percent", says)
+    if len(rates) > 1 and rates.min() > LIKE_AN_INDEX:
+        says = f"no rate is below {rates.min():g}: these look like an index. Write by how many percent it rose in each year."
+        raise refuse("rates_are_rates", f"{file.name}: column rate_percent", says)
+    twice = index.index[index["year"].duplicated()]
+    if len(twice):
+        raise BadInput(
+            Problem(
+                "no_duplicates",
+                f"{file.name}: row {row}, column year",
+                f"{index['year'][row]} stands in a row above already. Give one rate for a year, of one index.",
+            )
+            for row in twice
+        )
+    return index

@@ -1,0 +1,69 @@
+"""The command `validate`: the model beside published results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.checking import DEFAULT_YEARS
+from ui.commands.options import (
+    DEFAULT_SEED,
+    AsJson,
+    Overwrite,
+    Region,
+    Seed,
+    Workers,
+    Years,
+    out,
+    places_to_write,
+    say,
+    threads,
+    watched,
+)
+
+VALIDATION_REPLICATIONS = 8
+
+
+def validate(
+    region: Region = "demonstration",
+    years: Years = DEFAULT_YEARS,
+    replications: Annotated[
+        int, typer.Option("--replications", help="How many runs; the intervals are over these.", metavar="N")
+    ] = VALIDATION_REPLICATIONS,
+    seed: Seed = DEFAULT_SEED,
+    workers: Workers = 0,
+    as_json: AsJson = False,
+    page: Annotated[
+        Path | None, typer.Option("--out", help="Write the page (.html, or .md with its picture).", metavar="FILE")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Compare the model with published results, by rules written beforehand; what fails is shown as failed."""
+    from calibration.validation.targets import load_targets
+    from calibration.validation.validate import validate as compare_with_published
+    from pathways import load_region
+    from ui.validation import files_of_page, json_text, summary, terminal_tables, write_page
+
+    places_to_write(files=[] if page is None else files_of_page(page), overwrite=overwrite)
+    place = load_region(region)
+    with watched("Simulating") as (progress, stop):
+        validation = compare_with_published(
+            load_targets(),
+            place,
+            years=years,
+            replications=replications,
+            seed=seed,
+            workers=threads(workers),
+            progress=progress,
+            stop=stop,
+        )
+    if as_json:
+        out.file.write(json_text(validation) + "\n")
+    else:
+        for table in terminal_tables(validation):
+            out.print(table)
+        say(summary(validation))
+    if page is not None:
+        say(f"Written: {', '.join(write_page(validation, page, overwrite=overwrite))}", aside=True)

@@ -1,0 +1,106 @@
+"""The command `value`: which services should grow, shrink or stop within the same money."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pathways import refuse
+from ui.commands.options import (
+    DEFAULT_SEED,
+    AsCsv,
+    AsJson,
+    Out,
+    Overwrite,
+    Seed,
+    one_format,
+    out,
+    places_to_write,
+    say,
+    tell_written,
+)
+
+
+def value(
+    file: Annotated[
+        str, typer.Argument(help="A CSV of services, or an example of the library: midnotts.", metavar="FILE|NAME")
+    ],
+    gains: Annotated[
+        str, typer.Option("--gains", help="Which gains count: trial or calibrated, where both are there.")
+    ] = "trial",
+    budget: Annotated[
+        float | None,
+        typer.Option("--budget", help="What may be spent, in pounds; what is spent today if left out.", metavar="GBP"),
+    ] = None,
+    deprived: Annotated[
+        str, typer.Option("--deprived", help="Groups that count as deprived, with commas.", metavar="GROUPS")
+    ] = "",
+    deprived_share: Annotated[
+        float | None,
+        typer.Option("--deprived-share", help="At least this share of people is from them.", metavar="SHARE"),
+    ] = None,
+    change_limit: Annotated[
+        str, typer.Option("--change-limit", help="How far a service may change: 100 people, or 25%.", metavar="LIMIT")
+    ] = "",
+    weights: Annotated[
+        str, typer.Option("--weights", help="Weights of groups: 1=1.5,2=1.2,…", metavar="GROUP=WEIGHT,…")
+    ] = "",
+    need: Annotated[
+        str, typer.Option("--need", help="Shares of need of groups, for ties.", metavar="GROUP=SHARE,…")
+    ] = "",
+    capacity: Annotated[
+        str, typer.Option("--capacity", help="Limits of resources: sessions=4000,…", metavar="RESOURCE=AMOUNT,…")
+    ] = "",
+    fractions: Annotated[
+        bool, typer.Option("--fractions", help="Allow parts of people, for shadow prices that add up.")
+    ] = False,
+    seed: Seed = DEFAULT_SEED,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    folder: Out = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Find which services should grow, shrink or stop if the budget stays as it is."""
+    from sim.batch.asked import too_much
+    from ui.portfolio import (
+        portfolio_csv,
+        portfolio_json,
+        portfolio_terminal,
+        read_portfolio,
+        value_portfolio,
+        write_portfolio,
+    )
+
+    one_format(as_json, as_csv)
+    if deprived and deprived_share is None:
+        says = "names groups of whom no share is asked, so it changes nothing. Add --deprived-share SHARE, or leave it out."
+        raise refuse("options_fit", f"--deprived {deprived}", says)
+    if seed < 0 or too_much(seed=seed):
+        raise refuse("seed", f"--seed {seed}", "write a whole number from 0, below 2 to the 63.")
+    places_to_write(folder=folder, overwrite=overwrite)
+    options, settings = read_portfolio(
+        file,
+        gains=gains,
+        budget=budget,
+        deprived=deprived,
+        deprived_share=deprived_share,
+        change_limit=change_limit,
+        weights=weights,
+        need=need,
+        capacity=capacity,
+        integer=not fractions,
+    )
+    found = value_portfolio(options, settings, seed=seed)
+    if as_json:
+        out.file.write(portfolio_json(found) + "\n")
+    elif as_csv:
+        out.file.write(portfolio_csv(found))
+    else:
+        for part in portfolio_terminal(found):
+            if isinstance(part, str):
+                say(part)
+            else:
+                out.print(part)
+    if folder is not None:
+        tell_written(folder, write_portfolio(found, folder, overwrite=overwrite))
