@@ -22,8 +22,8 @@ from sim.reducers import add_areas
 from sim.results import OWED
 from tests.build import Numbers, pathway, region, scenario
 from ui.budget import budget_of, json_text, sentences
-from ui.key_message import key_message
-from ui.owed import owed_of
+from ui.findings.key_message import key_message
+from ui.findings.owed import owed_of
 from ui.tables import as_json
 
 PRICE, CASH = 60.0, 0.1

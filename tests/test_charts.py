@@ -17,7 +17,7 @@ from tests.compared import made_up, quick
 from ui.charts.comparison import change_chart, deprivation_chart, lists_chart, over_time, over_time_chart
 from ui.charts.flow import flows, sankey, titles
 from ui.charts.theme import BASELINE, CONFIG, DASHES, INK, MOST_SCENARIOS, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart
-from ui.key_message import key_message
+from ui.findings.key_message import key_message
 from ui.report import svg
 from ui.words import percent
 

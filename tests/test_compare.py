@@ -26,7 +26,7 @@ from sim.running import Running
 from tests.build import Numbers, cohort_of, pathway, region, scenario
 from tests.compared import with_more_referrals
 from ui.cases import gather
-from ui.key_message import key_message
+from ui.findings.key_message import key_message
 from ui.tables import as_json, json_text
 
 TOP = {"region", "population", "years", "replications", "seed", "fingerprint", "scenarios"}

@@ -12,7 +12,7 @@ from pathways.pathway import Outcome
 from sim.experiments.precision import warnings_of
 from tests.compared import made_up
 from tests.test_words import COST, NAN, QALYS, SCANS, WAIT
-from ui.key_message import KeyMessage, describe, describe_gain, key_message, percent_changes, watch
+from ui.findings.key_message import KeyMessage, describe, describe_gain, key_message, percent_changes, watch
 from ui.words import percent_of
 
 

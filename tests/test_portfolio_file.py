@@ -21,7 +21,9 @@ from outcomes.policy import LIBRARY as DATA
 from pathways import BadInput
 from tests.shared import SHARED
 from tests.test_docs import blocks_of, example
-from ui import portfolio_value
+from ui.findings import portfolio
+from ui.findings.portfolio import sure
+from ui.findings.portfolio_example import CALIBRATED, published
 from ui.portfolio import (
     ORDER,
     PortfolioValue,
@@ -33,9 +35,7 @@ from ui.portfolio import (
     value_portfolio,
     write_portfolio,
 )
-from ui.portfolio_example import CALIBRATED, published
 from ui.portfolio_page import MOST_IN_PICTURE, portfolio_chart
-from ui.portfolio_value import sure
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "portfolio.md"
@@ -364,13 +364,13 @@ def test_what_the_solver_prints_does_not_reach_the_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """HiGHS 1.12 prints a line of its own past Python now and then."""
-    allocate = portfolio_value.allocate
+    allocate = portfolio.allocate
 
     def noisy(*given: Any, **named: Any) -> Any:
         ctypes.CDLL(None).puts(b"HighsMipSolverData")
         return allocate(*given, **named)
 
-    monkeypatch.setattr(portfolio_value, "allocate", noisy)
+    monkeypatch.setattr(portfolio, "allocate", noisy)
     found = valued(file(tmp_path))
     print("then", found.settings.name)
     ctypes.CDLL(None).fflush(None)

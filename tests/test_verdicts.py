@@ -19,7 +19,7 @@ from tests.compared import made_up, quick
 from tests.test_words import QALYS, SCANS
 from ui.budget import budget_of
 from ui.budget import sentences as budget_sentences
-from ui.key_message import describe, describe_gain, judgements, key_message, rests_on, watch
+from ui.findings.key_message import describe, describe_gain, judgements, key_message, rests_on, watch
 from ui.report import html_report
 from ui.tables import csv_text, json_text, rows_of, terminal_table
 from ui.validation import VERDICT_WORDS

@@ -28,8 +28,8 @@ from sim.experiments.comparison import Comparison
 from sim.experiments.prices import price_basis
 from sim.experiments.record import number_or_none, stamp
 from sim.results import activity_table
-from ui.key_message import judgements
-from ui.owed import Owed, owed_json, owed_of, owed_sentence
+from ui.findings.key_message import judgements
+from ui.findings.owed import Owed, owed_json, owed_of, owed_sentence
 from ui.running import run_warnings
 from ui.tables import in_short
 from ui.words import NO_VALUE, TOO_RARE, figures, money, span

@@ -19,19 +19,10 @@ from calibration.fitting.fit import EFFECTIVE, NEAREST, R_HAT, SURPRISED, WIDER
 from calibration.fitting.settings import FRESH, NPE, WAVE
 from calibration.reproduced import FAR
 from sim.experiments.record import versions
-from ui.calibration_checks import Check, checks_of
-from ui.calibration_tables import (
-    BACK_HEAD,
-    BEYOND_HEAD,
-    OFFER,
-    QUANTITY_HEAD,
-    SERIES_HEAD,
-    TO_DO,
-    Told,
-    in_words,
-)
 from ui.charts.calibration import back_test_chart, knowledge_chart, ranks_chart, series_chart
 from ui.charts.theme import Chart
+from ui.findings.calibration import BACK_HEAD, BEYOND_HEAD, OFFER, QUANTITY_HEAD, SERIES_HEAD, TO_DO, Told, in_words
+from ui.findings.calibration_checks import Check, checks_of
 from ui.page import html_page, html_table
 from ui.report import svg
 from ui.words import counted, percent_of

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from outcomes.portfolio.allocation import Allocation
 from pathways.files.writing import csv_text, new_folder, write_text
+from ui.findings.portfolio import PortfolioValue, sure, value_portfolio
 from ui.portfolio_file import TRIAL, read_portfolio
 from ui.portfolio_page import portfolio_page
-from ui.portfolio_value import PortfolioValue, sure, value_portfolio
 from ui.words import MINUS, money
 
 __all__ = [

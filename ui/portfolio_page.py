@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ui.portfolio_value import sure
+from ui.findings.portfolio import sure
 from ui.words import MINUS, NO_VALUE, counted, figures, money
 
 if TYPE_CHECKING:
     from ui.charts.theme import Chart
-    from ui.portfolio_value import PortfolioValue
+    from ui.findings.portfolio import PortfolioValue
 
 SECTIONS = {
     "stopped": "What stops",

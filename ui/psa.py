@@ -39,9 +39,9 @@ from sim.experiments.psa import Psa, Tornado, sign
 from sim.experiments.record import number_or_none, region_digest, stamp, versions
 from sim.experiments.scores import uncertain, without_distribution
 from sim.results import OWED
-from ui.calibrated import calibration_html, calibration_json, calibration_line
 from ui.charts.uncertainty import acceptability_chart, plane_chart, tornado_chart
-from ui.owed import of_the_saving
+from ui.findings.calibrated import calibration_html, calibration_json, calibration_line
+from ui.findings.owed import of_the_saving
 from ui.page import html_page, html_table
 from ui.report import svg, write_page
 from ui.words import LEAST_MONEY, MINUS, figures, money, per_year, percent_of, span

@@ -19,9 +19,9 @@ from sim.experiments.comparison import Comparison
 from sim.experiments.precision import warnings_of, width_reached
 from sim.experiments.record import fingerprint, number_or_none, stamp
 from sim.results import within_days
-from ui.calibrated import calibration_json
-from ui.key_message import KeyMessage, key_message, rests_on
-from ui.owed import owed_json, owed_of
+from ui.findings.calibrated import calibration_json
+from ui.findings.key_message import KeyMessage, key_message, rests_on
+from ui.findings.owed import owed_json, owed_of
 from ui.words import (
     NO_VALUE,
     NONE_DIFFERS,

@@ -11,8 +11,8 @@ from scipy import special
 
 from calibration.calibrate import Calibration
 from calibration.diagnostics.simulated_truths import Calibrated
-from ui.calibration_tables import SIGNS, Told, each_of, in_words
 from ui.charts.theme import BASELINE, GRID, INK, SCENARIO_COLOURS, Chart, specification
+from ui.findings.calibration import SIGNS, Told, each_of, in_words
 from ui.words import percent, percent_of
 
 MOST_SERIES = 12

@@ -15,7 +15,7 @@ from sim.layout import REFERRAL, SEEN
 from sim.reducers import list_sizes, weeks_before
 from sim.results import by_decile_table, health_table, wait_by_year, within_days, year_lengths
 from ui.charts.theme import BASELINE, DASHES, INK, LABEL_ROOM, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
-from ui.key_message import key_message
+from ui.findings.key_message import key_message
 from ui.words import figures, in_a_sentence, percent, row_title, span, waits_are
 
 ROUNDING = 1e-9

@@ -20,8 +20,8 @@ from typing import Annotated
 import typer
 
 from pathways import BadInput, Problem, library_names
-from ui.calibrated import calibration_at
 from ui.commands.options import out
+from ui.findings.calibrated import calibration_at
 
 LOCAL = "127.0.0.1"
 OWN_NAMES = ("localhost", LOCAL, "::1")

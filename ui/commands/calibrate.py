@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from calibration.fitting.settings import Settings
     from calibration.local_data.targets import LocalTargets
     from sim.experiments.case import Case
-    from ui.calibration_tables import Told
+    from ui.findings.calibration import Told
 
 DEFAULT_RUNS, DEFAULT_UNKNOWNS = 2000, 60
 """Those of `calibration.fitting.fit`, which is not loaded until it is needed."""
@@ -86,7 +86,7 @@ def calibrate(
     from calibration.calibrate import calibrate as fitted
     from calibration.fitting.settings import Settings
     from ui.calibration_files import RUNS, begin, json_text, question_of, write_calibration
-    from ui.calibration_tables import Told
+    from ui.findings.calibration import Told
 
     settings = Settings(runs=runs, seed=seed, unknowns=unknowns, workers=threads(workers), dask=dask, method=method)
     case, place, figures = _asked(scenario, region, targets, until, settings)
@@ -214,15 +214,7 @@ def _telling_what_went_wrong(folder: Path, settings: Settings) -> Iterator[None]
 
 
 def _tell(told: Told, *, region: str, scenario: str, folder: Path) -> None:
-    from ui.calibration_tables import (
-        BACK_HEAD,
-        BEYOND_HEAD,
-        OFFER,
-        QUANTITY_HEAD,
-        SERIES_HEAD,
-        SHORT,
-        TO_DO,
-    )
+    from ui.findings.calibration import BACK_HEAD, BEYOND_HEAD, OFFER, QUANTITY_HEAD, SERIES_HEAD, SHORT, TO_DO
 
     found = told.found
     title = f"{found.targets.title}: {found.simulator.region.about.title}"

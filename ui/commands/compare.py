@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pathways import BadInput, Problem, library_names, refuse
-from ui.calibrated import calibration_at
 from ui.checking import DEFAULT_YEARS
 from ui.commands.options import (
     DEFAULT_SEED,
@@ -31,6 +30,7 @@ from ui.commands.options import (
     warn,
     watched,
 )
+from ui.findings.calibrated import calibration_at
 
 DEFAULT_REPLICATIONS = "10"
 
@@ -122,8 +122,8 @@ def compare(
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
     from pathways.assumed_here import grades_in_short
     from sim.experiments.precision import MOST_SENTENCES, warnings_of
-    from ui.key_message import rests_on, watch
-    from ui.owed import owed_of, owed_sentence
+    from ui.findings.key_message import rests_on, watch
+    from ui.findings.owed import owed_of, owed_sentence
     from ui.tables import capacity_lines, csv_text, json_text, terminal_table
 
     one_format(as_json, as_csv)

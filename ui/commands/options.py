@@ -21,7 +21,7 @@ from pathways import BadInput, Problem, refuse
 from pathways.files.opened import printable
 from pathways.files.writing import file_can_be_written, folder_can_be_written
 from sim.batch.threads import Stopped
-from ui.calibrated import calibration_at, calibration_line
+from ui.findings.calibrated import calibration_at, calibration_line
 
 if TYPE_CHECKING:
     import pathways

@@ -16,7 +16,7 @@ from outcomes.portfolio.allocation import Allocation
 from outcomes.portfolio.uncertainty import AllocationUncertainty, allocation_uncertainty
 from outcomes.tables import BadTable
 from pathways import BadInput, Problem
-from ui.portfolio_example import midnotts_sentences
+from ui.findings.portfolio_example import midnotts_sentences
 from ui.portfolio_file import TRIAL, Settings, with_gains
 from ui.words import MINUS
 

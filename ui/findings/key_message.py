@@ -26,7 +26,7 @@ from pathways.pathway import Outcome
 from pathways.quantity import GRADES
 from sim.experiments.comparison import Comparison
 from sim.results import within_days
-from ui.owed import TODAY, Owed, of_the_base, owed_of
+from ui.findings.owed import TODAY, Owed, of_the_base, owed_of
 from ui.words import (
     TOO_RARE,
     comparative,

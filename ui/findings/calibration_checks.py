@@ -12,7 +12,7 @@ from calibration.diagnostics.verdict import CALIBRATED, COVERED, DIFFERS, HELD, 
 from calibration.fitting.fit import EFFECTIVE, R_HAT, SURPRISED
 from calibration.reproduced import WORST, Reproduced
 from sim.experiments.record import versions
-from ui.calibration_tables import Told, each_of, in_words
+from ui.findings.calibration import Told, each_of, in_words
 from ui.words import percent_of
 
 BOUNDLESS = 1000
