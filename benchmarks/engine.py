@@ -30,7 +30,7 @@ from sim.plan import Plan, compile_plan
 from sim.reference import Reference
 from sim.results import outcome_values
 from sim.running import Running
-from ui.cases import gather
+from ui.inputs.cases import gather
 
 SEED = 42
 GROWTH = (10_000, 30_000, 100_000, 300_000, 1_000_000)

@@ -25,7 +25,7 @@ from pathways import Region, load_region
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
 from sim.experiments.record import run_id
-from ui.cases import gather
+from ui.inputs.cases import gather
 
 SCENARIOS = ("mri_guidance", "waiting_list_initiative")
 SMALLER, BATCH, PART = 20, 10, 250

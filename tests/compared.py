@@ -17,7 +17,7 @@ from sim.experiments.comparison import Comparison
 from sim.layout import KINDS, REFERRAL
 from sim.reducers import Tallies
 from sim.results import OWED
-from ui.cases import gather
+from ui.inputs.cases import gather
 
 BASE_VALUE = 1000.0
 

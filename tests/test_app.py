@@ -24,8 +24,8 @@ from sim.experiments.comparison import Comparison
 from tests.compared import calibrated_by_hand
 from tests.typed import backpath
 from ui import jobs, own_scenario
-from ui.cases import gather
 from ui.findings.key_message import key_message, watch
+from ui.inputs.cases import gather
 from ui.words import in_a_sentence, row_title
 
 ROOT = Path(__file__).resolve().parent.parent

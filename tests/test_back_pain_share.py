@@ -19,7 +19,7 @@ from sim.experiments.need import capacity_beyond_need, lists_beyond_need
 from sim.experiments.precision import warnings_of
 from sim.experiments.stability import Load
 from tests.build import Numbers, pathway, region, scenario
-from ui.checking import region_at
+from ui.inputs.checking import region_at
 
 USUAL = load_pathway("usual_care")
 

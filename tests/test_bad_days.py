@@ -145,7 +145,7 @@ def test_memory_that_is_short_is_told_in_a_sentence(error: Exception, monkeypatc
     def short(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("ui.checking.check_path", short)
+    monkeypatch.setattr("ui.inputs.checking.check_path", short)
     seen = backpath("check", "usual_care")
     assert seen.code == 2
     assert seen.err.startswith("Memory is short: the work was given up. Choose fewer --workers")

@@ -33,10 +33,10 @@ from tests.test_report import Page
 from tests.typed import Seen, backpath
 from ui.calibration_files import FILES, PARTS, QUESTION, begin, question_of, write_calibration
 from ui.calibration_report import STEPS, calibration_html
-from ui.cases import gather
 from ui.commands.calibrate import DEFAULT_RUNS, DEFAULT_UNKNOWNS
 from ui.findings.calibration import OFFER, WIDE_OPEN, Told
 from ui.findings.calibration_checks import TITLES, checks_of
+from ui.inputs.cases import gather
 
 ROOT = Path(__file__).resolve().parent.parent
 FEW = ("--runs", 400, "--unknowns", 4, "--no-back-test")

@@ -13,7 +13,7 @@ from pathways import pathway_to_dict, save_region
 from tests.build import Numbers, pathway, region
 from tests.test_command_line import refused
 from tests.typed import backpath
-from ui.checking import MOST_LISTS
+from ui.inputs.checking import MOST_LISTS
 
 
 def toml(written: Any) -> str:

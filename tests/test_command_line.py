@@ -779,7 +779,7 @@ def test_an_error_of_ours_is_one_sentence_and_the_traceback_is_for_developers(mo
     def broken(*_: Any) -> Any:
         raise RuntimeError("a pipe [burst]")
 
-    monkeypatch.setattr("ui.checking.check_path", broken)
+    monkeypatch.setattr("ui.inputs.checking.check_path", broken)
     seen = backpath("check", "usual_care")
     assert seen.code == 1
     assert "This should not have happened: RuntimeError: a pipe [burst]" in seen.err

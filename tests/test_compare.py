@@ -25,8 +25,8 @@ from sim.results import by_practice_table, lists_table, outcome_values
 from sim.running import Running
 from tests.build import Numbers, cohort_of, pathway, region, scenario
 from tests.compared import with_more_referrals
-from ui.cases import gather
 from ui.findings.key_message import key_message
+from ui.inputs.cases import gather
 from ui.tables import as_json, json_text
 
 TOP = {"region", "population", "years", "replications", "seed", "fingerprint", "scenarios"}

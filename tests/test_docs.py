@@ -44,8 +44,8 @@ from pathways.word import SHAPES, quantity_uses
 from sim import events, layout
 from tests.shared import MID_NOTTS
 from tests.test_official_files import HEAD, MAP_HEAD
-from ui.checking import check_path
 from ui.commands.app import problems_of
+from ui.inputs.checking import check_path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])

@@ -25,7 +25,7 @@ from pathways.files.opened import bytes_of, kind_of, unpacked
 from pathways.files.persons import persons_in
 from pathways.files.values import NotThat, date_in, number_in, whole_in
 from pathways.files.written import json_in, toml_in
-from ui.checking import check_path
+from ui.inputs.checking import check_path
 
 
 def refused(read: Callable[[Path], object], path: Path) -> str:

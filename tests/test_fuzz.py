@@ -60,7 +60,7 @@ def named(name: str) -> Surface:
 
 def planted(monkeypatch: pytest.MonkeyPatch, does: Any) -> None:
     """Something else happens where the file of practices is read."""
-    monkeypatch.setattr("ui.variation_file.read_variation_file", does)
+    monkeypatch.setattr("ui.inputs.practices.read_variation_file", does)
     monkeypatch.setattr("ui.variation.read_variation_file", does)
 
 

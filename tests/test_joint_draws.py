@@ -33,7 +33,7 @@ from tests.build import Numbers, pathway, region, scenario
 from tests.compared import calibrated_by_hand
 from tests.typed import backpath
 from ui.budget import budget_of
-from ui.cases import gather
+from ui.inputs.cases import gather
 from ui.psa import as_json as psa_json
 from ui.psa import findings_of
 from ui.psa import html as psa_html

@@ -10,7 +10,7 @@ import pytest
 
 from outcomes import continuity_of_care, waits
 from tests.typed import backpath
-from ui.journeys_file import read_events
+from ui.inputs.journeys import read_events
 
 
 def events(many: int, *, unseen: int = 0) -> pd.DataFrame:

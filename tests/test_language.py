@@ -23,7 +23,7 @@ from pathways.draft import Draft
 from pathways.load import LIBRARY, find
 from pathways.schema import pathway_schema, scenario_schema, schema_text
 from pathways.timing import length_in_days, ticks_in_a_day
-from ui.checking import check_path
+from ui.inputs.checking import check_path
 
 GALLERY = Path(__file__).parent / "gallery"
 BROKEN = sorted(path for path in GALLERY.glob("*.toml") if path.stem != "nothing_wrong")

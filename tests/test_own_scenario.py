@@ -13,8 +13,8 @@ from pathways import Pathway, load_pathway, load_region, load_scenario
 from sim.experiments.case import Case
 from sim.experiments.compare import compare
 from sim.experiments.record import fingerprint
-from ui.cases import gather
-from ui.checking import check_path
+from ui.inputs.cases import gather
+from ui.inputs.checking import check_path
 from ui.own_scenario import NAME, TITLE, Choice, scenario_file
 
 PATHWAY = load_pathway("usual_care")

@@ -22,7 +22,7 @@ from tests.compared import quick
 from tests.pages import HOSTILE, check_harmless
 from tests.test_portfolio_file import file, valued
 from tests.test_validation import imagined
-from ui.cases import gather
+from ui.inputs.cases import gather
 from ui.page import STYLE, html_page
 from ui.portfolio_page import portfolio_page
 from ui.psa import findings_of

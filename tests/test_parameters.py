@@ -22,7 +22,7 @@ from sim.experiments.scores import HALF_INTERVAL, at_scores, pathway_at, uncerta
 from sim.experiments.shares import shares_at, sticks
 from tests.build import Numbers
 from tests.build import pathway as build
-from ui.cases import gather
+from ui.inputs.cases import gather
 
 SCORES = special.ndtri((np.arange(4000) + 0.5) / 4000)
 NONE = pd.DataFrame()

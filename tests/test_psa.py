@@ -24,8 +24,8 @@ from sim.experiments.scores import at_scores, value_at
 from sim.results import OWED, by_year, discounted
 from tests.typed import backpath
 from ui.budget import activity_changes, budget_of
-from ui.cases import gather
 from ui.charts.uncertainty import acceptability_chart
+from ui.inputs.cases import gather
 from ui.psa import (
     CURVE,
     as_json,

@@ -15,8 +15,8 @@ from pathways.official.selection import PRACTICE, codes_of
 from sim.experiments.stability import offered_loads, open_sentences
 from tests.test_command_line import backpath, new_region, refused
 from tests.test_official_files import HEAD, MAP_HEAD, MAP_ROWS, ROWS, SCORES, Files, message, row
-from ui.checking import check_path
 from ui.command_line import spread_lists
+from ui.inputs.checking import check_path
 
 BOARD_HEAD = f"{MAP_HEAD},ICB_CODE,ICB_NAME"
 BOARD_ROWS = [

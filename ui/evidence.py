@@ -19,7 +19,7 @@ from pathways.files import writing
 from pathways.load import load_quantities
 from pathways.quantity import GRADES
 from sim.experiments.shares import drawn_of
-from ui.checking import kind_of
+from ui.inputs.checking import kind_of
 
 NAME_WIDTH, VALUE_WIDTH, LEAST_SOURCE_WIDTH = 42, 18, 30
 BORDERS = 10

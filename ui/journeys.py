@@ -25,10 +25,10 @@ from outcomes.disclosure.journeys import disclosed_continuity, disclosed_lists, 
 from outcomes.journeys.referral_to_treatment import ReferralToTreatment, referral_to_treatment
 from pathways import BadInput, Problem
 from pathways.files.writing import csv_text, new_folder, write_text
-from ui.journeys_file import EventLog
-from ui.journeys_notes import Note, said
-from ui.journeys_people import matched
-from ui.journeys_period import impossible_notes, lacking_notes, period_of
+from ui.inputs.journeys import EventLog
+from ui.inputs.notes import Note, said
+from ui.inputs.people import matched
+from ui.inputs.period import impossible_notes, lacking_notes, period_of
 from ui.words import figures, percent_of
 
 RESULTS = (

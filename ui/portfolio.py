@@ -15,7 +15,7 @@ from rich.text import Text
 from outcomes.portfolio.allocation import Allocation
 from pathways.files.writing import csv_text, new_folder, write_text
 from ui.findings.portfolio import PortfolioValue, sure, value_portfolio
-from ui.portfolio_file import TRIAL, read_portfolio
+from ui.inputs.portfolio import TRIAL, read_portfolio
 from ui.portfolio_page import portfolio_page
 from ui.words import MINUS, money
 

@@ -23,7 +23,7 @@ from outcomes.disclosure.tables import disclosure_sentence
 from outcomes.practices.practice_variation import PracticeVariation
 from pathways.files.writing import csv_text, new_folder, write_text
 from ui.charts.funnel import funnel_chart, funnel_spec
-from ui.variation_file import bad_input, read_variation_file
+from ui.inputs.practices import bad_input, read_variation_file
 from ui.words import NO_VALUE, counted
 
 __all__ = [

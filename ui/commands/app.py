@@ -184,7 +184,7 @@ def open_app(
 ) -> None:
     """Open the app in a browser on this machine, or serve it to others under names that are told."""
     from pathways import load_region
-    from ui.cases import gather
+    from ui.inputs.cases import gather
 
     problems = problems_of(host, port, allowed_host or [])
     if problems := problems or port_problems(host.strip("[]"), port):

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from pathways import Problem
-from ui.checking import DEFAULT_YEARS
 from ui.commands.options import (
     DEFAULT_SEED,
     Against,
@@ -34,6 +33,7 @@ from ui.commands.options import (
     warn,
     watched,
 )
+from ui.inputs.checking import DEFAULT_YEARS
 
 DEFAULT_BUDGET_RUNS = 20
 

@@ -130,7 +130,7 @@ def _asked(
     from calibration.local_data.targets import load_local_targets
     from calibration.local_data.targets import until as up_to
     from pathways import load_region
-    from ui.cases import gather
+    from ui.inputs.cases import gather
 
     problems = _settings_problems(settings)
     last = _day(until, problems)

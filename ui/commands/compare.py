@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 from pathways import BadInput, Problem, library_names, refuse
-from ui.checking import DEFAULT_YEARS
 from ui.commands.options import (
     DEFAULT_SEED,
     AsCsv,
@@ -31,6 +30,7 @@ from ui.commands.options import (
     watched,
 )
 from ui.findings.calibrated import calibration_at
+from ui.inputs.checking import DEFAULT_YEARS
 
 DEFAULT_REPLICATIONS = "10"
 
@@ -66,7 +66,7 @@ def _comparison(
 ) -> Any:
     from pathways import load_region
     from sim.experiments.compare import compare
-    from ui.cases import gather
+    from ui.inputs.cases import gather
 
     problems: list[Problem] = []
     chosen: list[Any] = []

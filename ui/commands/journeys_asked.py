@@ -10,11 +10,11 @@ from math import isfinite
 from pathlib import Path
 
 from pathways import BadInput, Problem, load_pathway
+from ui.inputs.columns import key_of
+from ui.inputs.journeys import ALIKE, EventLog, read_events
+from ui.inputs.notes import Note, quoted
+from ui.inputs.people import read_people
 from ui.journeys import RESULTS, Journeys, journeys_of
-from ui.journeys_cells import key_of
-from ui.journeys_file import ALIKE, EventLog, read_events
-from ui.journeys_notes import Note, quoted
-from ui.journeys_people import read_people
 
 USUAL_GROUPS = "decile"
 LIBRARY = "usual_care"

@@ -222,7 +222,7 @@ def _asked(
     """Cases, base and region, in the pounds of one year where that is asked for, and a calibration; every problem at once."""
     from pathways import load_region
     from sim.experiments.prices import in_price_year
-    from ui.cases import gather
+    from ui.inputs.cases import gather
 
     read: list[Any] = []
     for load in (

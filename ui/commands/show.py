@@ -28,7 +28,7 @@ def check(
 ) -> None:
     """Tell everything that is wrong with a pathway, a scenario or a region."""
     from pathways.assumed_here import assumed_here
-    from ui.checking import check_path, region_at, slots_of
+    from ui.inputs.checking import check_path, region_at, slots_of
     from ui.words import counted
 
     problems = check_path(path, region, pathway)
@@ -103,7 +103,7 @@ def show(
         pathway = load_pathway(name)
         out.print(pathway_in_words(pathway), markup=False, highlight=False)
     else:
-        from ui.checking import region_for
+        from ui.inputs.checking import region_for
 
         file_name, scenario, pathway = load_scenario(name)
         place = region_for(pathway, region)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ui.checking import DEFAULT_YEARS
 from ui.commands.options import (
     DEFAULT_SEED,
     AsJson,
@@ -22,6 +21,7 @@ from ui.commands.options import (
     threads,
     watched,
 )
+from ui.inputs.checking import DEFAULT_YEARS
 
 VALIDATION_REPLICATIONS = 8
 

@@ -17,7 +17,7 @@ from outcomes.portfolio.uncertainty import AllocationUncertainty, allocation_unc
 from outcomes.tables import BadTable
 from pathways import BadInput, Problem
 from ui.findings.portfolio_example import midnotts_sentences
-from ui.portfolio_file import TRIAL, Settings, with_gains
+from ui.inputs.portfolio import TRIAL, Settings, with_gains
 from ui.words import MINUS
 
 DRAWS = 256

@@ -12,7 +12,7 @@ import pandas as pd
 
 import calibration
 from outcomes.portfolio.allocation import Allocation
-from ui.portfolio_file import TRIAL
+from ui.inputs.portfolio import TRIAL
 from ui.words import figures, money
 
 SOURCES = Path(str(calibration.__file__)).parent / "library"

@@ -19,8 +19,8 @@ from outcomes.journeys.event_order import WITHOUT_SERVICE
 from outcomes.journeys.possible_order import without_repeats
 from pathways import BadInput, Problem
 from pathways.files.values import NotThat, number_in
-from ui.journeys_cells import Columns, key_of, moment_in, one_spelling, read_as, read_columns, texts
-from ui.journeys_notes import SO_MANY, Note, names_note, quoted
+from ui.inputs.columns import Columns, key_of, moment_in, one_spelling, read_as, read_columns, texts
+from ui.inputs.notes import SO_MANY, Note, names_note, quoted
 
 KINDS = (
     "onset", "referral", "joined", "seen", "did_not_attend", "gave_up", "left", "discharge", "decision_not_to_treat",

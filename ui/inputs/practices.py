@@ -19,7 +19,7 @@ from pathways.files.cells import cells_of
 from pathways.files.persons import persons_in
 from pathways.files.values import NotThat, date_in
 from pathways.table import Column, typed
-from ui.variation_rows import more_events_than_people, practices_only, with_bands_of_nobody
+from ui.inputs.practice_rows import more_events_than_people, practices_only, with_bands_of_nobody
 
 PRACTICE = ("practice_code", "practice")
 PEOPLE = ("population", "list_size", "n")

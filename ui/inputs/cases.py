@@ -8,7 +8,7 @@ from pathlib import Path
 from pathways import BadInput, Problem, load_pathway, load_scenario
 from pathways.files.opened import is_file
 from sim.experiments.case import Case
-from ui.checking import kind_of
+from ui.inputs.checking import kind_of
 
 
 def gather(scenarios: list[str], *, against: str) -> tuple[dict[str, Case], str]:

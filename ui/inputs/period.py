@@ -10,8 +10,8 @@ import pandas as pd
 from outcomes import isolated_end
 from outcomes.journeys.possible_order import IMPOSSIBLE, UNTOLD
 from pathways import BadInput, Problem
-from ui.journeys_file import LONGEST_DAYS, EventLog
-from ui.journeys_notes import SO_MANY, Note
+from ui.inputs.journeys import LONGEST_DAYS, EventLog
+from ui.inputs.notes import SO_MANY, Note
 
 
 @dataclass(frozen=True)

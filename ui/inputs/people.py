@@ -11,8 +11,8 @@ import pandas as pd
 from pathways import BadInput, Problem
 from pathways.files.persons import shown
 from pathways.files.values import number_in
-from ui.journeys_cells import Columns, one_spelling, read_as, read_columns, texts
-from ui.journeys_notes import SO_MANY, Note, names_note, quoted
+from ui.inputs.columns import Columns, one_spelling, read_as, read_columns, texts
+from ui.inputs.notes import SO_MANY, Note, names_note, quoted
 
 PARTS = {"decile": 10, "quintile": 5}
 """Columns whose name says how many groups there are."""

@@ -1,0 +1,1 @@
+"""What users give: scenarios to compare, files to check, portfolios, practices."""
