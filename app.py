@@ -6,7 +6,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from ui.known_hosts import OnlyKnownHosts, close_what_can_be_closed
+from ui.pages.known_hosts import OnlyKnownHosts, close_what_can_be_closed
 
 if (
     get_script_run_ctx(suppress_warning=True) is None
@@ -14,11 +14,13 @@ if (
     close_what_can_be_closed()
     app = st.App(Path(__file__).resolve(), middleware=[Middleware(OnlyKnownHosts)])
 else:
-    from ui import compare_page
+    from ui.pages import compare
 
     st.set_page_config(
-        page_title="Backpath", page_icon=str(Path(compare_page.__file__).parent / "static" / "icon.png"), layout="wide"
+        page_title="Backpath",
+        page_icon=str(Path(compare.__file__).parent.parent / "static" / "icon.png"),
+        layout="wide",
     )
     st.navigation(
-        [st.Page(compare_page.show, title="Compare scenarios", icon=":material/compare_arrows:", url_path="compare")]
+        [st.Page(compare.show, title="Compare scenarios", icon=":material/compare_arrows:", url_path="compare")]
     ).run()

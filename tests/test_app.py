@@ -23,9 +23,9 @@ from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
 from tests.compared import calibrated_by_hand
 from tests.typed import backpath
-from ui import jobs, own_scenario
 from ui.findings.key_message import key_message, watch
 from ui.inputs.cases import gather
+from ui.pages import jobs, own_scenario
 from ui.words import in_a_sentence, row_title
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,7 +10,7 @@ import pytest
 
 from pathways import load_region
 from sim.batch.threads import Stopped
-from ui import jobs
+from ui.pages import jobs
 
 
 def until_stopped(*_: Any, stop: Any, **__: Any) -> None:

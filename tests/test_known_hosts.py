@@ -18,7 +18,7 @@ from streamlit import config
 
 from tests.typed import backpath
 from ui.commands.app import FIXED, OWN_NAMES
-from ui.known_hosts import OnlyKnownHosts, close_what_can_be_closed
+from ui.pages.known_hosts import OnlyKnownHosts, close_what_can_be_closed
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -15,7 +15,7 @@ from sim.experiments.compare import compare
 from sim.experiments.record import fingerprint
 from ui.inputs.cases import gather
 from ui.inputs.checking import check_path
-from ui.own_scenario import NAME, TITLE, Choice, scenario_file
+from ui.pages.own_scenario import NAME, TITLE, Choice, scenario_file
 
 PATHWAY = load_pathway("usual_care")
 LEVERS = list(PATHWAY.levers)

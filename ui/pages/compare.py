@@ -23,7 +23,6 @@ from sim.experiments.joint_draws import JointDraws
 from sim.experiments.precision import warnings_of
 from sim.experiments.record import fingerprint, region_digest
 from sim.results import within_days
-from ui import jobs, own_scenario
 from ui.charts.comparison import change_chart, deprivation_chart, over_time_chart
 from ui.charts.flow import flows, sankey, titles
 from ui.charts.theme import MOST_SCENARIOS, Chart
@@ -31,6 +30,7 @@ from ui.findings.calibrated import calibration_at, calibration_line
 from ui.findings.key_message import KeyMessage, key_message, rests_on, watch
 from ui.findings.owed import owed_of, owed_sentence
 from ui.inputs.cases import gather
+from ui.pages import jobs, own_scenario
 from ui.report import html_report
 from ui.running import run_warnings
 from ui.tables import capacity_lines, csv_text, json_text, rows_of, still_waiting
