@@ -11,10 +11,10 @@ import typer.main
 
 from tests.compared import quick
 from tests.typed import backpath
-from ui import drawing
 from ui.command_line import app
-from ui.drawing import NotDrawn
-from ui.report import write_results
+from ui.reports import drawing
+from ui.reports.comparison import write_results
+from ui.reports.drawing import NotDrawn
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = f"{sys.executable} -m ui.command_line"
@@ -122,7 +122,7 @@ def test_a_page_that_memory_is_too_short_for_does_not_take_the_tables_with_it(
     def short(_: object) -> str:
         raise MemoryError
 
-    monkeypatch.setattr("ui.report.html_report", short)
+    monkeypatch.setattr("ui.reports.comparison.html_report", short)
     files = write_results(quick(), tmp_path / "out", region_from="demonstration")
     assert {"record.json", "differences.csv", "by_practice.csv"} <= set(files)
     assert "Memory was too short for this page" in (tmp_path / "out" / "report.html").read_text()

@@ -21,10 +21,10 @@ from sim.layout import JOINED, SEEN
 from sim.reducers import add_areas
 from sim.results import OWED
 from tests.build import Numbers, pathway, region, scenario
-from ui.budget import budget_of, json_text, sentences
 from ui.findings.key_message import key_message
 from ui.findings.owed import owed_of
-from ui.tables import as_json
+from ui.reports.budget import budget_of, json_text, sentences
+from ui.reports.decision_table import as_json
 
 PRICE, CASH = 60.0, 0.1
 MANY, FEW = 20_000, 100

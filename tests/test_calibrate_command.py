@@ -31,12 +31,12 @@ from tests.pages import HOSTILE, check_harmless
 from tests.test_docs import put_official_files
 from tests.test_report import Page
 from tests.typed import Seen, backpath
-from ui.calibration_files import FILES, PARTS, QUESTION, begin, question_of, write_calibration
-from ui.calibration_report import STEPS, calibration_html
 from ui.commands.calibrate import DEFAULT_RUNS, DEFAULT_UNKNOWNS
 from ui.findings.calibration import OFFER, WIDE_OPEN, Told
 from ui.findings.calibration_checks import TITLES, checks_of
 from ui.inputs.cases import gather
+from ui.reports.calibration import STEPS, calibration_html
+from ui.reports.calibration_folder import FILES, PARTS, QUESTION, begin, question_of, write_calibration
 
 ROOT = Path(__file__).resolve().parent.parent
 FEW = ("--runs", 400, "--unknowns", 4, "--no-back-test")
@@ -456,7 +456,7 @@ def test_results_are_written_whole_or_not_at_all(
     for name in FILES:
         (tmp_path / name).write_text("of a former call")
     with monkeypatch.context() as broken:
-        broken.setattr("ui.calibration_files.calibration_html", lambda _: 1 / 0)
+        broken.setattr("ui.reports.calibration_folder.calibration_html", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             write_calibration(found, tmp_path)
     assert {path.read_text() for path in tmp_path.iterdir()} == {"of a former call"}

@@ -27,7 +27,7 @@ from tests.build import Numbers, cohort_of, pathway, region, scenario
 from tests.compared import with_more_referrals
 from ui.findings.key_message import key_message
 from ui.inputs.cases import gather
-from ui.tables import as_json, json_text
+from ui.reports.decision_table import as_json, json_text
 
 TOP = {"region", "population", "years", "replications", "seed", "fingerprint", "scenarios"}
 MORE = {"format", "per", "capacity", "care_owed", "rests_on", "against", "interval", "warnings", "waits_within_days"}

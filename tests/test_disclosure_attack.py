@@ -24,7 +24,7 @@ from outcomes import BadTable, disclosed_variation, disclosure_policy, practice_
 from outcomes.disclosure.cells import STAR
 from outcomes.disclosure.margins import every_value_stays_possible
 from tests.typed import backpath
-from ui.variation import variation_json
+from ui.reports.variation import variation_json
 
 BANDS = [(sex, age) for sex in ("female", "male") for age in ("18-39", "40-64", "65+")]
 POLICIES = ("hes2018", "lt5")

@@ -26,7 +26,16 @@ from pathways.load import LIBRARY, load_quantities
 from pathways.quantity import DAYS_IN
 from tests.shared import SHARED
 from tests.typed import backpath
-from ui.evidence import PAGE_COMMAND, csv_text, json_text, page, pathway_named, rows_of, summary, terminal_tables
+from ui.reports.evidence import (
+    PAGE_COMMAND,
+    csv_text,
+    json_text,
+    page,
+    pathway_named,
+    rows_of,
+    summary,
+    terminal_tables,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = Path(__file__).parent / "gallery"

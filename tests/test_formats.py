@@ -18,7 +18,7 @@ from pathways.region_folder import save_region
 from sim.batch.run_store import FORMAT, RunStore
 from sim.experiments import record
 from tests.typed import backpath
-from ui import calibration_files
+from ui.reports import calibration_folder as calibration_files
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "formats.md"
 

@@ -61,7 +61,7 @@ def named(name: str) -> Surface:
 def planted(monkeypatch: pytest.MonkeyPatch, does: Any) -> None:
     """Something else happens where the file of practices is read."""
     monkeypatch.setattr("ui.inputs.practices.read_variation_file", does)
-    monkeypatch.setattr("ui.variation.read_variation_file", does)
+    monkeypatch.setattr("ui.reports.variation.read_variation_file", does)
 
 
 def test_a_crash_is_found(good: Trial, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,14 +32,14 @@ from sim.version import MODEL
 from tests.build import Numbers, pathway, region, scenario
 from tests.compared import calibrated_by_hand
 from tests.typed import backpath
-from ui.budget import budget_of
 from ui.inputs.cases import gather
-from ui.psa import as_json as psa_json
-from ui.psa import findings_of
-from ui.psa import html as psa_html
-from ui.report import html_report, write_results
-from ui.running import run_csv
-from ui.tables import as_json, csv_text
+from ui.reports.budget import budget_of
+from ui.reports.comparison import html_report, write_results
+from ui.reports.decision_table import as_json, csv_text
+from ui.reports.psa import as_json as psa_json
+from ui.reports.psa import findings_of
+from ui.reports.psa import html as psa_html
+from ui.reports.run import run_csv
 
 SHARE, SLOTS, LIST, PRICE, SPREAD = "q_share", "q_slots", "q_list", "q_price", "q_spread"
 NAMES = [SHARE, SLOTS, LIST, PRICE]

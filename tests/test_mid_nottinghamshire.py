@@ -47,7 +47,7 @@ from tests.sources import (
     variant,
 )
 from tests.test_docs import script
-from ui.portfolio import read_portfolio
+from ui.reports.portfolio import read_portfolio
 
 PAGE = "mid-nottinghamshire"
 PUBLISHED = figures("mid_nottinghamshire")

@@ -23,13 +23,13 @@ from tests.pages import HOSTILE, check_harmless
 from tests.test_portfolio_file import file, valued
 from tests.test_validation import imagined
 from ui.inputs.cases import gather
-from ui.page import STYLE, html_page
-from ui.portfolio_page import portfolio_page
-from ui.psa import findings_of
-from ui.psa import html as psa_html
-from ui.report import html_report
-from ui.validation import validation_html
-from ui.variation import variation_page
+from ui.reports.comparison import html_report
+from ui.reports.page import STYLE, html_page
+from ui.reports.portfolio_page import portfolio_page
+from ui.reports.psa import findings_of
+from ui.reports.psa import html as psa_html
+from ui.reports.validation import validation_html
+from ui.reports.variation import variation_page
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -24,7 +24,7 @@ from tests.test_docs import blocks_of, example
 from ui.findings import portfolio
 from ui.findings.portfolio import sure
 from ui.findings.portfolio_example import CALIBRATED, published
-from ui.portfolio import (
+from ui.reports.portfolio import (
     ORDER,
     PortfolioValue,
     portfolio_csv,
@@ -35,7 +35,7 @@ from ui.portfolio import (
     value_portfolio,
     write_portfolio,
 )
-from ui.portfolio_page import MOST_IN_PICTURE, portfolio_chart
+from ui.reports.portfolio_page import MOST_IN_PICTURE, portfolio_chart
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "portfolio.md"

@@ -23,10 +23,10 @@ from sim.experiments.psa import Bar, Psa, Tornado, most_telling, psa, tornado
 from sim.experiments.scores import at_scores, value_at
 from sim.results import OWED, by_year, discounted
 from tests.typed import backpath
-from ui.budget import activity_changes, budget_of
 from ui.charts.uncertainty import acceptability_chart
 from ui.inputs.cases import gather
-from ui.psa import (
+from ui.reports.budget import activity_changes, budget_of
+from ui.reports.psa import (
     CURVE,
     as_json,
     base_case_line,

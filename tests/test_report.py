@@ -19,10 +19,10 @@ from sim.experiments.comparison import Comparison
 from sim.experiments.precision import warnings_of
 from sim.experiments.record import fingerprint
 from tests.compared import made_up, quick
-from ui import report
 from ui.findings.key_message import key_message, watch
-from ui.report import HEADLINE, html_report, write_results
-from ui.tables import as_json, csv_text, rows_of, still_waiting, terminal_table
+from ui.reports import comparison as report
+from ui.reports.comparison import HEADLINE, html_report, write_results
+from ui.reports.decision_table import as_json, csv_text, rows_of, still_waiting, terminal_table
 
 FILES = [
     "activity.csv",

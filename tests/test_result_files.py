@@ -22,11 +22,11 @@ from sim.experiments.comparison import Comparison
 from tests.build import Numbers, pathway, region, scenario, share
 from tests.test_capacity import lever
 from tests.typed import backpath
-from ui.budget import budget_of, write_budgets
-from ui.report import write_results
+from ui.reports.budget import budget_of, write_budgets
+from ui.reports.comparison import write_results
+from ui.reports.decision_table import as_json, csv_text, rows_of
+from ui.reports.run import run_csv, run_json
 from ui.result_files import columns_of, dictionary, page, unlike
-from ui.running import run_csv, run_json
-from ui.tables import as_json, csv_text, rows_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SCANS = "practice_code,count,population\n" + "".join(f"A{k:05},{20 + 7 * k},{4000 + 300 * k}\n" for k in range(12))

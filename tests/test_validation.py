@@ -28,7 +28,7 @@ from sim.results import health_table
 from sim.running import Running
 from tests.build import Numbers, cohort_of, pathway, plan_of, region, share
 from tests.shared import SHARED
-from ui.validation import exact, failures, json_text, markdown_page, published, validation_html, write_page
+from ui.reports.validation import exact, failures, json_text, markdown_page, published, validation_html, write_page
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "validation.md"
 EVIDENCE = SHARED / "evidence"

@@ -40,13 +40,7 @@ from tests.test_report import Page
 from tests.vectors import cases
 from ui.charts.funnel import DARK, LIGHT
 from ui.charts.theme import SCENARIO_COLOURS
-from ui.variation import (
-    funnel_chart,
-    funnel_spec,
-    variation_json,
-    variation_page,
-    variation_terminal,
-)
+from ui.reports.variation import funnel_chart, funnel_spec, variation_json, variation_page, variation_terminal
 
 CLOSE = 1e-9
 COUNTS = st.lists(st.tuples(st.integers(0, 200), st.floats(1, 200)), min_size=2, max_size=12)

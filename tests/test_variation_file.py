@@ -17,7 +17,7 @@ from outcomes.practices.practice_variation import practice_variation
 from outcomes.tables import BadTable
 from pathways import BadInput
 from tests.typed import backpath
-from ui.variation import bad_input, read_variation_file
+from ui.reports.variation import bad_input, read_variation_file
 
 HEADER = "practice,count,population\n"
 NHS_NUMBER = "943 476 5919"

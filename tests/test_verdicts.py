@@ -17,12 +17,12 @@ from outcomes.verdicts import MEANINGS, PAGE, if_they_hold, marked
 from sim.experiments.comparison import Comparison
 from tests.compared import made_up, quick
 from tests.test_words import QALYS, SCANS
-from ui.budget import budget_of
-from ui.budget import sentences as budget_sentences
 from ui.findings.key_message import describe, describe_gain, judgements, key_message, rests_on, watch
-from ui.report import html_report
-from ui.tables import csv_text, json_text, rows_of, terminal_table
-from ui.validation import VERDICT_WORDS
+from ui.reports.budget import budget_of
+from ui.reports.budget import sentences as budget_sentences
+from ui.reports.comparison import html_report
+from ui.reports.decision_table import csv_text, json_text, rows_of, terminal_table
+from ui.reports.validation import VERDICT_WORDS
 
 ROOT = Path(__file__).resolve().parent.parent
 SUBJECT = "if the assumed numbers hold: 324 of 379 are judgements"

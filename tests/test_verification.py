@@ -13,8 +13,8 @@ from sim.experiments.record import run_id
 from tests.build import Numbers
 from tests.build import pathway as build_pathway
 from tests.test_report import quick
-from ui.report import html_report
-from ui.tables import csv_text, rows_of
+from ui.reports.comparison import html_report
+from ui.reports.decision_table import csv_text, rows_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "verification.md"

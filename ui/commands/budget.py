@@ -61,8 +61,8 @@ def budget(
 ) -> None:
     """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
     from sim.experiments.compare import compare
-    from ui.budget import budget_of, csv_text, json_text, sentences, terminal_tables, write_budgets
-    from ui.running import run_warnings
+    from ui.reports.budget import budget_of, csv_text, json_text, sentences, terminal_tables, write_budgets
+    from ui.reports.run import run_warnings
 
     one_format(as_json, as_csv)
     problems = []

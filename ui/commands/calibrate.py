@@ -85,8 +85,8 @@ def calibrate(
     """Calibrate today's pathway to what the area has counted: joint draws for later runs, with a report and a verdict."""
     from calibration.calibrate import calibrate as fitted
     from calibration.fitting.settings import Settings
-    from ui.calibration_files import RUNS, begin, json_text, question_of, write_calibration
     from ui.findings.calibration import Told
+    from ui.reports.calibration_folder import RUNS, begin, json_text, question_of, write_calibration
 
     settings = Settings(runs=runs, seed=seed, unknowns=unknowns, workers=threads(workers), dask=dask, method=method)
     case, place, figures = _asked(scenario, region, targets, until, settings)

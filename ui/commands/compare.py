@@ -124,7 +124,7 @@ def compare(
     from sim.experiments.precision import MOST_SENTENCES, warnings_of
     from ui.findings.key_message import rests_on, watch
     from ui.findings.owed import owed_of, owed_sentence
-    from ui.tables import capacity_lines, csv_text, json_text, terminal_table
+    from ui.reports.decision_table import capacity_lines, csv_text, json_text, terminal_table
 
     one_format(as_json, as_csv)
     if set(scenarios) <= {against}:
@@ -158,7 +158,7 @@ def compare(
 def _write_results(comparison: Any, folder: Path | None, region: str, *, overwrite: bool) -> None:
     """Writes what `--out` asks for. The record names the region in the library, or its folder's whole path, so that
     it is found from anywhere."""
-    from ui.report import write_results
+    from ui.reports.comparison import write_results
 
     if folder is not None:
         lasting = region if region in library_names("regions") else str(Path(region).resolve())
@@ -188,7 +188,7 @@ def run(
     """Run one scenario: activity, waits and lists; with --log every event of every patient."""
     from pathways.assumed_here import grades_in_short
     from sim.events import log_path_problem, write_logs
-    from ui.running import run_csv, run_json, run_tables, run_warnings
+    from ui.reports.run import run_csv, run_json, run_tables, run_warnings
 
     one_format(as_json, as_csv)
     if log is not None:

@@ -72,7 +72,7 @@ def journeys(
     """Follow people through events, simulated or real: waits, lists, referral to treatment, continuity of care."""
     from outcomes import disclosure_sentence
     from ui.commands.journeys_asked import Asked, journeys_in
-    from ui.journeys import json_text, terminal_tables, write_journeys
+    from ui.reports.journeys import json_text, terminal_tables, write_journeys
 
     places_to_write(folder=folder, overwrite=overwrite)
     _refuse_unknown(disclosure)

@@ -14,7 +14,7 @@ from ui.inputs.columns import key_of
 from ui.inputs.journeys import ALIKE, EventLog, read_events
 from ui.inputs.notes import Note, quoted
 from ui.inputs.people import read_people
-from ui.journeys import RESULTS, Journeys, journeys_of
+from ui.reports.journeys import RESULTS, Journeys, journeys_of
 
 USUAL_GROUPS = "decile"
 LIBRARY = "usual_care"

@@ -82,7 +82,7 @@ def psa(
     from sim.experiments.psa import most_telling, tornado
     from sim.experiments.psa import psa as analyse
     from sim.experiments.scores import uncertain, without_distribution
-    from ui.psa import (
+    from ui.reports.psa import (
         base_case_line,
         caveat,
         csv_text,

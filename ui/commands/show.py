@@ -114,7 +114,7 @@ def show(
 
 
 def _show_evidence(name: str, grade: str, search: str, *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
-    from ui.evidence import csv_text, json_text, page, pathway_named, rows_of, summary, terminal_tables
+    from ui.reports.evidence import csv_text, json_text, page, pathway_named, rows_of, summary, terminal_tables
 
     if as_json + as_csv + as_markdown > 1:
         raise refuse("one_format", "--json --csv --markdown", "choose one of them.")

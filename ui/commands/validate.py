@@ -44,7 +44,7 @@ def validate(
     from calibration.validation.targets import load_targets
     from calibration.validation.validate import validate as compare_with_published
     from pathways import load_region
-    from ui.validation import files_of_page, json_text, summary, terminal_tables, write_page
+    from ui.reports.validation import files_of_page, json_text, summary, terminal_tables, write_page
 
     places_to_write(files=[] if page is None else files_of_page(page), overwrite=overwrite)
     place = load_region(region)

@@ -63,7 +63,7 @@ def value(
 ) -> None:
     """Find which services should grow, shrink or stop if the budget stays as it is."""
     from sim.batch.asked import too_much
-    from ui.portfolio import (
+    from ui.reports.portfolio import (
         portfolio_csv,
         portfolio_json,
         portfolio_terminal,

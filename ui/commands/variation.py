@@ -33,7 +33,7 @@ def variation(
     """Compare practices: standardised rates, a funnel, and how much of the difference is chance."""
     from outcomes import BadTable, disclosed_variation
     from pathways.files.writing import csv_text
-    from ui.variation import (
+    from ui.reports.variation import (
         bad_input,
         disclosure_note,
         read_variation_file,

@@ -31,9 +31,9 @@ from ui.findings.key_message import KeyMessage, key_message, rests_on, watch
 from ui.findings.owed import owed_of, owed_sentence
 from ui.inputs.cases import gather
 from ui.pages import jobs, own_scenario
-from ui.report import html_report
-from ui.running import run_warnings
-from ui.tables import capacity_lines, csv_text, json_text, rows_of, still_waiting
+from ui.reports.comparison import html_report
+from ui.reports.decision_table import capacity_lines, csv_text, json_text, rows_of, still_waiting
+from ui.reports.run import run_warnings
 from ui.words import NO_VALUE, amount, as_written, counted, per_year, percent, row_title, signed, waits_are
 
 BASE = "usual_care"

@@ -42,8 +42,8 @@ HEAD = ("Service", "People", "Plan", "Cost", "Plan", "QALYs", "Plan", "Draws tha
 
 def portfolio_page(value: PortfolioValue, title: str = "") -> str:
     """One HTML page that needs nothing else, its picture inside."""
-    from ui.page import html_page, html_table
-    from ui.report import svg
+    from ui.reports.comparison import svg
+    from ui.reports.page import html_page, html_table
 
     found = value.allocation
     first, *others = value.sentences

@@ -31,10 +31,10 @@ from sim.batch.run_store import key_of
 from sim.experiments.case import Case
 from sim.experiments.record import region_digest, versions
 from sim.version import MODEL
-from ui.calibration_report import calibration_html
 from ui.findings.calibration import Told
 from ui.findings.calibration_checks import checks_of
-from ui.report import write_page
+from ui.reports.calibration import calibration_html
+from ui.reports.comparison import write_page
 
 FORMAT = 1
 """Of `question.json`; those that do not tell have it too."""

@@ -15,7 +15,7 @@ from sim.experiments.comparison import Comparison
 from sim.experiments.need import far_from_need
 from sim.experiments.record import number_or_none, stamp
 from sim.results import activity_table, lists_table, waits_table, within_days, year_lengths
-from ui.tables import in_short
+from ui.reports.decision_table import in_short
 from ui.words import amount, figures, per_year, span, waits_are
 
 WAITS = (

@@ -26,12 +26,12 @@ from sim.results import (
 )
 from ui.charts.comparison import change_chart, lists_chart
 from ui.charts.theme import Chart
-from ui.drawing import NotDrawn, drawn
 from ui.findings.calibrated import calibration_html, calibration_line
 from ui.findings.key_message import key_message, rests_on, watch
 from ui.findings.owed import owed_of, owed_sentence
-from ui.page import html_page
-from ui.tables import capacity_lines, csv_text, rows_of, still_waiting
+from ui.reports.decision_table import capacity_lines, csv_text, rows_of, still_waiting
+from ui.reports.drawing import NotDrawn, drawn
+from ui.reports.page import html_page
 from ui.words import span, waits_are
 
 HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")

@@ -30,8 +30,8 @@ from sim.experiments.record import number_or_none, stamp
 from sim.results import activity_table
 from ui.findings.key_message import judgements
 from ui.findings.owed import Owed, owed_json, owed_of, owed_sentence
-from ui.running import run_warnings
-from ui.tables import in_short
+from ui.reports.decision_table import in_short
+from ui.reports.run import run_warnings
 from ui.words import NO_VALUE, TOO_RARE, figures, money, span
 
 LINES = {"gross": "Full cost", "cash_releasing": "Of which cash", "capacity": "Of which capacity (not cash)"}

@@ -126,8 +126,8 @@ def variation_json(result: PracticeVariation, *, notes: Sequence[str] = ()) -> s
 
 def variation_page(result: PracticeVariation, title: str, *, notes: Sequence[str] = ()) -> str:
     """One HTML page that needs nothing else: the findings, the funnel as SVG, the table of practices, and notes below."""
-    from ui.page import html_page, html_table
-    from ui.report import svg
+    from ui.reports.comparison import svg
+    from ui.reports.page import html_page, html_table
 
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in result.says[1:-1])
     practices = counted(len(result.table), "practice")
@@ -147,7 +147,7 @@ def write_variation(
     result: PracticeVariation, folder: Path, *, title: str, notes: Sequence[str] = (), overwrite: bool = False
 ) -> list[str]:
     """Writes page, table, JSON and the chart's specification into a new folder, whole or not at all; the files' names."""
-    from ui.report import write_page
+    from ui.reports.comparison import write_page
 
     with new_folder(folder, overwrite=overwrite) as part:
         write_text(part / "variation.json", variation_json(result, notes=notes))

@@ -1,4 +1,4 @@
-"""What `backpath value` tells of a portfolio, for a terminal, as JSON and as CSV; its page is made by `ui.portfolio_page`."""
+"""What `backpath value` tells of a portfolio, for a terminal, as JSON and as CSV; its page is made by `ui.reports.portfolio_page`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from outcomes.portfolio.allocation import Allocation
 from pathways.files.writing import csv_text, new_folder, write_text
 from ui.findings.portfolio import PortfolioValue, sure, value_portfolio
 from ui.inputs.portfolio import TRIAL, read_portfolio
-from ui.portfolio_page import portfolio_page
+from ui.reports.portfolio_page import portfolio_page
 from ui.words import MINUS, money
 
 __all__ = [
@@ -180,7 +180,7 @@ def _whole(people: float) -> str:
 
 def write_portfolio(value: PortfolioValue, folder: Path, *, overwrite: bool = False) -> list[str]:
     """Writes page, plan and record into a new folder, whole or not at all; the files' names."""
-    from ui.report import write_page
+    from ui.reports.comparison import write_page
 
     with new_folder(folder, overwrite=overwrite) as part:
         write_text(part / "plan.csv", portfolio_csv(value))

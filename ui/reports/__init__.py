@@ -1,0 +1,1 @@
+"""What is written to a folder or printed: pages, tables and their sentences."""
