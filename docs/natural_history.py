@@ -10,7 +10,7 @@ from calibration import natural_history, treatment_effects
 from calibration.untreated import Untreated
 from pathways import load_pathway
 from ui.charts.theme import INK, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
-from ui.reports.comparison import drawing
+from ui.reports.page import drawing
 
 HERE = Path(__file__).parent
 PAGE, PICTURE = HERE / "natural-history.md", HERE / "natural-history.svg"

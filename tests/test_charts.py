@@ -18,7 +18,7 @@ from ui.charts.comparison import change_chart, deprivation_chart, lists_chart, o
 from ui.charts.flow import flows, sankey, titles
 from ui.charts.theme import BASELINE, CONFIG, DASHES, INK, MOST_SCENARIOS, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart
 from ui.findings.key_message import key_message
-from ui.reports.comparison import svg
+from ui.reports.page import svg
 from ui.words import percent
 
 OUTCOMES = ("gp_consultations", "mri_scans", "spinal_referrals", "mri_wait_days", "total_cost_gbp", "qalys")

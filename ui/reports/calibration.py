@@ -23,8 +23,7 @@ from ui.charts.calibration import back_test_chart, knowledge_chart, ranks_chart,
 from ui.charts.theme import Chart
 from ui.findings.calibration import BACK_HEAD, BEYOND_HEAD, OFFER, QUANTITY_HEAD, SERIES_HEAD, TO_DO, Told, in_words
 from ui.findings.calibration_checks import Check, checks_of
-from ui.reports.comparison import svg
-from ui.reports.page import html_page, html_table
+from ui.reports.page import html_page, html_table, svg
 from ui.words import counted, percent_of
 
 STEPS = (

@@ -25,39 +25,14 @@ from sim.results import (
     within_days,
 )
 from ui.charts.comparison import change_chart, lists_chart
-from ui.charts.theme import Chart
 from ui.findings.calibrated import calibration_html, calibration_line
 from ui.findings.key_message import key_message, rests_on, watch
 from ui.findings.owed import owed_of, owed_sentence
 from ui.reports.decision_table import capacity_lines, csv_text, rows_of, still_waiting
-from ui.reports.drawing import NotDrawn, drawn
-from ui.reports.page import html_page
+from ui.reports.page import html_page, svg
 from ui.words import span, waits_are
 
 HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")
-
-
-def svg(chart: Chart) -> str:
-    """A chart as SVG with its description inside; where it cannot be drawn, a sentence in its place, with the description."""
-    try:
-        return drawing(chart)
-    except NotDrawn as why:
-        said = f"A chart could not be drawn: {why}. What it shows: {chart.alt}"
-        return f'<p class="small">{escape(said)}</p>'
-
-
-def drawing(chart: Chart) -> str:
-    """A chart as SVG with its description inside; `NotDrawn` where it cannot be drawn."""
-    picture = drawn(chart.spec)
-    start = picture.index("<svg")
-    head_end = picture.index(">", start)
-    description = f"<desc>{escape(chart.alt)}</desc>"
-    return (
-        picture[start:head_end]
-        + f' role="img" aria-label="{escape(chart.alt, quote=True)}">'
-        + description
-        + picture[head_end + 1 :]
-    )
 
 
 def write_page(path: Path, make: Callable[[], str]) -> None:

@@ -11,6 +11,9 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from ui.charts.theme import Chart
+from ui.reports.drawing import NotDrawn, drawn
+
 STYLE = """
 body { font: 16px/1.5 Arial, Helvetica, sans-serif; color: #212B32; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.9em; } h2 { font-size: 1.35em; margin-top: 1.6em; } h3 { font-size: 1.1em; }
@@ -58,3 +61,26 @@ def html_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]])
     )
     table = f"<table><caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
     return f'<div class="wide" tabindex="0">{table}</div>'
+
+
+def svg(chart: Chart) -> str:
+    """A chart as SVG with its description inside; where it cannot be drawn, a sentence in its place, with the description."""
+    try:
+        return drawing(chart)
+    except NotDrawn as why:
+        said = f"A chart could not be drawn: {why}. What it shows: {chart.alt}"
+        return f'<p class="small">{escape(said)}</p>'
+
+
+def drawing(chart: Chart) -> str:
+    """A chart as SVG with its description inside; `NotDrawn` where it cannot be drawn."""
+    picture = drawn(chart.spec)
+    start = picture.index("<svg")
+    head_end = picture.index(">", start)
+    description = f"<desc>{escape(chart.alt)}</desc>"
+    return (
+        picture[start:head_end]
+        + f' role="img" aria-label="{escape(chart.alt, quote=True)}">'
+        + description
+        + picture[head_end + 1 :]
+    )

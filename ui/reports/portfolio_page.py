@@ -42,8 +42,7 @@ HEAD = ("Service", "People", "Plan", "Cost", "Plan", "QALYs", "Plan", "Draws tha
 
 def portfolio_page(value: PortfolioValue, title: str = "") -> str:
     """One HTML page that needs nothing else, its picture inside."""
-    from ui.reports.comparison import svg
-    from ui.reports.page import html_page, html_table
+    from ui.reports.page import html_page, html_table, svg
 
     found = value.allocation
     first, *others = value.sentences

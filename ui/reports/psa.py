@@ -42,8 +42,8 @@ from sim.results import OWED
 from ui.charts.uncertainty import acceptability_chart, plane_chart, tornado_chart
 from ui.findings.calibrated import calibration_html, calibration_json, calibration_line
 from ui.findings.owed import of_the_saving
-from ui.reports.comparison import svg, write_page
-from ui.reports.page import html_page, html_table
+from ui.reports.comparison import write_page
+from ui.reports.page import html_page, html_table, svg
 from ui.words import LEAST_MONEY, MINUS, figures, money, per_year, percent_of, span
 
 CURVE = np.arange(0, 50_001, 1000)

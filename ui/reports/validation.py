@@ -23,9 +23,8 @@ from pathways.files.writing import file_can_be_written, write_text
 from sim.experiments.record import number_or_none
 from ui.charts.ratio import ratio_chart
 from ui.charts.theme import Chart
-from ui.reports.comparison import drawing, svg
 from ui.reports.drawing import NotDrawn
-from ui.reports.page import html_page
+from ui.reports.page import drawing, html_page, svg
 from ui.words import MINUS, NO_VALUE, figures
 
 FORMATS = (".html", ".md")

@@ -126,8 +126,7 @@ def variation_json(result: PracticeVariation, *, notes: Sequence[str] = ()) -> s
 
 def variation_page(result: PracticeVariation, title: str, *, notes: Sequence[str] = ()) -> str:
     """One HTML page that needs nothing else: the findings, the funnel as SVG, the table of practices, and notes below."""
-    from ui.reports.comparison import svg
-    from ui.reports.page import html_page, html_table
+    from ui.reports.page import html_page, html_table, svg
 
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in result.says[1:-1])
     practices = counted(len(result.table), "practice")
