@@ -12,8 +12,8 @@ from pathways.durations import shape_in_days
 from pathways.health import STATES
 from pathways.quantity import DAYS_IN
 from pathways.word import HOME as HOME_WORD
-from sim.draws import label
-from sim.layout import (
+from sim.arrays.draws import label
+from sim.arrays.layout import (
     AGE,
     ATTRIBUTE,
     CHANGE,
@@ -35,7 +35,7 @@ from sim.layout import (
     WEEKS_SINCE_ONSET,
     WEEKS_WAITED,
 )
-from sim.quantiles import ROW, duration_table
+from sim.arrays.quantiles import ROW, duration_table
 from sim.rules import ATTENDED
 
 CLOCKS_COUNTED = 3

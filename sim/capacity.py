@@ -15,7 +15,7 @@ from pathways import Pathway, Region, Service, Site
 from pathways.quantity import DAYS_IN
 from pathways.region_folder import RegionFile
 from pathways.service import WEEKDAYS
-from sim.layout import MICRO, NEVER
+from sim.arrays.layout import MICRO, NEVER
 
 
 def own_capacity(

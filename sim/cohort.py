@@ -18,13 +18,11 @@ from scipy import special
 
 from pathways import Pathway, Region
 from pathways.region_folder import SEXES
-from sim.draws import child_key, label, run_key
-from sim.elements import decisions, options, plan_sites, settings
-from sim.elements import patients as patients_of
-from sim.health import ONE, foresee, renew_effects, set_pace, wind
-from sim.jit import loop, scalar
-from sim.joiners import Joiners
-from sim.layout import (
+from sim.arrays.draws import child_key, label, run_key
+from sim.arrays.elements import decisions, options, plan_sites, settings
+from sim.arrays.elements import patients as patients_of
+from sim.arrays.jit import loop, scalar
+from sim.arrays.layout import (
     AGE,
     AT_HOME,
     DECILE,
@@ -36,10 +34,12 @@ from sim.layout import (
     bare_state,
     blank,
 )
+from sim.arrays.quantiles import first_shares
+from sim.health import ONE, foresee, renew_effects, set_pace, wind
+from sim.joiners import Joiners
 from sim.listed import draw_listed
 from sim.people import draw_people
 from sim.plan import Plan
-from sim.quantiles import first_shares
 from sim.rules import ATTENDED, decide
 from sim.worth import worth_classes
 

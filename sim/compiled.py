@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.draws import GOLDEN, mix
-from sim.elements import (
+from sim.arrays.draws import GOLDEN, mix
+from sim.arrays.elements import (
     acting,
     capacities,
     chunk_numbers,
@@ -37,9 +37,8 @@ from sim.elements import (
     sites_now,
     standings,
 )
-from sim.health import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
-from sim.jit import loop, scalar
-from sim.layout import (
+from sim.arrays.jit import loop, scalar
+from sim.arrays.layout import (
     AT_HOME,
     BETWEEN_VISITS,
     CHUNK,
@@ -79,7 +78,8 @@ from sim.layout import (
     WORSEN,
     chunks_for,
 )
-from sim.memory import prefetch
+from sim.arrays.memory import prefetch
+from sim.health import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
 from sim.rules import (
     APPOINTMENTS,
     ATTENDED,

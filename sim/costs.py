@@ -19,10 +19,10 @@ import pandas as pd
 
 from outcomes import care_owed, cost_of_care
 from pathways import Pathway, Region
+from sim.arrays.layout import DID_NOT_ATTEND, SEEN
+from sim.arrays.quantiles import mean_ticks
 from sim.builder import Builder
-from sim.layout import DID_NOT_ATTEND, SEEN
 from sim.plan import Plan
-from sim.quantiles import mean_ticks
 from sim.reducers import Tallies, list_sizes, year_count, yearly
 
 

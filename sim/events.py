@@ -37,17 +37,7 @@ from pathways import refuse
 from pathways.files.formulas import as_text_cell
 from pathways.files.writing import written
 from pathways.health import STATES
-from sim.layout import (
-    DISCHARGE,
-    GAVE_UP,
-    HEALTH,
-    KINDS,
-    MOST_LEVELS,
-    ONSET,
-    PRESCRIPTION,
-    REASONS,
-    REFERRAL,
-)
+from sim.arrays.layout import DISCHARGE, GAVE_UP, HEALTH, KINDS, MOST_LEVELS, ONSET, PRESCRIPTION, REASONS, REFERRAL
 from sim.plan import Plan
 
 COLUMNS = ("tick", "patient", "kind", "service", "site", "detail", "value")

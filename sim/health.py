@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.draws import bits, label
-from sim.elements import effects, paces, patients, rates, segments
-from sim.jit import scalar
-from sim.layout import CONSULT, IMPROVE, NEVER, WORSEN
-from sim.quantiles import interpolate
+from sim.arrays.draws import bits, label
+from sim.arrays.elements import effects, paces, patients, rates, segments
+from sim.arrays.jit import scalar
+from sim.arrays.layout import CONSULT, IMPROVE, NEVER, WORSEN
+from sim.arrays.quantiles import interpolate
 from sim.rules import holds, met
 
 WELL = 0

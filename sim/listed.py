@@ -11,13 +11,13 @@ import numpy as np
 
 from pathways import Pathway
 from pathways.region_folder import AGE_BANDS, DECILES, SEXES
-from sim.draws import GOLDEN, child_key, label, mix
-from sim.jit import loop
+from sim.arrays.draws import GOLDEN, child_key, label, mix
+from sim.arrays.jit import loop
+from sim.arrays.layout import AGE, DECILE, SEX
+from sim.arrays.quantiles import address, first_bits, first_shares, first_ticks
 from sim.joiners import Joiners, choose
-from sim.layout import AGE, DECILE, SEX
 from sim.people import AGE_OF, PATIENT_OF, PERSON, SINCE, by_person, ill_since
 from sim.plan import Plan
-from sim.quantiles import address, first_bits, first_shares, first_ticks
 
 CELL = label("cohort: cell of a listed patient")
 

@@ -15,11 +15,11 @@ from pathways import Pathway, Region
 from pathways.checks import age_band
 from pathways.health import Onset, Prevalent
 from pathways.region_folder import AGE_BANDS, DECILES, SEXES
+from sim.arrays.draws import GOLDEN, bits, label, mix, share
+from sim.arrays.jit import loop
+from sim.arrays.quantiles import address, duration_table, ticks
 from sim.builder import Builder
-from sim.draws import GOLDEN, bits, label, mix, share
-from sim.jit import loop
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.quantiles import address, duration_table, ticks
 
 IS_ILL = label("cohort: ill at the start")
 FALLS_ILL = label("cohort: falls ill")

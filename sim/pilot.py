@@ -16,12 +16,12 @@ from weakref import ref
 import numpy as np
 
 from pathways import Pathway, Region, Waiting
+from sim.arrays.draws import label
+from sim.arrays.layout import IN_VISIT, JOINED, PATIENT
+from sim.arrays.quantiles import longest
 from sim.cohort import Cohort, cohort_with
-from sim.draws import label
 from sim.joiners import Joiners, joiners_among
-from sim.layout import IN_VISIT, JOINED, PATIENT
 from sim.plan import Plan, compile_plan
-from sim.quantiles import longest
 from sim.rules import ATTENDED
 from sim.running import Running
 

@@ -13,11 +13,8 @@ from pathways.health import PAIN_STATES, PHASES, STATES, Effect
 from pathways.service import WEEKDAYS, WaitingList
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.word import PRIORITIES as PRIORITY_WORDS
-from sim.builder import Builder
-from sim.capacity import open_in_the_first_year, own_capacity
-from sim.draws import label
-from sim.health import FASTEST
-from sim.layout import (
+from sim.arrays.draws import label
+from sim.arrays.layout import (
     BY_CAPACITY,
     BY_PATIENT,
     EFFECT,
@@ -38,8 +35,11 @@ from sim.layout import (
     VISITS_NEEDED,
     PlanArrays,
 )
-from sim.memory import place
-from sim.quantiles import CLOCK_BITS, gumbel, mean_ticks, unit_exponential
+from sim.arrays.memory import place
+from sim.arrays.quantiles import CLOCK_BITS, gumbel, mean_ticks, unit_exponential
+from sim.builder import Builder
+from sim.capacity import open_in_the_first_year, own_capacity
+from sim.health import FASTEST
 
 DAYS_IN_A_YEAR = 365
 ONE = 65536

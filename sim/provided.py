@@ -10,7 +10,7 @@ import numpy as np
 
 from pathways import Pathway
 from pathways.lever import Change
-from sim.layout import MICRO
+from sim.arrays.layout import MICRO
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.reducers import Tallies, year_count
 from sim.state import capacity_with_levers

@@ -11,20 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pathways.health import STATES
-from sim.jit import loop
-from sim.layout import (
-    DID_NOT_ATTEND,
-    DISCHARGE,
-    EVENT,
-    GAVE_UP,
-    HEALTH,
-    JOINED,
-    KINDS,
-    ONSET,
-    REFERRAL,
-    SEEN,
-)
-from sim.memory import numbers, place, records, sums
+from sim.arrays.jit import loop
+from sim.arrays.layout import DID_NOT_ATTEND, DISCHARGE, EVENT, GAVE_UP, HEALTH, JOINED, KINDS, ONSET, REFERRAL, SEEN
+from sim.arrays.memory import numbers, place, records, sums
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.worth import class_count
 

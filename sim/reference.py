@@ -16,10 +16,7 @@ from typing import Any
 import numpy as np
 import simpy
 
-from sim.cohort import Cohort
-from sim.events import EventLog
-from sim.health import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
-from sim.layout import (
+from sim.arrays.layout import (
     AT_HOME,
     BETWEEN_VISITS,
     DECISION,
@@ -54,6 +51,9 @@ from sim.layout import (
     WENT_ELSEWHERE,
     WORSEN,
 )
+from sim.cohort import Cohort
+from sim.events import EventLog
+from sim.health import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
 from sim.plan import Plan
 from sim.rules import (
     APPOINTMENTS,

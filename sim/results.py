@@ -25,10 +25,10 @@ from outcomes.economics.discounting import discount_flow
 from outcomes.journeys.waiting import DAYS_PER_WEEK, WEEKS, day_by_which, restricted_mean_days, share_seen, watched_days
 from pathways.health import STATES
 from pathways.pathway import Outcome
+from sim.arrays.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.costs import costs_table, owed_table
 from sim.costs import prices_table as prices_table  # so that whoever reads tables finds them all here
 from sim.events import ENTRY
-from sim.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.reducers import (
     WAIT_DAYS,

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.draws import bits, label, share
-from sim.elements import (
+from sim.arrays.draws import bits, label, share
+from sim.arrays.elements import (
     adopted_at,
     amounts,
     attractions,
@@ -36,8 +36,8 @@ from sim.elements import (
     visits_table,
     weights,
 )
-from sim.jit import scalar
-from sim.layout import (
+from sim.arrays.jit import scalar
+from sim.arrays.layout import (
     ATTRIBUTE,
     BETWEEN_VISITS,
     BY_PATIENT,
@@ -55,7 +55,7 @@ from sim.layout import (
     WEEKS_SINCE_ONSET,
     WEEKS_WAITED,
 )
-from sim.quantiles import ROW_BYTES, interpolate, rest_of, ticks
+from sim.arrays.quantiles import ROW_BYTES, interpolate, rest_of, ticks
 
 # What is drawn at a service, besides its decisions: added to the service's label.
 DELAY = label("service: delay")

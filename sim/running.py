@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from sim import compiled
+from sim.arrays.layout import LogArrays, StateArrays, chunks_for
 from sim.cohort import Cohort
 from sim.events import EventLog
-from sim.layout import LogArrays, StateArrays, chunks_for
 from sim.plan import Plan
 from sim.provided import with_capacity
 from sim.reducers import Tallies, copy_tallies, new_tallies, nobody_waiting, tally

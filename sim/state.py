@@ -6,10 +6,8 @@ from collections.abc import Collection
 
 import numpy as np
 
-from sim.capacity import share_acting, site_capacity
-from sim.cohort import Cohort
-from sim.draws import label
-from sim.layout import (
+from sim.arrays.draws import label
+from sim.arrays.layout import (
     CHUNK,
     EVENT,
     LISTED,
@@ -25,9 +23,11 @@ from sim.layout import (
     chunks_for,
     placed,
 )
-from sim.memory import place
+from sim.arrays.memory import place
+from sim.arrays.quantiles import address, first_shares, first_ticks
+from sim.capacity import share_acting, site_capacity
+from sim.cohort import Cohort
 from sim.plan import LeverUse, Plan
-from sim.quantiles import address, first_shares, first_ticks
 
 BLOCK_ROWS = 1 << 15
 """Rows of the event log that are kept before they are handed on."""

@@ -14,8 +14,8 @@ from outcomes.economics.qalys import LOWEST
 from pathways import Pathway
 from pathways.checks import age_band
 from pathways.health import PAIN_STATES, STATES
-from sim.jit import loop
-from sim.layout import AGE, StateArrays
+from sim.arrays.jit import loop
+from sim.arrays.layout import AGE, StateArrays
 from sim.plan import Plan
 from sim.rules import holds
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from calibration.folder import joint_draws, write_joint_draws
 from pathways import Region, load_region
+from sim.arrays.layout import KINDS, REFERRAL
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
-from sim.layout import KINDS, REFERRAL
 from sim.reducers import Tallies
 from sim.results import OWED
 from ui.inputs.cases import gather

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from pathways import Pathway, Region
+from sim.arrays.layout import JOINED, SEEN
 from sim.costs import capacity_tables, costs_table, mean_visits, owed_table
 from sim.experiments.case import Case
 from sim.experiments.compare import Engine, compare, logs_of
 from sim.experiments.comparison import Comparison
 from sim.experiments.prices import price_basis
 from sim.experiments.psa import runs
-from sim.layout import JOINED, SEEN
 from sim.reducers import add_areas
 from sim.results import OWED
 from tests.build import Numbers, pathway, region, scenario

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pathways import Region, Waiting
-from sim.layout import OFFERED, REFERRAL, SEEN
+from sim.arrays.layout import OFFERED, REFERRAL, SEEN
 from sim.plan import Plan
 from sim.state import lever_from
 from tests.build import Numbers, cohort_of, compiled_log, pathway, plan_of, reference_log, region, scenario, share

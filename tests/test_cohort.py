@@ -17,9 +17,9 @@ from scipy import stats
 
 from pathways import Pathway, Region, Waiting
 from pathways.region_folder import AGE_BANDS
+from sim.arrays.draws import GOLDEN, label
+from sim.arrays.layout import AGE, DECILE, DID_NOT_ATTEND, FIRST_ATTRIBUTE, NEVER, SEX
 from sim.cohort import Cohort
-from sim.draws import GOLDEN, label
-from sim.layout import AGE, DECILE, DID_NOT_ATTEND, FIRST_ATTRIBUTE, NEVER, SEX
 from sim.people import age_factors
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.running import Running

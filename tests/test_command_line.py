@@ -27,8 +27,8 @@ import typer.main
 from pathways import load_pathway, load_region
 from pathways.load import LIBRARY
 from pathways.pathway import Clock
+from sim.arrays.layout import KINDS
 from sim.events import COLUMNS
-from sim.layout import KINDS
 from sim.results import activity_table
 from sim.running import Running
 from tests.build import cohort_of, plan_of

@@ -12,9 +12,21 @@ import numpy as np
 import pytest
 
 from pathways import BadInput, Waiting, load_region, load_scenario
+from sim.arrays.layout import (
+    DID_NOT_ATTEND,
+    DISCHARGE,
+    GAVE_UP,
+    HEALTH,
+    JOINED,
+    KINDS,
+    LEFT,
+    ONSET,
+    PLACES,
+    REFERRAL,
+    SEEN,
+)
 from sim.experiments.case import Case
 from sim.experiments.compare import compare
-from sim.layout import DID_NOT_ATTEND, DISCHARGE, GAVE_UP, HEALTH, JOINED, KINDS, LEFT, ONSET, PLACES, REFERRAL, SEEN
 from sim.plan import Plan, compile_plan
 from sim.reducers import list_sizes, person_ticks, yearly
 from sim.results import outcome_values

@@ -41,7 +41,8 @@ from pathways.lever import Scenario
 from pathways.quantity import DAYS_IN, GRADES, YEARS_PER
 from pathways.region_folder import AGE_BANDS, RegionFile
 from pathways.word import SHAPES, quantity_uses
-from sim import events, layout
+from sim import events
+from sim.arrays import layout
 from tests.shared import MID_NOTTS
 from tests.test_official_files import HEAD, MAP_HEAD
 from ui.commands.app import problems_of

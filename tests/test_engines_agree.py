@@ -16,8 +16,8 @@ from pathways import BadInput, Waiting, library_names, load_region, load_scenari
 from pathways.checks import age_band
 from pathways.condition import in_words
 from pathways.health import PAIN_STATES, STATES
+from sim.arrays.layout import JOINED, KINDS
 from sim.cohort import Cohort
-from sim.layout import JOINED, KINDS
 from sim.plan import Plan
 from sim.results import health_table
 from sim.running import Running

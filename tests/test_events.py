@@ -17,10 +17,10 @@ import pytest
 from pathways import BadInput
 from pathways.health import STATES
 from sim import events
+from sim.arrays.layout import KINDS, MOST_LEVELS, REASONS
 from sim.events import COLUMNS, EventLog, log_path_problem, write_logs
 from sim.experiments.case import Case
 from sim.experiments.compare import logs_of
-from sim.layout import KINDS, MOST_LEVELS, REASONS
 from sim.plan import Plan
 from sim.running import Running
 from tests.build import Numbers, cohort_of, pathway, plan_of, region, scenario

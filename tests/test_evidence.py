@@ -307,13 +307,13 @@ STRUCTURAL: dict[str, dict[float, str]] = {
         0.2: "seconds between looks at a thread",
         0.1: "growth of a list that is told",
     },
-    "sim/draws.py": dict.fromkeys(
+    "sim/arrays/draws.py": dict.fromkeys(
         (11400714819323198485, 13787848793156543929, 10723151780598845931, 27, 30, 31, 53), "SplitMix64"
     ),
     "sim/events.py": {15: "bits", 86400: "seconds of a day"},
     "sim/health.py": dict.fromkeys((20, 42, 62), "bits"),
     "sim/plan.py": {40: "bits of a hazard", 255: "no cap"},
-    "sim/quantiles.py": dict.fromkeys((26, 31, 57, 62, 63), "bits") | {0.9: "p90"},
+    "sim/arrays/quantiles.py": dict.fromkeys((26, 31, 57, 62, 63), "bits") | {0.9: "p90"},
     "sim/reference.py": {0.25: "part of a tick", 62: "bits"},
     "sim/results.py": {18: "weeks, of the waits that are reported"},
     "sim/rules.py": {62: "bits", 255: "the last of eight bits", 3650: "days, above all published waits"},

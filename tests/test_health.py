@@ -15,10 +15,8 @@ from numba import njit
 
 from pathways import BadInput
 from pathways.health import MOST_TIMES, MOST_TIMES_TOGETHER
-from sim.cohort import Cohort
-from sim.draws import bits
-from sim.health import CLOCK_LABELS, LARGEST_TIMES, THRESHOLD, feel, foresee, multipliers_at, ran_out, rate, treat
-from sim.layout import (
+from sim.arrays.draws import bits
+from sim.arrays.layout import (
     CONSULT,
     DISCHARGE,
     GAVE_UP,
@@ -34,8 +32,10 @@ from sim.layout import (
     WORSEN,
     blank,
 )
+from sim.arrays.quantiles import address, interpolate
+from sim.cohort import Cohort
+from sim.health import CLOCK_LABELS, LARGEST_TIMES, THRESHOLD, feel, foresee, multipliers_at, ran_out, rate, treat
 from sim.plan import Plan
-from sim.quantiles import address, interpolate
 from sim.reducers import person_ticks
 from sim.running import Running
 from tests.build import Numbers, cohort_of, compiled_log, health, pathway, plan_of, reference_log, region

@@ -13,8 +13,8 @@ import pytest
 
 from pathways import Pathway, Region, Waiting, load_region, load_scenario
 from sim import pilot
+from sim.arrays.layout import AGE, FIRST_ATTRIBUTE, JOINED
 from sim.cohort import Cohort
-from sim.layout import AGE, FIRST_ATTRIBUTE, JOINED
 from sim.pilot import doubts_about_lists, joiners_of
 from sim.plan import Plan, compile_plan
 from sim.rules import ATTENDED

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pathways import BadInput, Pathway, Scenario
-from sim.layout import NEVER, REFERRAL, SEEN
+from sim.arrays.layout import NEVER, REFERRAL, SEEN
 from sim.plan import Plan, compile_plan
 from sim.state import lever_from, new_state
 from tests.build import Numbers, cohort_of, compiled_log, pathway, plan_of, region, scenario

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from pathways import BadInput, Pathway
-from sim.layout import DECILE
+from sim.arrays.layout import DECILE
 from sim.state import new_state
 from tests.build import Numbers, cohort_of, pathway, plan_of, region, scenario, share
 from tests.test_levers import WEEK, Pair, agrees, lever

@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 from pathways import Waiting
-from sim.draws import bits, label
-from sim.layout import GAVE_UP, SEEN
-from sim.quantiles import TICK_BITS, address, duration_table, rest_of, ticks
+from sim.arrays.draws import bits, label
+from sim.arrays.layout import GAVE_UP, SEEN
+from sim.arrays.quantiles import TICK_BITS, address, duration_table, rest_of, ticks
 from sim.rules import LOT
 from tests.build import Numbers, cohort_of, compiled_log, pathway, plan_of, reference_log, region
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from pathways import Pathway, Waiting
+from sim.arrays.layout import HEALTH, JOINED, ONSET, PRESCRIPTION, REFERRAL, SEEN
 from sim.cohort import Cohort
 from sim.health import foresee
-from sim.layout import HEALTH, JOINED, ONSET, PRESCRIPTION, REFERRAL, SEEN
 from sim.plan import Plan
 from tests.build import (
     Numbers,

@@ -9,8 +9,17 @@ from scipy import stats
 
 from pathways import Duration, Quantity
 from pathways.durations import mean_days, shape_in_days
-from sim.draws import bits, label, run_key
-from sim.quantiles import TICK_BITS, address, duration_table, gumbel, interpolate, tail_shares, ticks, unit_exponential
+from sim.arrays.draws import bits, label, run_key
+from sim.arrays.quantiles import (
+    TICK_BITS,
+    address,
+    duration_table,
+    gumbel,
+    interpolate,
+    tail_shares,
+    ticks,
+    unit_exponential,
+)
 
 COUNT = 400_000
 

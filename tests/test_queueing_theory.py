@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.layout import GAVE_UP, JOINED, LEFT, SEEN
+from sim.arrays.layout import GAVE_UP, JOINED, LEFT, SEEN
 from sim.plan import Plan
 from tests.build import Numbers, cohort_of, compiled_log, pathway, plan_of, region
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from outcomes import waits as tell_waits
 from outcomes.journeys.waiting import days_by_which, restricted_mean_days, share_ended_by, share_seen
+from sim.arrays.layout import DECILE, EVENT, KINDS, REASONS
 from sim.cohort import Cohort
-from sim.layout import DECILE, EVENT, KINDS, REASONS
 from sim.plan import Plan
 from sim.provided import with_capacity
 from sim.reducers import (

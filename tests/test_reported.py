@@ -18,9 +18,9 @@ from outcomes.journeys.reported import COUNTED, COUNTS, MEASURES, PERCENTILE_OF
 from outcomes.journeys.waiting import days_by_which, share_ended_by
 from outcomes.tables import BadTable
 from pathways import Waiting, load_region, load_scenario
+from sim.arrays.layout import DID_NOT_ATTEND, REFERRAL, SEEN
 from sim.cohort import Cohort
 from sim.experiments.case import Case
-from sim.layout import DID_NOT_ATTEND, REFERRAL, SEEN
 from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.reducers import Tallies

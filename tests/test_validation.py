@@ -171,7 +171,7 @@ def case_of(name: str) -> Case:
 
 def test_tables_count_what_the_reducers_count(run: tuple[Running, Observed]) -> None:
     """The reducers read the log in compiled code: another way to the same numbers."""
-    from sim.layout import DID_NOT_ATTEND, REFERRAL, SEEN
+    from sim.arrays.layout import DID_NOT_ATTEND, REFERRAL, SEEN
 
     running, seen = run
     events = yearly(running.tallies).sum(axis=2)

@@ -11,7 +11,7 @@ import pytest
 from outcomes import qalys_of_time
 from pathways import BadInput, Pathway, Region
 from pathways.health import STATES
-from sim.layout import AGE, DECILE, FIRST_ATTRIBUTE, PATIENT, SEX, bare_state
+from sim.arrays.layout import AGE, DECILE, FIRST_ATTRIBUTE, PATIENT, SEX, bare_state
 from sim.reducers import person_ticks
 from sim.results import health_table
 from sim.running import Running

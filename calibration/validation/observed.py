@@ -30,10 +30,7 @@ import pandas as pd
 from pathways import Region
 from pathways.health import STATES
 from pathways.region_folder import DECILES, SEXES
-from sim.cohort import Cohort, named
-from sim.events import ENTRY, EventLog
-from sim.experiments.case import Case
-from sim.layout import (
+from sim.arrays.layout import (
     DID_NOT_ATTEND,
     DISCHARGE,
     GAVE_UP,
@@ -45,6 +42,9 @@ from sim.layout import (
     REFERRAL,
     SEEN,
 )
+from sim.cohort import Cohort, named
+from sim.events import ENTRY, EventLog
+from sim.experiments.case import Case
 from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.results import HOME

@@ -11,9 +11,9 @@ import pandas as pd
 
 from outcomes import PairedDifference, paired_difference, too_few_events, too_few_runs_differ
 from pathways import Region
+from sim.arrays.layout import REFERRAL, SEEN
 from sim.experiments.case import Case
 from sim.experiments.joint_draws import JointDraws
-from sim.layout import REFERRAL, SEEN
 from sim.plan import Plan
 from sim.reducers import Tallies
 from sim.results import outcome_values, share_still_waiting

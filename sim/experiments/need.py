@@ -13,8 +13,8 @@ import numpy as np
 
 from pathways import Pathway, Region
 from pathways.provision import rounded
+from sim.arrays.layout import DID_NOT_ATTEND, SEEN
 from sim.experiments.stability import Load
-from sim.layout import DID_NOT_ATTEND, SEEN
 from sim.plan import DAYS_IN_A_YEAR
 from sim.reducers import list_sizes, weeks_before
 

@@ -21,7 +21,7 @@ from pathways.checks import CHECKS_OF_VALUES, draw_problem, quantities_used
 from pathways.draft import Draft
 from pathways.load import LIBRARY
 from pathways.problems import listed
-from sim.draws import bits, label, run_key, share
+from sim.arrays.draws import bits, label, run_key, share
 from sim.experiments.case import Case
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.scores import at_scores, pathway_at, uncertain, value_of, with_values, without_distribution

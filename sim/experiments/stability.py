@@ -12,9 +12,9 @@ import numpy as np
 
 from pathways import Pathway, Region, Scenario
 from pathways.provision import rounded
+from sim.arrays.layout import DID_NOT_ATTEND, MICRO, REFERRAL, SEEN
 from sim.capacity import open_days, open_in_the_first_year
 from sim.cohort import Cohort
-from sim.layout import DID_NOT_ATTEND, MICRO, REFERRAL, SEEN
 from sim.pilot import draw_cohort
 from sim.plan import Plan, compile_plan
 from sim.running import Running

@@ -9,9 +9,9 @@ import pandas as pd
 
 from outcomes import paired_difference, qalys_of_time
 from pathways.pathway import Outcome
+from sim.arrays.layout import REFERRAL, SEEN
 from sim.costs import costs_table
 from sim.experiments.comparison import Comparison
-from sim.layout import REFERRAL, SEEN
 from sim.reducers import list_sizes, weeks_before
 from sim.results import by_decile_table, health_table, wait_by_year, within_days, year_lengths
 from ui.charts.theme import BASELINE, DASHES, INK, LABEL_ROOM, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.jit import scalar
+from sim.arrays.jit import scalar
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.jit import scalar
-from sim.memory import place
+from sim.arrays.jit import scalar
+from sim.arrays.memory import place
 
 NEVER = 2**31 - 1
 """A tick that never comes."""

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from sim.draws import bits, share
-from sim.jit import loop, scalar
-from sim.memory import int32_at
+from sim.arrays.draws import bits, share
+from sim.arrays.jit import loop, scalar
+from sim.arrays.memory import int32_at
 
 OCTAVES = 24
 CELLS = 32

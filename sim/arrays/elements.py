@@ -4,7 +4,7 @@
 array. Arrays with more than one dimension are numbered along their rows.
 """
 
-from sim.layout import (
+from sim.arrays.layout import (
     CHANGE,
     DECISION_RECORD,
     EFFECT,
@@ -25,7 +25,7 @@ from sim.layout import (
     URGENCY,
     VISITS_NEEDED,
 )
-from sim.memory import numbers, records
+from sim.arrays.memory import numbers, records
 
 services = records("services", SERVICE)
 decisions = records("decisions", DECISION_RECORD)

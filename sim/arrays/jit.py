@@ -15,7 +15,7 @@ from pathlib import Path
 import numba
 from numba import njit
 
-ROOM = Path(__file__).parent
+ROOM = Path(__file__).parent.parent
 
 
 def code_digest() -> str:
