@@ -26,12 +26,12 @@ from pydantic import Field, field_validator
 
 from pathways.explain import read_word
 from pathways.files.opened import is_folder
+from pathways.files.table import PRICE_BLANK, Column, read_csv
 from pathways.files.values import FIRST_YEAR, LAST_YEAR, told
 from pathways.files.writing import csv_text, write_text
 from pathways.files.written import toml_in
 from pathways.load import find
 from pathways.problems import ROWS_SHOWN, BadInput, Problem
-from pathways.table import PRICE_BLANK, Column, read_csv
 from pathways.word import Word
 
 ABOUT, PRACTICES, POPULATION = "region.toml", "practices.csv", "population.csv"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from pathways.files.opened import name_of
+from pathways.files.table import Column, typed
 from pathways.official.practices import one_date, open_table, repeats
 from pathways.problems import BadInput, Problem, refuse
-from pathways.table import Column, typed
 
 NO_NETWORK = "U"
 """What the map writes where a practice is in no network."""

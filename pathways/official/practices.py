@@ -16,10 +16,10 @@ import pandas as pd
 
 from pathways.files.cells import cells_of
 from pathways.files.opened import name_of
+from pathways.files.table import Column, typed
 from pathways.files.values import NotThat, date_in
 from pathways.problems import ROWS_SHOWN, BadInput, Problem, did_you_mean, first_few, refuse
 from pathways.region_folder import AGE_BANDS, MOST_PEOPLE, SEXES
-from pathways.table import Column, typed
 
 Names = Mapping[str, tuple[str, ...]]
 """Our name of a column, and the names that publishers have given it."""

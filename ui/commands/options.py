@@ -253,7 +253,7 @@ def _asked(
 
 def _index(year: int | None, file: Path | None) -> Any:
     """The table of rates, where one is asked for."""
-    from pathways.table import Column, read_csv
+    from pathways.files.table import Column, read_csv
 
     if year is not None and not FIRST_PRICE_YEAR <= year <= LAST_PRICE_YEAR:
         says = f"write a year from {FIRST_PRICE_YEAR} to {LAST_PRICE_YEAR}."

@@ -21,9 +21,9 @@ from pathways import BadInput, Problem, did_you_mean, refuse
 from pathways.files.cells import cells_of
 from pathways.files.opened import is_there
 from pathways.files.persons import persons_in
+from pathways.files.table import PRICE_BLANK, Column, typed
 from pathways.files.values import NotThat, number_in
 from pathways.problems import plain
-from pathways.table import PRICE_BLANK, Column, typed
 
 LIBRARY = MappingProxyType({"midnotts": "Back pain care in Mid-Nottinghamshire: a worked example"})
 """Portfolios that ship with the project, by name, with their titles."""

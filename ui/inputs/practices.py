@@ -17,8 +17,8 @@ from outcomes.tables import BadTable, Rules
 from pathways import BadInput, Problem, did_you_mean
 from pathways.files.cells import cells_of
 from pathways.files.persons import persons_in
+from pathways.files.table import Column, typed
 from pathways.files.values import NotThat, date_in
-from pathways.table import Column, typed
 from ui.inputs.practice_rows import more_events_than_people, practices_only, with_bands_of_nobody
 
 PRACTICE = ("practice_code", "practice")
