@@ -20,8 +20,8 @@ from sim.plan import Plan
 from sim.results import outcome_values
 from sim.running import Running
 from sim.state import new_state
-from tests.build import cohort_of
-from tests.sources import (
+from tests.helpers.build import cohort_of
+from tests.helpers.sources import (
     ROOT,
     demonstration,
     every_fact_is_on_the_page,

@@ -43,8 +43,8 @@ from pathways.region_folder import AGE_BANDS, RegionFile
 from pathways.word import SHAPES, quantity_uses
 from sim import events
 from sim.arrays import layout
-from tests.shared import MID_NOTTS
-from tests.test_official_files import HEAD, MAP_HEAD
+from tests.helpers.shared import MID_NOTTS
+from tests.pathways.test_official_files import HEAD, MAP_HEAD
 from ui.commands.app import problems_of
 from ui.inputs.checking import check_path
 

@@ -11,7 +11,7 @@ import pytest
 from tests.fuzz import hostile, trial
 from tests.fuzz.surfaces import Surface, surfaces
 from tests.fuzz.trial import Trial, escape_of, fault_in, trial_of, undamaged
-from tests.typed import Seen
+from tests.helpers.typed import Seen
 from ui import command_line
 
 SEED = 1

@@ -96,7 +96,7 @@ def test_imports_go_downwards_only(room: str) -> None:
 def test_the_rule_sees_imports_within_functions_and_of_parts() -> None:
     """The command line imports the simulation only where it needs it; the tests import everything."""
     assert {"pathways", "sim", "ui"} <= imports(ROOT / "ui" / "commands" / "compare.py")
-    assert {"ui", "pathways", "sim"} <= imports(ROOT / "tests" / "test_app.py")
+    assert {"ui", "pathways", "sim"} <= imports(ROOT / "tests" / "ui" / "test_app.py")
 
 
 def test_only_the_faces_know_streamlit() -> None:
@@ -231,7 +231,7 @@ def test_everything_public_says_what_it_does(room: str) -> None:
 
 
 def test_every_test_file_says_what_it_holds() -> None:
-    for path in sorted((ROOT / "tests").glob("*.py")):
+    for path in sorted((ROOT / "tests").rglob("*.py")):
         if path.name != "__init__.py":
             assert ast.get_docstring(parsed(path)), path.name
 
@@ -239,5 +239,5 @@ def test_every_test_file_says_what_it_holds() -> None:
 def test_no_random_test_fails_because_the_machine_is_busy() -> None:
     """Hypothesis allows an example 0.2 s unless told otherwise; that is told once, in conftest.py."""
     assert settings().deadline is None
-    own = [path.name for path in sorted((ROOT / "tests").glob("test_*.py")) if "deadline=" in path.read_text()]
+    own = [path.name for path in sorted((ROOT / "tests").rglob("test_*.py")) if "deadline=" in path.read_text()]
     assert own == [Path(__file__).name]

@@ -23,7 +23,7 @@ from calibration.validation.targets import load_targets
 from pathways import Region, load_scenario
 from sim.pilot import draw_cohort
 from sim.state import lever_from
-from tests.sources import (
+from tests.helpers.sources import (
     SEED,
     Runs,
     clearly,

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.typed import backpath
+from tests.helpers.typed import backpath
 
 LOG = "patient,day,kind,service\n1,0,referral,mri\n1,20,seen,mri\n2,0,referral,mri\n2,25,seen,mri\n"
 PEOPLE = "patient,decile\n1,1\n2,10\n"

@@ -32,7 +32,7 @@ from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
 from sim.pilot import draw_cohort
 from sim.results import by_decile_table, health_table
-from tests.sources import (
+from tests.helpers.sources import (
     ROOT,
     SEED,
     Runs,

@@ -26,8 +26,8 @@ from sim.experiments.comparison import Comparison
 from sim.pilot import draw_cohort
 from sim.reducers import Tallies
 from sim.results import activity_table, by_practice_table, outcome_values, prices_table
-from tests.shared import SHARED
-from tests.sources import (
+from tests.helpers.shared import SHARED
+from tests.helpers.sources import (
     SEED,
     Runs,
     clearly,

@@ -23,8 +23,8 @@ from pathways.load import LIBRARY
 from sim.experiments.case import Case
 from sim.plan import compile_plan
 from sim.results import activity_table, health_table, prices_table
-from tests.shared import SHARED
-from tests.sources import (
+from tests.helpers.shared import SHARED
+from tests.helpers.sources import (
     NOT_SHOWN,
     ROOT,
     Fact,

@@ -10,9 +10,9 @@ import pytest
 
 from pathways import BadInput
 from sim.experiments.record import run_id
-from tests.build import Numbers
-from tests.build import pathway as build_pathway
-from tests.test_report import quick
+from tests.helpers.build import Numbers
+from tests.helpers.build import pathway as build_pathway
+from tests.ui.test_report import quick
 from ui.reports.comparison import html_report
 from ui.reports.decision_table import csv_text, rows_of
 
@@ -25,7 +25,7 @@ ROW = re.compile(r"^\| (V\d\d) \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE)
 def names_by_check() -> dict[str, list[str]]:
     """The names of tests by the checks whose number they carry."""
     found: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "tests").glob("test_*.py")):
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
         for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
             for check in re.findall(r"(?<![A-Za-z0-9])[vV]\d\d(?!\d)", name.replace("_", " ")):
                 found.setdefault(check.upper(), []).append(f"{path.name}: {name}")

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pathways import load_region, pathway_to_dict, save_region
-from tests import test_official_files as official
-from tests import test_official_waits as waits
-from tests.build import shrunk
-from tests.compared import calibrated_by_hand
-from tests.everything import everything
-from tests.typed import backpath
+from tests.helpers.build import shrunk
+from tests.helpers.compared import calibrated_by_hand
+from tests.helpers.everything import everything
+from tests.helpers.typed import backpath
+from tests.pathways import test_official_files as official
+from tests.pathways import test_official_waits as waits
 
 QUICK = ("--years", "0.1", "--replications", "1", "--workers", "1")
 A_YEAR = ("--years", "1", "--replications", "1", "--workers", "1")

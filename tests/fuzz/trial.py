@@ -22,7 +22,7 @@ from sim.batch.threads import Stopped
 from tests.fuzz import hostile
 from tests.fuzz.damage import of_file, quoted
 from tests.fuzz.surfaces import OPTION_VALUES, OPTIONS, Surface, good_files, place, surfaces
-from tests.typed import Seen, backpath
+from tests.helpers.typed import Seen, backpath
 
 CPU_SECONDS = 30.0
 """Of the processor, so that a busy machine does not matter."""
