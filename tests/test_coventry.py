@@ -21,6 +21,7 @@ from sim.results import outcome_values
 from sim.running import Running
 from sim.state import new_state
 from tests.helpers.build import cohort_of
+from tests.helpers.documents import script
 from tests.helpers.sources import (
     ROOT,
     demonstration,
@@ -31,7 +32,6 @@ from tests.helpers.sources import (
     today,
     variant,
 )
-from tests.test_docs import script
 
 SAID = figures("coventry")
 PICTURES = ROOT / "docs" / "sources" / "pictures"

@@ -32,6 +32,7 @@ from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
 from sim.pilot import draw_cohort
 from sim.results import by_decile_table, health_table
+from tests.helpers.documents import script
 from tests.helpers.sources import (
     ROOT,
     SEED,
@@ -46,7 +47,6 @@ from tests.helpers.sources import (
     today,
     variant,
 )
-from tests.test_docs import script
 from ui.reports.portfolio import read_portfolio
 
 PAGE = "mid-nottinghamshire"

@@ -23,6 +23,7 @@ from pathways.load import LIBRARY
 from sim.experiments.case import Case
 from sim.plan import compile_plan
 from sim.results import activity_table, health_table, prices_table
+from tests.helpers.documents import script
 from tests.helpers.shared import SHARED
 from tests.helpers.sources import (
     NOT_SHOWN,
@@ -37,7 +38,6 @@ from tests.helpers.sources import (
     table_after,
     today,
 )
-from tests.test_docs import script
 
 SAID = figures("north_east_essex")
 essex = script(ROOT / "docs" / "sources" / "pictures" / "north_east_essex.py")

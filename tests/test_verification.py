@@ -12,7 +12,7 @@ from pathways import BadInput
 from sim.experiments.record import run_id
 from tests.helpers.build import Numbers
 from tests.helpers.build import pathway as build_pathway
-from tests.ui.test_report import quick
+from tests.helpers.compared import quick
 from ui.reports.comparison import html_report
 from ui.reports.decision_table import csv_text, rows_of
 

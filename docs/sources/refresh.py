@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.test_docs import Block, blocks_of, put_official_files, save  # noqa: E402
+from tests.helpers.documents import Block, blocks_of, put_official_files, save  # noqa: E402
 
 
 class Collector(doctest.DocTestRunner):

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from calibration.local_data.folder import Form
-from tests.calibration.test_local_targets import SHARE, folder_of, load, told, write
+from tests.helpers.local_targets import SHARE, folder_of, load, told, write
 from tests.helpers.shared import DATA
 
 CELLS = [

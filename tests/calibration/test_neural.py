@@ -18,7 +18,7 @@ from calibration.fitting.neural import by_network, method_problems, neural_draws
 from calibration.fitting.runner import bank_of
 from calibration.fitting.settings import Settings
 from calibration.reproduced import reproduced
-from tests.calibration.test_fit import published, toy_runner
+from tests.helpers.fits import published, toy_runner
 
 UNKNOWNS, SUMMARIES, RUNS = 4, 6, 2000
 

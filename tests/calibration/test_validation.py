@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from scipy import stats
 from calibration.validation import activity, courses, places
 from calibration.validation.observed import Observed, observe, observed_of, together
 from calibration.validation.targets import FILE, TABLES, Target, Targets, beside_of, load_targets, measure, measure_all
-from calibration.validation.validate import Result, Simulated, Validation, judge, simulated, validate
+from calibration.validation.validate import Result, Simulated, judge, simulated, validate
 from pathways import BadInput, load_region, load_scenario
 from sim.experiments.case import Case
 from sim.pilot import draw_cohort
@@ -28,12 +27,12 @@ from sim.results import health_table
 from sim.running import Running
 from tests.helpers.build import Numbers, cohort_of, pathway, plan_of, region, share
 from tests.helpers.shared import SHARED
+from tests.helpers.validation import TARGETS, imagined
 from ui.reports.validation import exact, failures, json_text, markdown_page, published, validation_html, write_page
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "validation.md"
 EVIDENCE = SHARED / "evidence"
 YEARS = 2.0
-TARGETS = load_targets()
 
 needs_evidence = pytest.mark.skipif(
     not EVIDENCE.exists(), reason="the evidence pack is not beside the project (../shared/evidence)"
@@ -486,20 +485,6 @@ def test_what_cannot_be_run_is_refused_before_running(asked: dict[str, Any], exp
 
 
 # the page
-
-
-def imagined(give: Callable[[Target], float]) -> Validation:
-    """A validation without a run, in which the model gives what is told."""
-    place = load_region("demonstration")
-    _, _, word = load_scenario("usual_care")
-    results = []
-    for name, target in TARGETS.targets.items():
-        mean = give(target)
-        found = Simulated(mean, mean - 0.1, mean + 0.1, mean, mean, 8)
-        beside = Simulated(2, 1.9, 2.1, 1, 3, 8) if target.beside else None
-        results.append(Result(name, target, found, beside, judge(target, found), ()))
-    bands = pd.DataFrame(TARGETS.groups["age_by_decile"], index=range(1, 11)).T
-    return Validation(TARGETS, place, word, 5, 8, 42, results, bands)
 
 
 def rows_of_page(text: str) -> dict[str, list[str]]:

@@ -14,8 +14,8 @@ from pathways import load_region, pathway_to_dict, save_region
 from tests.helpers.build import shrunk
 from tests.helpers.compared import calibrated_by_hand
 from tests.helpers.everything import everything
+from tests.helpers.official import Files
 from tests.helpers.typed import backpath
-from tests.pathways import test_official_files as official
 from tests.pathways import test_official_waits as waits
 
 QUICK = ("--years", "0.1", "--replications", "1", "--workers", "1")
@@ -194,7 +194,7 @@ def place(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _official() -> dict[str, bytes]:
     def make(folder: Path) -> None:
-        official.Files(folder)
+        Files(folder)
 
     return _files(make)
 

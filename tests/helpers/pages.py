@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 
-from tests.ui.test_report import Page
+from tests.helpers.html import Page
 
 HOSTILE = "</title></style><script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'single'"
 """A name as somebody might write it who means ill."""

@@ -22,8 +22,8 @@ from outcomes.economics.nested_draws import (
     evpi_two_loops,
 )
 from outcomes.tables import BadTable
+from tests.helpers.samples import SAMPLES, published_draws, table_of
 from tests.helpers.vectors import VECTORS, cases, needs_vectors, vector
-from tests.outcomes.test_acceptability import SAMPLES, published_draws, table_of
 
 THRESHOLD = 20_000.0
 

@@ -36,8 +36,8 @@ from outcomes.practices.variation import (
     variation,
 )
 from outcomes.tables import BadTable
+from tests.helpers.html import Page
 from tests.helpers.vectors import cases
-from tests.ui.test_report import Page
 from ui.charts.funnel import DARK, LIGHT
 from ui.charts.theme import SCENARIO_COLOURS
 from ui.reports.variation import funnel_chart, funnel_spec, variation_json, variation_page, variation_terminal

@@ -16,7 +16,7 @@ from outcomes.materiality import finding, limits
 from outcomes.verdicts import MEANINGS, PAGE, if_they_hold, marked
 from sim.experiments.comparison import Comparison
 from tests.helpers.compared import made_up, quick
-from tests.ui.test_words import QALYS, SCANS
+from tests.helpers.outcomes_in_words import QALYS, SCANS
 from ui.findings.key_message import describe, describe_gain, judgements, key_message, rests_on, watch
 from ui.reports.budget import budget_of
 from ui.reports.budget import sentences as budget_sentences

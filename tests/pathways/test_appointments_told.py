@@ -10,7 +10,7 @@ import pytest
 from pathways import Pathway, load_pathway, load_region, load_scenario
 from pathways.provision import provision
 from tests.helpers.build import Numbers, pathway, region, scenario
-from tests.sim.test_capacity import lever
+from tests.helpers.capacity import lever
 
 AREA = region(50_000, practices=5, sites={"clinic": 40.0, "ward": 6.0})
 

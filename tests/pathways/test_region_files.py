@@ -13,8 +13,9 @@ from pathways.official.places import read_deprivation, read_map
 from pathways.official.practices import read_registered
 from pathways.official.selection import PRACTICE, codes_of
 from sim.experiments.stability import offered_loads, open_sentences
-from tests.pathways.test_official_files import HEAD, MAP_HEAD, MAP_ROWS, ROWS, SCORES, Files, message, row
-from tests.ui.test_command_line import backpath, new_region, refused
+from tests.helpers.official import HEAD, MAP_HEAD, MAP_ROWS, ROWS, SCORES, Files, message, row
+from tests.helpers.refusals import new_region, refused
+from tests.helpers.typed import backpath
 from ui.command_line import spread_lists
 from ui.inputs.checking import check_path
 

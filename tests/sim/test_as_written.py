@@ -28,8 +28,8 @@ from sim.experiments.as_written import not_as_written
 from sim.experiments.case import Case
 from sim.experiments.joint_draws import JointDraws
 from tests.helpers.build import Numbers, pathway, plan_of, region, scenario, share, shrunk
+from tests.helpers.capacity import lever
 from tests.helpers.typed import backpath
-from tests.sim.test_capacity import lever
 
 USUAL = load_pathway("usual_care")
 DEMONSTRATION = load_region("demonstration")

@@ -27,6 +27,7 @@ from tests.helpers.build import (
     scenario,
     share,
 )
+from tests.helpers.capacity import lever
 
 WEEK = 7
 
@@ -35,11 +36,6 @@ def by_day(log: np.ndarray, plan: Plan, kind: int = SEEN, service: int = 0) -> n
     """Events of a kind at a service, by day."""
     ticks = log["tick"][(log["kind"] == kind) & (log["service"] == service)] // plan.ticks_per_day
     return np.bincount(ticks, minlength=plan.days)
-
-
-def lever(*changes: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A lever with these changes."""
-    return {"title": "A lever", "says": "For a test", "counter_effects": "None", "changes": list(changes), **more}
 
 
 # levers: capacity and demand are one realisation

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Event
 
@@ -25,52 +24,15 @@ from tests.helpers.experiment_tasks import (
     always_deadly,
     deadly,
     deadly_once,
-    numbers,
     slow,
     told,
     wrong,
 )
+from tests.helpers.experiments import MANY, expected, marks, same, store, tasks_of, times_done, until
+
+__all__ = ["marks", "store"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MANY = 5 * CHUNK
-
-
-@pytest.fixture(autouse=True)
-def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in which runs leave a mark each time they are done."""
-    folder = tmp_path / "marks"
-    folder.mkdir()
-    monkeypatch.setenv("BACKPATH_TEST_MARKS", str(folder))
-    return folder
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> RunStore:
-    """An empty store."""
-    return RunStore(tmp_path / "runs")
-
-
-def tasks_of(count: int = MANY) -> dict[str, int]:
-    """Tasks by key."""
-    return {f"{number:032x}": number for number in range(count)}
-
-
-def same(one: Found, other: Found) -> bool:
-    """Whether two sets of results are the same to the last bit, in the same order."""
-    pairs = zip(one.values(), other.values(), strict=True)
-    return list(one) == list(other) and all(
-        a is b if a is None or b is None else np.array_equal(a, b, equal_nan=True) for a, b in pairs
-    )
-
-
-def expected(tasks: dict[str, int], failed: tuple[int, ...] = ()) -> Found:
-    """What should come out."""
-    return {key: None if task in failed else numbers(task) for key, task in tasks.items()}
-
-
-def times_done(marks: Path) -> dict[int, int]:
-    """How often each task was done."""
-    return {int(path.name): len(path.read_text().split()) for path in marks.iterdir() if path.name.isdigit()}
 
 
 # keys and the store
@@ -277,14 +239,6 @@ def begun(folder: Path, marks: Path, count: int = MANY) -> subprocess.Popen[str]
     until(lambda: any(folder.glob("*.parquet")) or process.poll() is not None)
     assert process.poll() is None, process.stderr and process.stderr.read()
     return process
-
-
-def until(true: object, seconds: float = 60) -> None:
-    """Waits until something is so."""
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.02)
 
 
 def alive(process: int) -> bool:

@@ -23,7 +23,7 @@ from sim.batch.pool import WorkersDie
 from sim.batch.run_store import RunStore
 from sim.batch.threads import Stopped
 from tests.helpers.experiment_tasks import deadly, numbers, slow, told, wrong
-from tests.sim.test_experiment import expected, marks, same, store, tasks_of, times_done, until
+from tests.helpers.experiments import expected, marks, same, store, tasks_of, times_done, until
 
 __all__ = ["marks", "store"]
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -13,22 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pathways import BadInput, Pathway, Scenario
-from sim.arrays.layout import NEVER, REFERRAL, SEEN
+from pathways import BadInput, Pathway
+from sim.arrays.layout import NEVER, SEEN
 from sim.plan import Plan, compile_plan
 from sim.state import lever_from, new_state
 from tests.helpers.build import Numbers, cohort_of, compiled_log, pathway, plan_of, region, scenario
+from tests.helpers.levers import PEOPLE, WEEK, Pair, agrees, lever
 
-PEOPLE = 60_000
 WAYS = ("mri", "triage", "physio")
 REQUESTS = 0.4
 """The share of GP visits that end in a request for a scan; 0.2 go to triage, 0.1 to physiotherapy, the rest home."""
-WEEK = 7
-
-
-def lever(*changes: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A lever with these changes."""
-    return {"title": "A lever", "says": "For a test", "counter_effects": "None", "changes": list(changes), **more}
 
 
 def change(numbers: Numbers, option: str, times: float, **more: Any) -> dict[str, Any]:
@@ -52,40 +46,6 @@ def practice(numbers: Numbers, levers: dict[str, Any], **more: Any) -> Pathway:
         levers=levers,
         **more,
     )
-
-
-class Pair:
-    """The same patients without and with levers: where each went from the GP, and when."""
-
-    def __init__(
-        self, word: Pathway, levers: Scenario, *, people: int = PEOPLE, practices: int = 1, years: float = 1.0
-    ):
-        place = region(people, practices=practices)
-        self.base = plan_of(word, place, years=years)
-        self.plan = plan_of(word, place, years=years, scenario=levers)
-        self.cohort = cohort_of(self.base)
-        self.logs = [compiled_log(self.base, self.cohort), compiled_log(self.plan, cohort_of(self.plan))]
-        self.before, self.after = (self._went(log) for log in self.logs)
-        self.day = self.cohort.patients["onset"] + 1  # the day on which the GP's plan takes effect
-
-    def _went(self, log: np.ndarray) -> np.ndarray:
-        """The service each patient was referred to by the GP: 0 is home."""
-        went = np.zeros(len(self.cohort), dtype=int)
-        sent = log[(log["kind"] == REFERRAL) & (log["detail"] > 0)]
-        went[sent["patient"]] = sent["service"]
-        return went
-
-    def kept(self, way: str, where: np.ndarray | None = None) -> tuple[int, int]:
-        """How many went this way without the levers, and how many of those still do with them."""
-        number = self.base.services.index(way)
-        went = (self.before == number) & (True if where is None else where)
-        return int(went.sum()), int((went & (self.after == number)).sum())
-
-
-def agrees(count: int, total: int, share: float) -> None:
-    """Asserts that so many of a total are what a share gives by chance, within four standard errors."""
-    assert total > 100
-    assert abs(count - total * share) <= 4 * sqrt(total * share * (1 - share)), (count, total, share)
 
 
 # by how much, and to where

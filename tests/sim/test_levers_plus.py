@@ -16,7 +16,7 @@ from pathways import BadInput, Pathway
 from sim.arrays.layout import DECILE
 from sim.state import new_state
 from tests.helpers.build import Numbers, cohort_of, pathway, plan_of, region, scenario, share
-from tests.sim.test_levers import WEEK, Pair, agrees, lever
+from tests.helpers.levers import WEEK, Pair, agrees, lever
 
 
 def world(

@@ -27,10 +27,10 @@ from calibration.folder import read_joint_draws
 from calibration.local_data.targets import LocalTargets, load_local_targets
 from pathways import BadInput, Region, load_region
 from sim.experiments.case import Case
+from tests.helpers.documents import put_official_files
+from tests.helpers.html import Page
 from tests.helpers.pages import HOSTILE, check_harmless
 from tests.helpers.typed import Seen, backpath
-from tests.test_docs import put_official_files
-from tests.ui.test_report import Page
 from ui.commands.calibrate import DEFAULT_RUNS, DEFAULT_UNKNOWNS
 from ui.findings.calibration import OFFER, WIDE_OPEN, Told
 from ui.findings.calibration_checks import TITLES, checks_of

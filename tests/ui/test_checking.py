@@ -11,8 +11,8 @@ import pytest
 
 from pathways import pathway_to_dict, save_region
 from tests.helpers.build import Numbers, pathway, region
+from tests.helpers.refusals import refused
 from tests.helpers.typed import backpath
-from tests.ui.test_command_line import refused
 from ui.inputs.checking import MOST_LISTS
 
 

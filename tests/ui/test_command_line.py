@@ -32,12 +32,15 @@ from sim.events import COLUMNS
 from sim.results import activity_table
 from sim.running import Running
 from tests.helpers.build import cohort_of, plan_of
+from tests.helpers.official import HEAD, MAP_HEAD, MAP_ROWS, ROWS, Files, row
+from tests.helpers.refusals import files, new_region, refused
 from tests.helpers.typed import Seen, backpath
-from tests.pathways.test_official_files import HEAD, MAP_HEAD, MAP_ROWS, ROWS, Files, row
 from ui import command_line
 from ui.command_line import app, spread_lists
 from ui.commands import options as terminal
 from ui.words import figures
+
+__all__ = ["files"]
 
 DIFFERENCE = {"mean", "low", "high", "lowest_run", "highest_run", "share_lower", "too_rare"}
 GALLERY = Path(__file__).parent.parent / "gallery"
@@ -62,16 +65,6 @@ def small_region(folder: Path, *, divided_by: int = 10) -> Path:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small area; never changed."""
     return small_region(tmp_path_factory.mktemp("regions") / "small")
-
-
-def refused(seen: Seen, *sentences: str) -> None:
-    """Exit code 2, the sentences on standard error, nothing on standard output, and never a traceback."""
-    assert seen.code == 2, seen.all
-    assert seen.out == ""
-    for sentence in sentences:
-        assert sentence in seen.err
-    assert "Traceback" not in seen.err
-    assert "This should not have happened" not in seen.err
 
 
 # what can be typed
@@ -212,18 +205,6 @@ def test_schema_prints_json_and_nothing_else(kind: str) -> None:
 
 
 # region new
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Files:
-    """Good official files."""
-    return Files(tmp_path)
-
-
-def new_region(files: Files, *selection: str) -> Seen:
-    """Types `backpath region new`."""
-    named = ("--registered", files.registered, "--map", files.map, "--deprivation", files.deprivation)
-    return backpath("region", "new", "ours", *named, *(selection or ("--england",)), "--out", files.folder / "out")
 
 
 def test_region_new_writes_a_region_and_says_what_it_assumed(files: Files) -> None:

@@ -11,7 +11,7 @@ from outcomes import paired_difference
 from pathways.pathway import Outcome
 from sim.experiments.precision import warnings_of
 from tests.helpers.compared import made_up
-from tests.ui.test_words import COST, NAN, QALYS, SCANS, WAIT
+from tests.helpers.outcomes_in_words import COST, NAN, QALYS, SCANS, WAIT
 from ui.findings.key_message import KeyMessage, describe, describe_gain, key_message, percent_changes, watch
 from ui.words import percent_of
 

@@ -18,10 +18,10 @@ from outcomes import practice_variation
 from pathways import load_region
 from sim.experiments.comparison import Comparison
 from sim.experiments.psa import psa, tornado
-from tests.calibration.test_validation import imagined
 from tests.helpers.compared import quick
 from tests.helpers.pages import HOSTILE, check_harmless
-from tests.ui.test_portfolio_file import file, valued
+from tests.helpers.portfolio_file import file, valued
+from tests.helpers.validation import imagined
 from ui.inputs.cases import gather
 from ui.reports.comparison import html_report
 from ui.reports.page import STYLE, html_page

@@ -19,8 +19,9 @@ from rich.table import Table
 
 from outcomes.policy import LIBRARY as DATA
 from pathways import BadInput
+from tests.helpers.documents import blocks_of, example
+from tests.helpers.portfolio_file import ROWS, file, valued
 from tests.helpers.shared import SHARED
-from tests.test_docs import blocks_of, example
 from ui.findings import portfolio
 from ui.findings.portfolio import sure
 from ui.findings.portfolio_example import CALIBRATED, published
@@ -40,20 +41,6 @@ from ui.reports.portfolio_page import MOST_IN_PICTURE, portfolio_chart
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "portfolio.md"
 EVIDENCE = SHARED / "evidence" / "midnotts.csv"
-HEAD = "service,unit_cost,variable_share,qaly_pp,qaly_sd,n_now,min_n,max_n"
-ROWS = ("injection,600,1,0,0.002,100,10,100", "class,200,1,0.02,0.005,50,0,400", "programme,400,1,0.06,0.02,0,0,100")
-
-
-def file(folder: Path, *rows: str, head: str = HEAD, name: str = "services.csv") -> Path:
-    """A file of services."""
-    path = folder / name
-    path.write_text("\n".join((head, *(rows or ROWS))) + "\n", encoding="utf-8")
-    return path
-
-
-def valued(path: Path | str, *, draws: int = 16, **asked: Any) -> PortfolioValue:
-    """The portfolio of a file, valued with few draws."""
-    return value_portfolio(*read_portfolio(path, **asked), draws=draws)
 
 
 @pytest.fixture(scope="module")

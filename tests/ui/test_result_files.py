@@ -20,8 +20,8 @@ from sim.experiments.case import Case
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
 from tests.helpers.build import Numbers, pathway, region, scenario, share
+from tests.helpers.capacity import lever
 from tests.helpers.typed import backpath
-from tests.sim.test_capacity import lever
 from ui.reports.budget import budget_of, write_budgets
 from ui.reports.comparison import write_results
 from ui.reports.decision_table import as_json, csv_text, rows_of

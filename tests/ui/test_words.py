@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pathways.pathway import Outcome
+from tests.helpers.outcomes_in_words import COST, NAN, QALYS, SCANS, WAIT
 from ui.words import (
     MINUS,
     NO_VALUE,
@@ -23,12 +24,7 @@ from ui.words import (
     with_unit,
 )
 
-SCANS = Outcome(title="MRI scans", of="seen", services=["mri"], better="less")
 REFERRALS = Outcome(title="Spinal clinic referrals", of="referral", services=["spinal_clinic"], better="less")
-WAIT = Outcome(title="MRI wait (days)", of="wait", services=["mri"], better="less")
-COST = Outcome(title="Cost (£)", of="cost", better="less")
-QALYS = Outcome(title="QALYs", of="qalys", better="more")
-NAN = float("nan")
 
 values = st.floats(-1e12, 1e12, allow_nan=False)
 
