@@ -1,7 +1,7 @@
 """A planner's files as one record: the figures that a calibration is to reproduce, and the audit of them.
 
-What can be measured is in `local_measures`; a row of the template is read in `local_rows`, an official file in
-`local_official`; how figures fit together is checked in `local_checks` and told in `local_audit`.
+What can be measured is in `measures`; a row of the template is read in `rows`, an official file in
+`official`; how figures fit together is checked in `checks` and told in `audit`.
 """
 
 from __future__ import annotations

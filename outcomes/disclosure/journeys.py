@@ -1,7 +1,7 @@
 """What may be shown of people who were followed through events: waits, lists, referral to treatment, continuity of care.
 
 How many people a group has, and the same tables without groups or by something else, may be known. So parts are hidden
-until nobody can subtract a small one (`disclosure_parts`), shares are of the counts shown, times rest on enough people
+until nobody can subtract a small one (`parts`), shares are of the counts shown, times rest on enough people
 on either side of them, and a mean on enough people who have any of it.
 """
 

@@ -3,7 +3,7 @@
 Every function takes a table of draws: `draw` (or `sample`), `strategy`, `cost`, `qaly` (or `effect`), one row per draw
 and strategy. The best of a draw has the highest net benefit; of equals (by all but the rounding of numbers: `noise`), the
 one that comes first in the table.
-For draws that are means of a few noisy runs, see `two_loops`.
+For draws that are means of a few noisy runs, see `nested_draws`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What it would be worth to know: expected value of perfect information, on everything and on single parameters.
 
 Draws are a table `draw` (or `sample`), `strategy`, `cost`, `qaly` (or `effect`); parameters a table with a row per draw.
-For draws that are means of a few noisy runs, whose noise no study could remove, see `two_loops`.
+For draws that are means of a few noisy runs, whose noise no study could remove, see `nested_draws`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Allocation:
     what stopping does not free, and setting up. `objective`: QALYs times equity weights, which the plan maximises;
     `qalys` are without weights. `moved_gbp`: pounds taken from services that cost less than today. `shadow_price`: pounds
     that one (weighted) QALY more would cost, NaN where money is left. `shadow_prices`: one row per limit that binds, as
-    `portfolio_shadow_prices.shadow_prices` returns them. `assumed`: what was taken for granted because a column is missing.
+    `shadow_prices.shadow_prices` returns them. `assumed`: what was taken for granted because a column is missing.
     """
 
     plan: pd.DataFrame

@@ -1,6 +1,6 @@
 """Tables of people and of events by practice and band: what must hold of them, and both as arrays.
 
-What is worked out from them is in `practice_variation`, and what may be shown of it in `disclosure_practices`.
+What is worked out from them is in `practice_variation`, and what may be shown of it in `outcomes.disclosure.practices`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Practices beside each other: rates adjusted for age and sex, a funnel, and how much of the difference is chance.
 
 Takes tidy tables of people and of events, real or simulated. What must hold of them is in `practice_tables`, the methods
-are in `rates`, `funnel` and `variation`, and what may be shown of real people in `disclosure_practices`.
+are in `rates`, `funnel` and `variation`, and what may be shown of real people in `outcomes.disclosure.practices`.
 """
 
 from __future__ import annotations

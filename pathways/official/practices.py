@@ -1,7 +1,7 @@
 """Reader of patients registered at a GP practice, and what all readers of official tables of practices share.
 
 Files are read as they are published, zipped or not, in the formats of several years. Publisher: NHS England, under the
-Open Government Licence; no copy ships with the project. The map and the scores are read by `official_places`.
+Open Government Licence; no copy ships with the project. The map and the scores are read by `places`.
 """
 
 from __future__ import annotations

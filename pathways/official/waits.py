@@ -1,6 +1,6 @@
 """Readers of official figures of waits as they are published: imaging and community services.
 
-Clocks are read in `official_clocks`, monthly diagnostics in `official_diagnostics`. Publisher: NHS England (Diagnostic
+Clocks are read in `clocks`, monthly diagnostics in `diagnostics`. Publisher: NHS England (Diagnostic
 Imaging Dataset, Community Health Services SitRep). All under the Open Government Licence; no copy ships with the project.
 None of them tells back pain alone.
 """
