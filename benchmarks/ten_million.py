@@ -30,7 +30,7 @@ from outcomes import (
     waits,
 )
 from pathways import load_region
-from pathways.region_folder import DECILES
+from pathways.region import DECILES
 from sim.pilot import draw_cohort
 from sim.results import (
     activity_table,

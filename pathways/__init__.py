@@ -17,7 +17,8 @@ from pathways.load import (
 from pathways.pathway import Pathway
 from pathways.problems import BadInput, Problem, did_you_mean, refuse
 from pathways.quantity import Quantity
-from pathways.region_folder import Region, Site, Waiting, load_region, save_region
+from pathways.region import Region, Site, Waiting
+from pathways.region_folder import load_region, save_region
 from pathways.service import Service
 from pathways.word import Duration
 

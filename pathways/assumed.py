@@ -12,7 +12,7 @@ from math import inf, nan
 
 from pathways.durations import mean_days
 from pathways.pathway import Pathway
-from pathways.region_folder import ASSUMED, Region, Site, Waiting
+from pathways.region import ASSUMED, Region, Site, Waiting
 from pathways.service import Service
 
 DIGITS = 6

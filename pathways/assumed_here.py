@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pathways.pathway import Pathway
 from pathways.provision import rounded
-from pathways.region_folder import ASSUMED, Region
+from pathways.region import ASSUMED, Region
 
 
 def assumed_here(region: Region, pathway: Pathway) -> list[str]:

@@ -14,7 +14,7 @@ from pathways.lever import Change, LeverSetting, Scenario
 from pathways.pathway import Pathway
 from pathways.provision import provision, rounded
 from pathways.quantity import Quantity
-from pathways.region_folder import Region
+from pathways.region import Region
 from pathways.service import Service
 from pathways.word import HOME, Duration
 

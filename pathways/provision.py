@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pathways.lever import Change, Scenario
 from pathways.pathway import Pathway
-from pathways.region_folder import Region
+from pathways.region import Region
 from pathways.timing import length_in_days
 
 

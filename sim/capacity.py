@@ -13,7 +13,7 @@ import numpy as np
 
 from pathways import Pathway, Region, Service, Site
 from pathways.quantity import DAYS_IN
-from pathways.region_folder import RegionFile
+from pathways.region import RegionFile
 from pathways.service import WEEKDAYS
 from sim.arrays.layout import MICRO, NEVER
 

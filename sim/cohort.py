@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import special
 
 from pathways import Pathway, Region
-from pathways.region_folder import SEXES
+from pathways.region import SEXES
 from sim.arrays.draws import child_key, label, run_key
 from sim.arrays.elements import decisions, options, plan_sites, settings
 from sim.arrays.elements import patients as patients_of

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pathways import Pathway
-from pathways.region_folder import AGE_BANDS, DECILES, SEXES
+from pathways.region import AGE_BANDS, DECILES, SEXES
 from sim.arrays.draws import GOLDEN, child_key, label, mix
 from sim.arrays.jit import loop
 from sim.arrays.layout import AGE, DECILE, SEX

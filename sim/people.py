@@ -14,7 +14,7 @@ from scipy import special
 from pathways import Pathway, Region
 from pathways.checks import age_band
 from pathways.health import Onset, Prevalent
-from pathways.region_folder import AGE_BANDS, DECILES, SEXES
+from pathways.region import AGE_BANDS, DECILES, SEXES
 from sim.arrays.draws import GOLDEN, bits, label, mix, share
 from sim.arrays.jit import loop
 from sim.arrays.quantiles import address, duration_table, ticks

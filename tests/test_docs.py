@@ -33,7 +33,7 @@ from pathways.condition import LEVEL_FEATURES, NAMED_FEATURES, NUMBER_FEATURES
 from pathways.draft import NAMED_SECTIONS, SINGLE_SECTIONS
 from pathways.lever import Scenario
 from pathways.quantity import DAYS_IN, GRADES, YEARS_PER
-from pathways.region_folder import RegionFile
+from pathways.region import RegionFile
 from pathways.word import SHAPES, quantity_uses
 from sim import events
 from sim.arrays import layout

@@ -15,16 +15,49 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
-BELOW = {
-    "app": {"ui"},
-    "ui": {"calibration", "sim", "pathways", "outcomes"},
-    "calibration": {"sim", "pathways", "outcomes"},
-    "sim": {"pathways", "outcomes"},
-    "pathways": set(),
-    "outcomes": set(),
+BELOW: dict[str, dict[str, set[str]]] = {
+    "app": {"app": {"ui"}},
+    "backpath": {"backpath": {"calibration", "sim", "pathways", "outcomes"}},
+    "ui": {
+        "ui": {"calibration", "sim", "pathways", "outcomes"},
+        "commands": {"reports", "findings", "inputs", "pages"},
+        "pages": {"reports", "charts", "findings", "inputs"},
+        "reports": {"charts", "findings", "inputs"},
+        "charts": {"findings"},
+        "findings": {"inputs"},
+        "inputs": set(),
+    },
+    "calibration": {
+        "calibration": {"sim", "pathways", "outcomes"},
+        "diagnostics": {"fitting"},
+        "fitting": {"local_data"},
+        "local_data": set(),
+        "validation": set(),
+    },
+    "sim": {
+        "sim": {"pathways", "outcomes"},
+        "experiments": {"batch", "arrays"},
+        "batch": set(),
+        "arrays": set(),
+    },
+    "pathways": {"pathways": set(), "checks": set(), "official": {"files"}, "files": set()},
+    "outcomes": {
+        "outcomes": set(),
+        "disclosure": {"practices"},
+        "economics": set(),
+        "equity": {"economics", "practices"},
+        "journeys": set(),
+        "portfolio": set(),
+        "practices": set(),
+    },
 }
-"""The rooms that each room may import besides itself: those below it. The two ground floors do not know each other."""
-ROOMS = [room for room in BELOW if room != "app"]
+"""The plan. Of each room first the rooms below it, which all its modules may import; then its folders, and which folders of
+the same room each may import. Modules that stand in the room itself belong to all of it. The two ground floors do not know
+each other."""
+MOST_FILES = {"pathways": 22, "sim": 22}
+"""The nouns of a pathway and the kernel of a run stand in one hall each; a folder has room for so many modules otherwise:"""
+MOST_FILES_OF_A_FOLDER = 15
+ROOMS = [room for room in BELOW if room != "app" and (ROOT / room).is_dir()]
 REGISTRIES = [".".join((name, "org")) for name in ("pypi", "pythonhosted", "npmjs", "debian")]
 """Hosts of package registries, none of which stands in the project."""
 STRUCTURAL = {
@@ -47,6 +80,17 @@ STRUCTURAL = {
         1.4: "how much wider runs lie", 2.38: "the size of a move", 365.25: "days of a year", 1e-4: "a numerical step",
         1e-9: "rounding", 1e-12: "rounding",
     },
+    "sim": {
+        0.5: "a half", 0.25: "a quarter of a tick", 0.9: "p90 of a duration", 0.92: "p92 of waits", 0.02: "a precision, or a share that is asked about",
+        0.1: "a share of a list", 1.01: "a tolerance of rounding", 1e-9: "rounding", 1e-12: "rounding",
+    },
+    "ui": {
+        0.005: "half a last digit", 0.01: "the thinnest line of a flow", 0.05: "a quantile", 0.15: "wide or narrow columns", 0.18: "room between bars",
+        0.2: "a rate that looks like a share, or how faint a line is", 0.25: "a quantile", 0.3: "how faint", 0.35: "how faint",
+        0.4: "columns, or how faint", 0.45: "how faint", 0.5: "a half", 0.55: "how faint", 0.6: "how faint, or room between bars",
+        0.75: "a quantile", 0.8: "how alike two names are", 0.9: "an interval", 0.95: "a quantile or a level", 1.5: "width of a line",
+        2.5: "width of a line, or the smallest part of a scale", 3.2: "width of a label", 1e-9: "rounding",
+    },
 }  # fmt: skip
 """Numbers with a fraction that are not about the NHS, each with what it is."""
 
@@ -61,15 +105,34 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports(path: Path) -> set[str]:
-    """The packages that a module imports, at the top or within functions; a relative import is of its own room."""
+def name_of(path: Path) -> str:
+    """A module's dotted name."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported(path: Path) -> set[str]:
+    """The modules, with their rooms and folders, that a module imports: at the top, within functions, or for types only."""
+    package = name_of(path).split(".")[: None if path.name == "__init__.py" else -1]
     found = set()
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
-            found |= {name.name.split(".")[0] for name in node.names}
+            found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add(path.parent.name if node.level else str(node.module).split(".")[0])
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {module, *(f"{module}.{name.name}" for name in node.names)}
     return found
+
+
+def imports(path: Path) -> set[str]:
+    """The packages that a module imports."""
+    return {name.split(".")[0] for name in imported(path)}
+
+
+def folder_of(room: str, module: str) -> str:
+    """The folder of a room that a module of it stands in; the room itself where it stands in none."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and (ROOT / room / parts[1]).is_dir() else room
 
 
 def documents() -> list[Path]:
@@ -85,12 +148,51 @@ def documents() -> list[Path]:
 # rooms
 
 
-@pytest.mark.parametrize("room", BELOW)
+def test_the_plan_names_every_room_and_folder() -> None:
+    for room in ROOMS:
+        folders = {path.parent.name for path in (ROOT / room).glob("*/__init__.py")}
+        assert folders | {room} == set(BELOW[room]), room
+
+
+@pytest.mark.parametrize("room", ["app", *ROOMS])
 def test_imports_go_downwards_only(room: str) -> None:
     assert files_of(room)
+    below, own = BELOW[room][room], set(BELOW[room]) - {room}
     for path in files_of(room):
-        own = imports(path) & set(BELOW)
-        assert own <= BELOW[room] | {room}, f"{path.relative_to(ROOT)} imports {own - BELOW[room]}"
+        found = imports(path) & set(BELOW)
+        assert found <= below | {room}, f"{path.relative_to(ROOT)} imports {found - below}"
+        folder = folder_of(room, name_of(path))
+        if folder != room:
+            others = {folder_of(room, name) for name in imported(path) if name.split(".")[0] == room} & own
+            allowed = BELOW[room][folder] | {folder}
+            assert others <= allowed, f"{path.relative_to(ROOT)} imports {others - allowed} of its own room"
+
+
+def test_the_plan_of_a_room_goes_downwards_too() -> None:
+    """No folder of a room can reach itself through what it may import."""
+    for room, folders in BELOW.items():
+        reached = {folder: set(may) for folder, may in folders.items() if folder != room}
+        for _ in reached:
+            reached = {folder: may.union(*(reached[each] for each in may)) for folder, may in reached.items()}
+        assert not [folder for folder, may in reached.items() if folder in may], room
+
+
+def test_no_module_needs_one_that_needs_it() -> None:
+    """Imports within functions and for types only count too. That a module belongs to its own package is no import."""
+    paths = {name_of(path): path for room in ["app", *ROOMS] for path in files_of(room)}
+    needs = {name: (imported(path) & paths.keys()) - {name} for name, path in paths.items()}
+    left = dict(needs)
+    while done := {name for name, needed in left.items() if not needed & left.keys()}:
+        left = {name: needed for name, needed in left.items() if name not in done}
+    assert not left, sorted(left)
+
+
+def test_folders_stay_small_enough_to_be_looked_over() -> None:
+    for room in ROOMS:
+        for folder in [ROOT / room, *(path.parent for path in (ROOT / room).rglob("*/__init__.py"))]:
+            files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+            most = MOST_FILES.get(folder.name, MOST_FILES_OF_A_FOLDER)
+            assert len(files) <= most, f"{folder.relative_to(ROOT)} holds {len(files)} modules"
 
 
 def test_the_rule_sees_imports_within_functions_and_of_parts() -> None:
@@ -101,7 +203,10 @@ def test_the_rule_sees_imports_within_functions_and_of_parts() -> None:
 
 def test_only_the_faces_know_streamlit() -> None:
     users = {
-        path.relative_to(ROOT).parts[0] for room in BELOW for path in files_of(room) if "streamlit" in imports(path)
+        path.relative_to(ROOT).parts[0]
+        for room in ["app", *ROOMS]
+        for path in files_of(room)
+        if "streamlit" in imports(path)
     }
     assert users == {"app.py", "ui"}
 
@@ -152,7 +257,7 @@ def test_every_room_and_every_file_of_the_library_is_installed() -> None:
 def test_one_writer_writes_every_file() -> None:
     """Whole or not at all, never over another unasked, formulas escaped: that is kept in one place."""
     writes = {"to_csv", "to_parquet", "write_text", "write_bytes", "mkdtemp", "NamedTemporaryFile", "savefig"}
-    for room in BELOW:
+    for room in ["app", *ROOMS]:
         for path in files_of(room):
             if path.name == "writing.py":
                 continue
@@ -221,7 +326,7 @@ def public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.ClassDef]:
                 )
 
 
-@pytest.mark.parametrize("room", [*BELOW, "start"])
+@pytest.mark.parametrize("room", ["app", *ROOMS, "start"])
 def test_everything_public_says_what_it_does(room: str) -> None:
     for path in [ROOT / "start.py"] if room == "start" else files_of(room):
         tree = parsed(path)

@@ -17,18 +17,18 @@ import typer
 
 from pathways import BadInput, Problem
 from pathways.files.opened import not_opened, printable
-from ui.commands import value as value_module
 from ui.commands.app import open_app
 from ui.commands.budget import budget
 from ui.commands.calibrate import calibrate
 from ui.commands.compare import compare, replay, run
 from ui.commands.journeys import journeys
-from ui.commands.options import INTERRUPTED, LONGEST_PROBLEM, _tell, err, is_short_of_memory, say
+from ui.commands.options import INTERRUPTED, LONGEST_PROBLEM, err, is_short_of_memory, say, tell_problems
 from ui.commands.psa import psa
 from ui.commands.region import region_new
 from ui.commands.show import check, schema, show
 from ui.commands.streams import outputs_done, outputs_ready
 from ui.commands.validate import validate
+from ui.commands.value import value
 from ui.commands.variation import variation
 
 app = typer.Typer(
@@ -75,7 +75,7 @@ def _outcome() -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except BadInput as bad:
-        _tell(bad.problems)
+        tell_problems(bad.problems)
         return 2
     except UsageError as wrong:
         wrong.show()
@@ -85,7 +85,7 @@ def _outcome() -> int:
         return INTERRUPTED
     except Exception as error:
         if isinstance(error, OSError) and error.filename and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-            _tell(not_opened(Path(os.fsdecode(error.filename)), error).problems)  # a name that no file can have
+            tell_problems(not_opened(Path(os.fsdecode(error.filename)), error).problems)  # a name that no file can have
             return 2
         if os.environ.get("BACKPATH_DEBUG"):
             traceback.print_exc()
@@ -144,27 +144,24 @@ def refuse_repeated(command: Any, arguments: list[str]) -> None:
         raise BadInput(problems)
 
 
-app.command()(check)
-app.command()(show)
-app.command()(schema)
-region_app.command("new")(region_new)
-app.command()(compare)
-app.command()(run)
-app.command()(replay)
-app.command()(validate)
-
-
-# run and compare
-
-
-app.command()(calibrate)
-app.command()(psa)
-app.command()(budget)
-app.command()(value_module.value)
-app.command()(variation)
-app.command()(journeys)
-
+for command in (
+    check,
+    show,
+    schema,
+    compare,
+    run,
+    replay,
+    validate,
+    calibrate,
+    psa,
+    budget,
+    value,
+    variation,
+    journeys,
+):
+    app.command()(command)
 app.command("app")(open_app)
+region_app.command("new")(region_new)
 
 if __name__ == "__main__":
     main()

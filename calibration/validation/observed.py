@@ -29,7 +29,7 @@ import pandas as pd
 
 from pathways import Region
 from pathways.health import STATES
-from pathways.region_folder import DECILES, SEXES
+from pathways.region import DECILES, SEXES
 from sim.arrays.layout import (
     DID_NOT_ATTEND,
     DISCHARGE,

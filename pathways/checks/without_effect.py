@@ -19,7 +19,7 @@ from pathways.pathway import Pathway
 from pathways.problems import Problem
 from pathways.provision import moves
 from pathways.quantity import DAYS_IN
-from pathways.region_folder import Region
+from pathways.region import Region
 from pathways.timing import length_in_days
 
 RULE = "scenario_has_effect"

@@ -21,7 +21,8 @@ from pathways.official.selection import Selection
 from pathways.pathway import Pathway
 from pathways.problems import BadInput, Problem, listed, refuse
 from pathways.quantity import Quantity
-from pathways.region_folder import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault, save_region
+from pathways.region import AGE_BANDS, DECILES, SEXES, Region, RegionFile, Site, Waiting, name_fault
+from pathways.region_folder import save_region
 
 ONE_IN = 10
 """Of more people than one in so many, sex and age are never lacking in a whole file."""

@@ -19,7 +19,8 @@ from pathways.files.opened import name_of
 from pathways.files.table import Column, typed
 from pathways.files.values import NotThat, date_in
 from pathways.problems import ROWS_SHOWN, BadInput, Problem, did_you_mean, first_few, refuse
-from pathways.region_folder import AGE_BANDS, MOST_PEOPLE, SEXES
+from pathways.region import AGE_BANDS, SEXES
+from pathways.region_folder import MOST_PEOPLE
 
 Names = Mapping[str, tuple[str, ...]]
 """Our name of a column, and the names that publishers have given it."""

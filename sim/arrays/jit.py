@@ -1,30 +1,48 @@
 """Numba, with a cache on disk that knows when the model's own code has changed.
 
 Numba's cache looks at one file at a time and would keep an engine that had inlined yesterday's rules.
-So the cache folder is named after the contents of every file in this room.
+So the cache folder is named after the contents of every file in this room, and after the constants that they take from
+the rooms below, which are inlined too.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
+import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numba
 from numba import njit
 
 ROOM = Path(__file__).parent.parent
+FROM_BELOW = re.compile(r"^from ((?:pathways|outcomes)[\w.]*) import (\([^)]*\)|[^\n(]*)", re.MULTILINE)
 
 
-def code_digest() -> str:
-    """A short name for the state of the code in this room."""
+def code_digest(room: Path = ROOM) -> str:
+    """A short name for the state of the code in a room, and of the constants that it takes from the rooms below."""
     digest = hashlib.blake2b(digest_size=8)
-    for source in sorted(ROOM.rglob("*.py")):
-        digest.update(source.relative_to(ROOM).as_posix().encode())
-        digest.update(source.read_bytes())
+    for source in sorted(room.rglob("*.py")):
+        digest.update(source.relative_to(room).as_posix().encode())
+        text = source.read_bytes()
+        digest.update(text)
+        for constant in _from_below(text.decode()):
+            digest.update(constant.encode())
     return digest.hexdigest()
+
+
+def _from_below(text: str) -> Iterator[str]:
+    """The numbers and words, or rows of them, that a module imports from the rooms below; nothing else can be inlined."""
+    for module, names in FROM_BELOW.findall(text):
+        for name in re.findall(r"\b[A-Z][A-Z0-9_]*\b", names):
+            value = getattr(importlib.import_module(module), name, None)
+            rows = value if isinstance(value, tuple) else (value,)
+            if all(isinstance(each, int | float | str) for each in rows):
+                yield f"{module}.{name} = {value!r}"
 
 
 def cache_folder() -> Path:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sim.batch.pool import One, Pool, WorkersDie
-from sim.batch.processes import _Processes
+from sim.batch.processes import Processes
 from sim.batch.run_store import Found, RunStore
 from sim.batch.threads import LOOKS_PER_SECOND, Progress, Stopped
 
@@ -73,7 +73,7 @@ def _done(
             yield rows
         return
     if dask is None:
-        pool: Pool = _Processes(one, workers)
+        pool: Pool = Processes(one, workers)
     else:
         from sim.batch.dask import DaskPool
 

@@ -61,7 +61,7 @@ def _without_interrupts() -> Iterator[None]:
         hold(signal.SIG_SETMASK, before)
 
 
-class _Processes:
+class Processes:
     """Processes of this machine. When one dies all end; new ones are begun for the next chunk."""
 
     def __init__(self, one: One, workers: int):
@@ -76,6 +76,7 @@ class _Processes:
         )
 
     def submit(self, tasks: Sequence[Any]) -> Future[list[np.ndarray | None]]:
+        """Begins a chunk, with new processes where the others have died."""
         with _without_interrupts():
             try:
                 return self._pool.submit(_chunk, tasks)
@@ -88,5 +89,6 @@ class _Processes:
         """A process that dies is seen at once: there is nothing to look for."""
 
     def close(self) -> None:
+        """Ends the processes, leaving what has not begun."""
         self._ended.value = 1
         self._pool.shutdown(wait=True, cancel_futures=True)

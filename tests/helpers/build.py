@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pathways import Pathway, Region, Scenario, Site, Waiting, pathway_from_dict
-from pathways.region_folder import AGE_BANDS, RegionFile
+from pathways.region import AGE_BANDS, RegionFile
 from sim.cohort import Cohort
 from sim.pilot import draw_cohort
 from sim.plan import Plan, compile_plan

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pathways.region_folder import AGE_BANDS
+from pathways.region import AGE_BANDS
 from tests.helpers.official import HEAD, MAP_HEAD
 from tests.helpers.shared import MID_NOTTS
 

@@ -12,7 +12,7 @@ import pytest
 from pathways import BadInput, Waiting, load_pathway, load_region, save_region
 from pathways.assumed_here import assumed_here, grades_in_short
 from pathways.load import LIBRARY
-from pathways.region_folder import ASSUMED, CLAIM
+from pathways.region import ASSUMED, CLAIM
 from sim.experiments.case import Case
 from sim.experiments.compare import compare
 from sim.experiments.need import capacity_beyond_need, lists_beyond_need

@@ -16,7 +16,7 @@ from pathways.official.new_region import region_from_official_files, write_regio
 from pathways.official.places import read_deprivation, read_map
 from pathways.official.practices import read_registered
 from pathways.official.selection import Selection
-from pathways.region_folder import AGE_BANDS
+from pathways.region import AGE_BANDS
 from tests.helpers.official import HEAD, MAP_HEAD, MAP_ROWS, ROWS, Files, message, row
 from tests.helpers.shared import (
     DEPRIVATION,

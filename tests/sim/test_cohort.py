@@ -16,7 +16,7 @@ import pytest
 from scipy import stats
 
 from pathways import Pathway, Region, Waiting
-from pathways.region_folder import AGE_BANDS
+from pathways.region import AGE_BANDS
 from sim.arrays.draws import GOLDEN, label
 from sim.arrays.layout import AGE, DECILE, DID_NOT_ATTEND, FIRST_ATTRIBUTE, NEVER, SEX
 from sim.cohort import Cohort

@@ -17,8 +17,8 @@ import pytest
 from streamlit import config
 
 from tests.helpers.typed import backpath
-from ui.commands.app import FIXED, OWN_NAMES
 from ui.pages.known_hosts import OnlyKnownHosts, close_what_can_be_closed
+from ui.pages.settings import FIXED, OWN_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

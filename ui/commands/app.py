@@ -22,38 +22,10 @@ import typer
 from pathways import BadInput, Problem, library_names
 from ui.commands.options import out
 from ui.findings.calibrated import calibration_at
+from ui.pages.settings import FIXED, LOCAL, OWN_NAMES
 
-LOCAL = "127.0.0.1"
-OWN_NAMES = ("localhost", LOCAL, "::1")
-"""What this machine is called by itself."""
 NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*", re.IGNORECASE)
 PORTS = range(1, 65_536)
-
-FIXED: dict[str, str] = {
-    "global.developmentMode": "false",
-    "browser.gatherUsageStats": "false",
-    "client.showErrorDetails": "none",
-    "client.showErrorLinks": "false",
-    "client.toolbarMode": "viewer",
-    "server.enableAgentApi": "false",
-    "server.enableCORS": "true",
-    "server.enableStaticServing": "false",
-    "server.enableXsrfProtection": "true",
-    "server.fileWatcherType": "none",
-    "server.headless": "true",
-    "server.maxMessageSize": "200",
-    "server.maxUploadSize": "20",
-    "server.runOnSave": "false",
-    "server.scriptHealthCheckEnabled": "false",
-    "server.xsrfCookieSameSite": "strict",
-    "theme.backgroundColor": "#FFFFFF",
-    "theme.baseRadius": "small",
-    "theme.font": "Arial, Helvetica, sans-serif",
-    "theme.primaryColor": "#005EB8",
-    "theme.secondaryBackgroundColor": "#F0F4F5",
-    "theme.textColor": "#212B32",
-}
-"""What is set however the app is opened: no telemetry, no traces, requests from its own pages only, uploads of 20 MB."""
 
 
 def streamlit_command(host: str, port: int, allowed: list[str]) -> list[str]:

@@ -22,7 +22,7 @@ from ui.commands.options import (
     Seed,
     Workers,
     Years,
-    _asked,
+    cases_asked,
     one_format,
     out,
     places_to_write,
@@ -73,7 +73,7 @@ def budget(
             Problem("years", f"--years {years:g}", "a budget is told by whole years: write a whole number from 1.")
         )
     places_to_write(folder=folder, overwrite=overwrite)
-    cases, base, place, joint = _asked(problems, scenarios, against, region, price_year, price_index, calibration)
+    cases, base, place, joint = cases_asked(problems, scenarios, against, region, price_year, price_index, calibration)
     with watched("Simulating") as (progress, stop):
         comparison = compare(
             cases,

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ui.commands.options import AsJson, Out, Overwrite, out, places_to_write, say, tell_written
-from ui.commands.psa import _refuse_unknown
+from ui.commands.options import AsJson, Out, Overwrite, out, places_to_write, refuse_unknown_policy, say, tell_written
 
 LED = "spinal_clinic,pain_service"
 TREATMENTS = "facet_injection,nerve_root_injection,denervation,discectomy,decompression,fusion,pain_programme"
@@ -75,7 +74,7 @@ def journeys(
     from ui.reports.journeys import json_text, terminal_tables, write_journeys
 
     places_to_write(folder=folder, overwrite=overwrite)
-    _refuse_unknown(disclosure)
+    refuse_unknown_policy(disclosure)
     found = journeys_in(
         Asked(
             file=file,

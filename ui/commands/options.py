@@ -198,7 +198,8 @@ def threads(workers: int) -> int:
     return workers or os.cpu_count() or 1
 
 
-def _tell(problems: list[Problem]) -> None:
+def tell_problems(problems: list[Problem]) -> None:
+    """Prints each problem in a sentence, errors and warnings."""
     errors = [problem for problem in problems if problem.severity == "error"]
     if len(errors) > 1:
         err.print(f"{len(errors)} problems:", markup=False, highlight=False)
@@ -210,7 +211,7 @@ def _tell(problems: list[Problem]) -> None:
         say(f"{prefix}{told}", aside=True)
 
 
-def _asked(
+def cases_asked(
     problems: list[Problem],
     scenarios: list[str],
     against: str,
@@ -290,3 +291,13 @@ def _index(year: int | None, file: Path | None) -> Any:
             for row in twice
         )
     return index
+
+
+def refuse_unknown_policy(disclosure: str) -> None:
+    """Refuses a policy for small numbers that is not known."""
+    from outcomes import disclosure_policy
+
+    try:
+        disclosure_policy(disclosure)
+    except ValueError as error:
+        raise refuse("disclosure", f"--disclosure {disclosure}", f"{error}.") from None

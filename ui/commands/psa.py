@@ -22,7 +22,7 @@ from ui.commands.options import (
     Seed,
     Workers,
     Years,
-    _asked,
+    cases_asked,
     one_format,
     out,
     places_to_write,
@@ -118,7 +118,7 @@ def psa(
     ]
     problems += too_much(draws=draws, replications=replications, one_way=one_way, seed=seed, workers=workers)
     places_to_write(folder=folder, overwrite=overwrite)
-    cases, base, place, joint = _asked(problems, scenarios, against, region, price_year, price_index, calibration)
+    cases, base, place, joint = cases_asked(problems, scenarios, against, region, price_year, price_index, calibration)
     if not any(uncertain(case.pathway) or without_distribution(case.pathway) for case in cases.values()):
         raise refuse("draws", "--draws", "every quantity is fixed: there is nothing to draw. Use `backpath compare`.")
     if joint is not None and one_way > draws:
@@ -180,13 +180,3 @@ def psa(
     tell_calibration(found.calibration, quiet=True)
     if folder is not None:
         tell_written(folder, write_findings(findings, folder, overwrite=overwrite))
-
-
-def _refuse_unknown(disclosure: str) -> None:
-    """Refuses a policy for small numbers that is not known."""
-    from outcomes import disclosure_policy
-
-    try:
-        disclosure_policy(disclosure)
-    except ValueError as error:
-        raise refuse("disclosure", f"--disclosure {disclosure}", f"{error}.") from None

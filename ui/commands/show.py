@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pathways import BadInput, library_names, refuse
-from ui.commands.options import Overwrite, _tell, out, places_to_write, say
+from ui.commands.options import Overwrite, out, places_to_write, say, tell_problems
 
 
 def check(
@@ -34,7 +34,7 @@ def check(
     problems = check_path(path, region, pathway)
     if any(problem.severity == "error" for problem in problems):
         raise BadInput(problems)
-    _tell(problems)
+    tell_problems(problems)
     against = ""
     if checked := region_at(path, pathway):
         for sentence in slots_of(*checked):

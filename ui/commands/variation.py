@@ -7,8 +7,19 @@ from typing import Annotated
 
 import typer
 
-from ui.commands.options import AsCsv, AsJson, Out, Overwrite, one_format, out, places_to_write, say, tell_written, warn
-from ui.commands.psa import _refuse_unknown
+from ui.commands.options import (
+    AsCsv,
+    AsJson,
+    Out,
+    Overwrite,
+    one_format,
+    out,
+    places_to_write,
+    refuse_unknown_policy,
+    say,
+    tell_written,
+    warn,
+)
 
 
 def variation(
@@ -44,7 +55,7 @@ def variation(
 
     one_format(as_json, as_csv)
     places_to_write(folder=folder, overwrite=overwrite)
-    _refuse_unknown(disclosure)
+    refuse_unknown_policy(disclosure)
     fill = 0.0 if missing_is_zero else None
     events, population = read_variation_file(file, count=count, fill_missing=fill)
     try:
