@@ -352,7 +352,9 @@ def is_arithmetic(number: float) -> bool:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in CODE if path.relative_to(ROOT).parts[0] != "ui"], ids=lambda path: str(path.relative_to(ROOT))
+    "path",
+    [path for path in CODE if path.relative_to(ROOT).parts[0] != "ui"],
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_no_number_about_the_nhs_stands_in_the_code(path: Path) -> None:
     """Whole numbers too: 37 per cent as 37 would be found. The pages' own sizes, in `ui/`, are left out."""
