@@ -106,12 +106,8 @@ def allocate(
 def plan_table(programme: Programme, n: np.ndarray) -> pd.DataFrame:
     """What `n` people in each row mean, beside today: the columns of `Allocation.plan`."""
     now = programme.now
-    down, up = n < now, n > now
-    decision = np.select(
-        [down & (n == 0), down, up & (now == 0), up], ["stopped", "scaled down", "started", "scaled up"], "unchanged"
-    )
     return programme.options[["service", "imd_group", "evidence_class"]].assign(
-        decision=decision,
+        decision=decisions(now, n),
         n_now=now,
         n_after=n,
         change=n - now,
@@ -119,4 +115,16 @@ def plan_table(programme: Programme, n: np.ndarray) -> pd.DataFrame:
         cost_after=programme.cost(n) + programme.setup_paid(n),
         qalys_now=programme.qalys(now),
         qalys_after=programme.qalys(n),
+    )
+
+
+def decisions(now: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """What is decided by row, one of `DECISIONS`, where so many people are treated now, and then.
+
+    >>> decisions(np.array([5, 5, 5, 5, 0]), np.array([0, 4, 5, 6, 1])).tolist()
+    ['stopped', 'scaled down', 'unchanged', 'scaled up', 'started']
+    """
+    down, up = n < now, n > now
+    return np.select(
+        [down & (n == 0), down, up & (now == 0), up], ["stopped", "scaled down", "started", "scaled up"], "unchanged"
     )

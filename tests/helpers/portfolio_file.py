@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ui.reports.portfolio import PortfolioValue, read_portfolio, value_portfolio
+from outcomes.portfolio.value import PortfolioValue
+from ui.reports.portfolio import read_portfolio, value_portfolio
 
 HEAD = "service,unit_cost,variable_share,qaly_pp,qaly_sd,n_now,min_n,max_n"
 ROWS = ("injection,600,1,0,0.002,100,10,100", "class,200,1,0.02,0.005,50,0,400", "programme,400,1,0.06,0.02,0,0,100")

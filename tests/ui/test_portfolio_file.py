@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from outcomes.policy import LIBRARY as DATA
+from outcomes.portfolio.value import PortfolioValue
 from pathways import BadInput
 from tests.helpers.documents import blocks_of, example
 from tests.helpers.portfolio_file import ROWS, file, valued
@@ -27,7 +28,6 @@ from ui.findings.portfolio import sure
 from ui.findings.portfolio_example import CALIBRATED, published
 from ui.reports.portfolio import (
     ORDER,
-    PortfolioValue,
     portfolio_csv,
     portfolio_json,
     portfolio_page,
@@ -351,13 +351,13 @@ def test_what_the_solver_prints_does_not_reach_the_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """HiGHS 1.12 prints a line of its own past Python now and then."""
-    allocate = portfolio.allocate
+    value = portfolio.portfolio_value
 
     def noisy(*given: Any, **named: Any) -> Any:
         ctypes.CDLL(None).puts(b"HighsMipSolverData")
-        return allocate(*given, **named)
+        return value(*given, **named)
 
-    monkeypatch.setattr(portfolio, "allocate", noisy)
+    monkeypatch.setattr(portfolio, "portfolio_value", noisy)
     found = valued(file(tmp_path))
     print("then", found.settings.name)
     ctypes.CDLL(None).fflush(None)

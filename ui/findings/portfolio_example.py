@@ -12,7 +12,7 @@ import pandas as pd
 
 import calibration
 from outcomes.portfolio.allocation import Allocation
-from ui.inputs.portfolio import TRIAL
+from outcomes.portfolio.value import TRIAL, graded
 from ui.words import figures, money
 
 SOURCES = Path(str(calibration.__file__)).parent / "library"
@@ -35,7 +35,8 @@ def midnotts_sentences(options: pd.DataFrame, plans: Mapping[str, Allocation]) -
     least, most = targets["qalys_lost_acute"]["low"], targets["qalys_lost_persistent"]["high"]
     each = paper["qalys"] / paper["people"]
     calibrated, trial = plans[CALIBRATED], plans[TRIAL]
-    assumed = (options[[column for column in options if str(column).endswith("_grade")]] == "assumed").to_numpy().mean()
+    grades = graded(options)
+    assumed = grades["assumed"] / grades.total()
     return [
         f"The published totals are reproduced as arithmetic only: {paper['qalys']:,} QALYs today and "
         f"{paper['qalys_redesigned']:,} for the same {money(paper['cost'])} and {paper['people']:,} people; here, with the "

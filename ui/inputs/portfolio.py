@@ -6,17 +6,15 @@ Everything wrong with it is told at once, by the row that a spreadsheet shows.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import pandas as pd
 
 from outcomes.policy import LIBRARY as DATA
 from outcomes.portfolio.options import NEUTRAL, USE
+from outcomes.portfolio.value import GAINS, GRADE, TRIAL, PortfolioSettings, share_of_today, spend_today
 from pathways import BadInput, Problem, did_you_mean, refuse
 from pathways.files.cells import cells_of
 from pathways.files.opened import is_there
@@ -27,9 +25,6 @@ from pathways.problems import plain
 
 LIBRARY = MappingProxyType({"midnotts": "Back pain care in Mid-Nottinghamshire: a worked example"})
 """Portfolios that ship with the project, by name, with their titles."""
-TRIAL = "trial"
-"""The gains of the column `qaly_pp`; those of `qaly_pp_<name>` are called by that name."""
-GAINS = "qaly_pp"
 TOTAL = re.compile(r"\s*(?:(?:grand|sub)?[ -]?totals?|sum|overall|all(?: services)?|england)\s*:?\s*", re.IGNORECASE)
 """What a row is called that adds others up."""
 FEWEST_SUMMED = 2
@@ -52,21 +47,6 @@ MAY_BE = (
 )
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What a portfolio is valued with: which gains, and the arguments of `outcomes.portfolio.allocate.allocate` besides the options.
-
-    `other_gains` are the names of further columns of gains; `where` is the file as messages name it.
-    """
-
-    name: str
-    title: str
-    where: str
-    gains: str
-    other_gains: tuple[str, ...]
-    limits: Mapping[str, Any]
-
-
 def read_portfolio(
     name_or_path: str | Path,
     *,
@@ -79,7 +59,7 @@ def read_portfolio(
     need: str = "",
     capacity: str = "",
     integer: bool = True,
-) -> tuple[pd.DataFrame, Settings]:
+) -> tuple[pd.DataFrame, PortfolioSettings]:
     """Options and settings from a CSV file, or from a portfolio of the library; `BadInput` with everything wrong.
 
     `gains`: trial (the column `qaly_pp`), or a name whose column `qaly_pp_<name>` the file has. `budget` in pounds: what
@@ -93,9 +73,7 @@ def read_portfolio(
     header = [str(name) for name in cells]
     known = [*COLUMNS, *(column for column in MAY_BE if column.name in header)]
     other_gains = tuple(
-        name.removeprefix(f"{GAINS}_")
-        for name in header
-        if name.startswith(f"{GAINS}_") and not name.endswith("_grade")
+        name.removeprefix(f"{GAINS}_") for name in header if name.startswith(f"{GAINS}_") and not name.endswith(GRADE)
     )
     known += [Column(f"{GAINS}_{name}", "number", low=-inf) for name in other_gains]
     known += [Column(name, "number", optional=True) for name in header if name.endswith(USE)]
@@ -123,10 +101,9 @@ def read_portfolio(
     if "imd_group" in options:
         options["imd_group"] = options["imd_group"].replace("", str(NEUTRAL["imd_group"]))
     if limit_share is not None:
-        options["change_limit"] = (limit_share * options["n_now"]).where(options["n_now"] > 0)
-    spent = float((options["n_now"] * options["unit_cost"]).sum())
+        options["change_limit"] = share_of_today(options, limit_share)
     limits = {
-        "budget": spent if budget is None else budget,
+        "budget": spend_today(options) if budget is None else budget,
         "deprived_groups": tuple(each.strip() for each in deprived.split(",") if each.strip()),
         "deprived_share": deprived_share,
         "change_limit": limit,
@@ -138,7 +115,7 @@ def read_portfolio(
         "integer": integer,
     }
     name = str(name_or_path) if str(name_or_path) in LIBRARY else path.stem
-    return options, Settings(name, title, path.name, gains, other_gains, MappingProxyType(limits))
+    return options, PortfolioSettings(name, title, path.name, gains, other_gains, MappingProxyType(limits))
 
 
 def _misnamed(header: list[str], file: str) -> list[Problem]:
@@ -146,7 +123,7 @@ def _misnamed(header: list[str], file: str) -> list[Problem]:
     meant = [column.name for column in (*COLUMNS, *MAY_BE)]
     problems = []
     for name in header:
-        if name in meant or name.startswith(f"{GAINS}_") or name.endswith((USE, "_grade", "_source")):
+        if name in meant or name.startswith(f"{GAINS}_") or name.endswith((USE, GRADE, "_source")):
             continue
         hint = did_you_mean(name.lower().replace(" ", "_"), [each for each in meant if each not in header])
         if hint.startswith("Did you mean"):
@@ -195,13 +172,6 @@ def _sums_of_others(table: pd.DataFrame, file: str) -> list[Problem]:
         Problem("rows_are_options", f"{file}: row {row}", says)
         for row in numbers.index[(2 * numbers == numbers.sum()).all(axis=1) & (numbers["n_now"] > 0)]
     ]
-
-
-def with_gains(options: pd.DataFrame, gains: str) -> pd.DataFrame:
-    """The options with one set of gains as theirs. Gains that are not those of trials have no spread of their own."""
-    if gains == TRIAL:
-        return options
-    return options.drop(columns="qaly_sd", errors="ignore").assign(**{GAINS: options[f"{GAINS}_{gains}"]})
 
 
 def _found(name_or_path: str | Path) -> tuple[Path, str]:

@@ -13,14 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from outcomes.portfolio.allocation import Allocation
+from outcomes.portfolio.value import TRIAL, PortfolioValue, largest_first
 from pathways.files.writing import csv_text, new_folder, write_text
-from ui.findings.portfolio import PortfolioValue, sure, value_portfolio
-from ui.inputs.portfolio import TRIAL, read_portfolio
+from ui.findings.portfolio import sure, value_portfolio
+from ui.inputs.portfolio import read_portfolio
 from ui.reports.portfolio_page import portfolio_page
 from ui.words import MINUS, money
 
 __all__ = [
-    "PortfolioValue",
     "portfolio_csv",
     "portfolio_json",
     "portfolio_page",
@@ -80,10 +80,7 @@ def portfolio_terminal(value: PortfolioValue) -> list[Table | str]:
 
 def ordered(plan: pd.DataFrame) -> pd.DataFrame:
     """The plan with what is stopped first, then what shrinks, grows and begins; within each, the most money first."""
-    moved = (plan["cost_after"] - plan["cost_now"]).abs()
-    return plan.assign(
-        place=plan["decision"].map({decision: place for place, decision in enumerate(ORDER)}), moved=-moved
-    ).sort_values(["place", "moved"], kind="stable")
+    return largest_first(plan).sort_values("decision", key=lambda decided: decided.map(ORDER.index), kind="stable")
 
 
 def portfolio_json(value: PortfolioValue) -> str:
@@ -121,7 +118,7 @@ def portfolio_json(value: PortfolioValue) -> str:
             "breaks": list(found.list_rule.breaks),
         },
         "limits": _records(found.shadow_prices),
-        "plan": _records(portfolio_table(value)),
+        "plan": _records(value.table()),
         "sentences": [*value.sentences, *_beside(value), *sure(value)],
         "warnings": list(value.warnings),
     }
@@ -130,20 +127,7 @@ def portfolio_json(value: PortfolioValue) -> str:
 
 def portfolio_csv(value: PortfolioValue) -> str:
     """The plan as CSV, one row per option, with everything that the file says of it: sources and grades go along."""
-    return csv_text(portfolio_table(value))
-
-
-def portfolio_table(value: PortfolioValue) -> pd.DataFrame:
-    """The plan, and beside it the share of draws that agree and every column of the file that is not in it."""
-    plan = value.allocation.plan
-    said = [column for column in value.options if column not in plan]
-    agree = (
-        {} if value.uncertainty is None else {"share_of_draws_same": value.uncertainty.moves["share_same"].to_numpy()}
-    )
-    rounded = plan.round({"cost_now": 2, "cost_after": 2, "qalys_now": 9, "qalys_after": 9})
-    return rounded.assign(
-        gains=value.settings.gains, **agree, **{str(column): value.options[column] for column in said}
-    )
+    return csv_text(value.table())
 
 
 def _totals(found: Allocation) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from outcomes.portfolio.value import PortfolioValue, by_service, graded, largest_first
 from ui.findings.portfolio import sure
 from ui.words import MINUS, NO_VALUE, counted, figures, money
 
 if TYPE_CHECKING:
     from ui.charts.theme import Chart
-    from ui.findings.portfolio import PortfolioValue
 
 SECTIONS = {
     "stopped": "What stops",
@@ -75,13 +75,12 @@ def portfolio_chart(value: PortfolioValue) -> Chart:
     """Money by service today and in the plan: a line from a square to a symbol that says what is decided."""
     from ui.charts.theme import BASELINE, CONFIG, Chart
 
-    plan = value.allocation.plan
-    money_of = plan.groupby("service", sort=False)[["cost_now", "cost_after", "n_now", "n_after"]].sum()
-    change = (money_of["cost_after"] - money_of["cost_now"]).abs()
-    shown = money_of.loc[change.sort_values(ascending=False, kind="stable").head(MOST_IN_PICTURE).index]
+    services = by_service(value.allocation.plan)
     rows: list[dict[str, Any]] = [
-        {"service": str(name), "now": row.cost_now, "after": row.cost_after, "decision": _decision(row)}
-        for name, row in zip(shown.index, shown.itertuples(index=False), strict=True)
+        {"service": str(name), "now": now, "after": after, "decision": decision}
+        for name, now, after, decision in services[["cost_now", "cost_after", "decision"]]
+        .head(MOST_IN_PICTURE)
+        .itertuples(name=None)
     ]
     decisions = [decision for decision in COLOURS if any(row["decision"] == decision for row in rows)]
     y = {
@@ -131,19 +130,10 @@ def portfolio_chart(value: PortfolioValue) -> Chart:
             },
         ],
     }
-    left_out = len(money_of) - len(rows)
+    left_out = len(services) - len(rows)
     largest = "; ".join(f"{row['service']}: {money(row['now'])} to {money(row['after'])}" for row in rows[:3])
     alt = f"Money by service, today and in the plan, {len(rows)} services. Largest changes: {largest}."
     return Chart(spec, alt + (f" {left_out} services with smaller changes are not shown." if left_out else ""))
-
-
-def _decision(row: Any) -> str:
-    """What is decided for a service over all its groups."""
-    if row.n_after == row.n_now:
-        return "unchanged"
-    if row.n_after < row.n_now:
-        return "stopped" if row.n_after == 0 else "scaled down"
-    return "started" if row.n_now == 0 else "scaled up"
 
 
 def _setting(value: PortfolioValue) -> str:
@@ -164,7 +154,6 @@ def _setting(value: PortfolioValue) -> str:
 
 def _by_gains(value: PortfolioValue) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Today and plan with each set of gains."""
-    plans = {value.settings.gains: value.allocation, **value.beside}
     head = ("Gains", "QALYs today", "QALYs in the plan", "QALYs a person today", "One QALY more costs", "Plausible?")
     rows: list[tuple[str, ...]] = [
         (
@@ -175,20 +164,14 @@ def _by_gains(value: PortfolioValue) -> tuple[tuple[str, ...], list[tuple[str, .
             money(found.shadow_price),
             "no: above what trials find" if found.implausible else "not against our rule",
         )
-        for name, found in plans.items()
+        for name, found in value.plans.items()
     ]
     return head, rows
 
 
 def _rows(value: PortfolioValue, decision: str) -> list[tuple[str, ...]]:
-    plan = value.allocation.plan
-    agree = (
-        pd.Series(float("nan"), index=plan.index)
-        if value.uncertainty is None
-        else value.uncertainty.moves["share_same"]
-    )
-    table = plan.assign(agree=agree, moved=(plan["cost_now"] - plan["cost_after"]).abs())
-    chosen = table[table["decision"] == decision].sort_values("moved", ascending=False, kind="stable")
+    plan = largest_first(value.allocation.plan.assign(agree=value.share_same))
+    chosen = plan[plan["decision"] == decision]
     return [
         (
             row["service"] + ("" if row["imd_group"] == "all" else f" (imd_group {row['imd_group']})"),
@@ -207,10 +190,7 @@ def _rows(value: PortfolioValue, decision: str) -> list[tuple[str, ...]]:
 
 def _made(value: PortfolioValue) -> str:
     """How it was worked out, and what its numbers rest on."""
-    options = value.options
-    grades = [str(column) for column in options if str(column).endswith("_grade")]
-    counted = pd.Series(options[grades].to_numpy().ravel()).value_counts() if grades else pd.Series(dtype=int)
-    rest = ", ".join(f"{number} {grade}" for grade, number in counted.items() if grade)
+    rest = ", ".join(f"{number} {grade}" for grade, number in graded(value.options).most_common() if grade)
     unsure = value.uncertainty
     return (
         "Linear programming: the most QALYs within the budget, the floors and the mosts; of equal plans the cheapest, then "
