@@ -20,12 +20,13 @@ BELOW: dict[str, dict[str, set[str]]] = {
     "backpath": {"backpath": {"calibration", "sim", "pathways", "outcomes"}},
     "ui": {
         "ui": {"calibration", "sim", "pathways", "outcomes"},
-        "commands": {"reports", "findings", "inputs", "pages"},
+        "commands": {"reports", "findings", "inputs", "pages", "terminal"},
         "pages": {"reports", "charts", "findings", "inputs"},
         "reports": {"charts", "findings", "inputs"},
         "charts": {"findings"},
         "findings": {"inputs"},
         "inputs": set(),
+        "terminal": {"findings"},
     },
     "calibration": {
         "calibration": {"sim", "pathways", "outcomes"},

@@ -22,14 +22,15 @@ from ui.commands.budget import budget
 from ui.commands.calibrate import calibrate
 from ui.commands.compare import compare, replay, run
 from ui.commands.journeys import journeys
-from ui.commands.options import INTERRUPTED, LONGEST_PROBLEM, err, is_short_of_memory, say, tell_problems
 from ui.commands.psa import psa
 from ui.commands.region import region_new
 from ui.commands.show import check, schema, show
-from ui.commands.streams import outputs_done, outputs_ready
 from ui.commands.validate import validate
 from ui.commands.value import value
 from ui.commands.variation import variation
+from ui.terminal.progress import INTERRUPTED
+from ui.terminal.streams import outputs_done, outputs_ready
+from ui.terminal.telling import LONGEST_PROBLEM, err, say, tell_problems
 
 app = typer.Typer(
     help="Simulates people with back pain moving through a local NHS, under alternative pathway designs.",
@@ -97,6 +98,21 @@ def _outcome() -> int:
         err.print(f"This should not have happened: {what}", markup=False)
         err.print("Nothing was written. Please report it; BACKPATH_DEBUG=1 shows where it happened.", markup=False)
         return 1
+
+
+def is_short_of_memory(error: BaseException) -> bool:
+    """Whether an error, or what it came of, says that the system had no memory to give.
+
+    >>> is_short_of_memory(MemoryError()), is_short_of_memory(OSError(12, "Cannot allocate memory")), is_short_of_memory(KeyError())
+    (True, True, False)
+    """
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    signs = ("can't start new thread", "failed to map segment", "allocate memory")
+    if isinstance(error, RuntimeError | ImportError | OSError) and any(sign in str(error) for sign in signs):
+        return True
+    cause = error.__cause__ or error.__context__
+    return cause is not None and is_short_of_memory(cause)
 
 
 def spread_lists(arguments: list[str]) -> list[str]:

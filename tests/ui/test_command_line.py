@@ -37,7 +37,7 @@ from tests.helpers.refusals import files, new_region, refused
 from tests.helpers.typed import Seen, backpath
 from ui import command_line
 from ui.command_line import app, spread_lists
-from ui.commands import options as terminal
+from ui.terminal import telling as terminal
 from ui.words import figures
 
 __all__ = ["files"]

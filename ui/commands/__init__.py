@@ -1,1 +1,4 @@
-"""The commands of `backpath`, one module each; what they share is in `ui.commands.options`."""
+"""The commands of `backpath`, one question each: they read what is asked, run it and tell what came out.
+
+What they share: options in `ui.commands.options`, reading in `ui.commands.asking`; how they tell it is in `ui.terminal`.
+"""

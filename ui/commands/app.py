@@ -20,9 +20,34 @@ from typing import Annotated
 import typer
 
 from pathways import BadInput, Problem, library_names
-from ui.commands.options import out
+from ui.commands.options import DEFAULT_BASE, DEFAULT_REGION
 from ui.findings.calibrated import calibration_at
 from ui.pages.settings import FIXED, LOCAL, OWN_NAMES
+from ui.terminal.telling import say_wrapped
+
+FirstRegion = Annotated[
+    str | None,
+    typer.Option("--region", help="A region of the library to begin with, or a folder to offer.", metavar="NAME|DIR"),
+]
+OfferedCalibration = Annotated[
+    Path | None,
+    typer.Option("--calibration", help="A calibration's folder; results for its area rest on it.", metavar="DIR"),
+]
+Port = Annotated[int, typer.Option("--port", help="The port on this machine.", metavar="PORT")]
+Host = Annotated[
+    str,
+    typer.Option(
+        "--host", help="The address to listen at; others reach it if it is not this machine's own.", metavar="ADDRESS"
+    ),
+]
+AllowedHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed-host",
+        help="A name under which others reach it; may be repeated. All other names are refused.",
+        metavar="NAME",
+    ),
+]
 
 NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*", re.IGNORECASE)
 PORTS = range(1, 65_536)
@@ -131,28 +156,11 @@ def serve(command: list[str], environment: Mapping[str, str]) -> int:
 
 
 def open_app(
-    region: Annotated[
-        str | None,
-        typer.Option(
-            "--region", help="A region of the library to begin with, or a folder to offer.", metavar="NAME|DIR"
-        ),
-    ] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", help="A calibration's folder; results for its area rest on it.", metavar="DIR"),
-    ] = None,
-    port: Annotated[int, typer.Option("--port", help="The port on this machine.")] = 8501,
-    host: Annotated[
-        str, typer.Option("--host", help="The address to listen at; others reach it if it is not this machine's own.")
-    ] = LOCAL,
-    allowed_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allowed-host",
-            help="A name under which others reach it; may be repeated. All other names are refused.",
-            metavar="NAME",
-        ),
-    ] = None,
+    region: FirstRegion = None,
+    calibration: OfferedCalibration = None,
+    port: Port = 8501,
+    host: Host = LOCAL,
+    allowed_host: AllowedHosts = None,
 ) -> None:
     """Open the app in a browser on this machine, or serve it to others under names that are told."""
     from pathways import load_region
@@ -167,10 +175,10 @@ def open_app(
         in_library = region in library_names("regions")
         environment["BACKPATH_REGION"] = region if in_library else str(Path(region).resolve())
     if calibration is not None:
-        cases, base = gather(["usual_care"], against="usual_care")
-        calibration_at(calibration, region=load_region(region or "demonstration"), base=cases[base])
+        cases, base = gather([DEFAULT_BASE], against=DEFAULT_BASE)
+        calibration_at(calibration, region=load_region(region or DEFAULT_REGION), base=cases[base])
         environment["BACKPATH_CALIBRATION"] = str(calibration.resolve())
     where = allowed_host[0] if allowed_host and not is_local(host) else host
     shown = f"[{where}]" if ":" in where.strip("[]") else where
-    out.print(f"Backpath is at http://{shown}:{port} (stop with Ctrl-C)", markup=False, highlight=False)
+    say_wrapped(f"Backpath is at http://{shown}:{port} (stop with Ctrl-C)")
     raise typer.Exit(serve(streamlit_command(host.strip("[]"), port, allowed_host or []), environment))

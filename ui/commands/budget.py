@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pathways import Problem
+from ui.commands.asking import cases_asked, one_format, places_to_write, threads
 from ui.commands.options import (
+    DEFAULT_BASE,
+    DEFAULT_REGION,
     DEFAULT_SEED,
     Against,
     AsCsv,
@@ -22,34 +25,25 @@ from ui.commands.options import (
     Seed,
     Workers,
     Years,
-    cases_asked,
-    one_format,
-    out,
-    places_to_write,
-    say,
-    tell_calibration,
-    tell_written,
-    threads,
-    warn,
-    watched,
 )
 from ui.inputs.checking import DEFAULT_YEARS
+from ui.terminal.progress import watched
+from ui.terminal.telling import print_parts, print_text, tell_calibration, tell_written, warn
 
 DEFAULT_BUDGET_RUNS = 20
+
+Replications = Annotated[int, typer.Option("--replications", help="How many paired runs.", metavar="N")]
+SetUp = Annotated[float, typer.Option("--set-up", help="What it costs once, in year 1, in pounds.", metavar="GBP")]
 
 
 def budget(
     scenarios: Scenarios,
-    against: Against = "usual_care",
-    region: Region = "demonstration",
+    against: Against = DEFAULT_BASE,
+    region: Region = DEFAULT_REGION,
     calibration: Calibration = None,
     years: Years = DEFAULT_YEARS,
-    replications: Annotated[
-        int, typer.Option("--replications", help="How many paired runs.", metavar="N")
-    ] = DEFAULT_BUDGET_RUNS,
-    set_up: Annotated[
-        float, typer.Option("--set-up", help="What it costs once, in year 1, in pounds.", metavar="GBP")
-    ] = 0.0,
+    replications: Replications = DEFAULT_BUDGET_RUNS,
+    set_up: SetUp = 0.0,
     seed: Seed = DEFAULT_SEED,
     workers: Workers = 0,
     price_year: PriceYear = None,
@@ -61,19 +55,20 @@ def budget(
 ) -> None:
     """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
     from sim.experiments.compare import compare
-    from ui.reports.budget import budget_of, csv_text, json_text, sentences, terminal_tables, write_budgets
-    from ui.reports.run import run_warnings
+    from ui.reports.budget import budget_of, write_budgets
 
     one_format(as_json, as_csv)
-    problems = []
-    if not 0 <= set_up < float("inf"):
-        problems.append(Problem("set_up", f"--set-up {set_up:g}", "write pounds from 0."))
-    if not years >= 1 or years != int(years):
-        problems.append(
-            Problem("years", f"--years {years:g}", "a budget is told by whole years: write a whole number from 1.")
-        )
+    problems = _problems(years=years, set_up=set_up)
     places_to_write(folder=folder, overwrite=overwrite)
-    cases, base, place, joint = cases_asked(problems, scenarios, against, region, price_year, price_index, calibration)
+    cases, base, place, joint = cases_asked(
+        scenarios,
+        against=against,
+        region=region,
+        calibration=calibration,
+        price_year=price_year,
+        price_index=price_index,
+        problems=problems,
+    )
     with watched("Simulating") as (progress, stop):
         comparison = compare(
             cases,
@@ -88,19 +83,33 @@ def budget(
             calibration=joint,
         )
     budgets = [budget_of(comparison, name, setup_cost=set_up) for name in comparison.scenarios]
+    _tell(comparison, budgets, as_json=as_json, as_csv=as_csv)
+    if folder is not None:
+        tell_written(folder, write_budgets(comparison, budgets, folder, overwrite=overwrite))
+
+
+def _problems(*, years: float, set_up: float) -> list[Problem]:
+    problems = []
+    if not 0 <= set_up < float("inf"):
+        problems.append(Problem("set_up", f"--set-up {set_up:g}", "write pounds from 0."))
+    if not years >= 1 or years != int(years):
+        says = "a budget is told by whole years: write a whole number from 1."
+        problems.append(Problem("years", f"--years {years:g}", says))
+    return problems
+
+
+def _tell(comparison: Any, budgets: list[Any], *, as_json: bool, as_csv: bool) -> None:
+    from ui.reports.budget import csv_text, json_text, sentences, terminal_tables
+    from ui.reports.run import run_warnings
+
     if not as_json:
         for sentence in run_warnings(comparison):
             warn(sentence)
     if as_json:
-        out.file.write(json_text(comparison, budgets) + "\n")
+        print_text(json_text(comparison, budgets))
     elif as_csv:
-        out.file.write(csv_text(comparison, budgets))
+        print_text(csv_text(comparison, budgets))
     else:
         for each in budgets:
-            for table in terminal_tables(comparison, each):
-                out.print(table)
-            for sentence in sentences(comparison, each):
-                say(sentence)
+            print_parts([*terminal_tables(comparison, each), *sentences(comparison, each)])
     tell_calibration(comparison.calibration, quiet=as_json or as_csv)
-    if folder is not None:
-        tell_written(folder, write_budgets(comparison, budgets, folder, overwrite=overwrite))

@@ -16,18 +16,10 @@ from rich.table import Table
 
 from pathways import BadInput, Problem, refuse
 from pathways.files.opened import is_there
-from ui.commands.options import (
-    DEFAULT_SEED,
-    AsJson,
-    Overwrite,
-    Region,
-    Seed,
-    out,
-    say,
-    tell_written,
-    threads,
-    watched_stages,
-)
+from ui.commands.asking import threads
+from ui.commands.options import DEFAULT_BASE, DEFAULT_REGION, DEFAULT_SEED, AsJson, Overwrite, Region, Seed
+from ui.terminal.progress import INTERRUPTED, watched_stages
+from ui.terminal.telling import out, print_text, say, tell_written
 
 if TYPE_CHECKING:
     import pathways
@@ -38,47 +30,53 @@ if TYPE_CHECKING:
 
 DEFAULT_RUNS, DEFAULT_UNKNOWNS = 2000, 60
 """Those of `calibration.fitting.fit`, which is not loaded until it is needed."""
-INTERRUPTED = 130
 STAGES = {"bank": "prior bank", "fresh": "fresh runs"}
 
 
+Targets = Annotated[
+    Path, typer.Option("--targets", help="Figures of the area: a CSV, or a folder of files.", metavar="FILE|DIR")
+]
+CalibrationOut = Annotated[Path, typer.Option("--out", help="The folder of the calibration.", metavar="DIR")]
+Today = Annotated[str, typer.Option("--scenario", help="What the figures are of: today's pathway.", metavar="SCENARIO")]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Fit only figures up to this day, such as 2025-02-28.", metavar="DATE")
+]
+Runs = Annotated[int, typer.Option("--runs", help="About how many runs to make.", metavar="N")]
+Unknowns = Annotated[int, typer.Option("--unknowns", help="Quantities that are fitted, at most.", metavar="N")]
+Processes = Annotated[
+    int,
+    typer.Option("--workers", help="Processes; the results do not depend on it. 0: one per processor.", metavar="N"),
+]
+Dask = Annotated[
+    str | None, typer.Option("--dask", help="Make the runs on this Dask cluster: tcp://…", metavar="ADDRESS")
+]
+Method = Annotated[
+    str, typer.Option("--method", help="emulate, or npe: a neural network (needs backpath[npe]).", metavar="METHOD")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the calibration begun in --out.")]
+BeyondPrior = Annotated[
+    bool, typer.Option("--beyond-prior", help="Fit figures that no values in the ranges give, as near as may be.")
+]
+NoBackTest = Annotated[
+    bool, typer.Option("--no-back-test", help="Leave out the second fit that foretells the last third.")
+]
+
+
 def calibrate(
-    targets: Annotated[
-        Path, typer.Option("--targets", help="Figures of the area: a CSV, or a folder of files.", metavar="FILE|DIR")
-    ],
-    folder: Annotated[Path, typer.Option("--out", help="The folder of the calibration.", metavar="DIR")],
-    region: Region = "demonstration",
-    scenario: Annotated[
-        str, typer.Option("--scenario", help="What the figures are of: today's pathway.", metavar="SCENARIO")
-    ] = "usual_care",
-    until: Annotated[
-        str | None,
-        typer.Option("--until", help="Fit only figures up to this day, such as 2025-02-28.", metavar="DATE"),
-    ] = None,
-    runs: Annotated[int, typer.Option("--runs", help="About how many runs to make.", metavar="N")] = DEFAULT_RUNS,
-    unknowns: Annotated[
-        int, typer.Option("--unknowns", help="Quantities that are fitted, at most.", metavar="N")
-    ] = DEFAULT_UNKNOWNS,
+    targets: Targets,
+    folder: CalibrationOut,
+    region: Region = DEFAULT_REGION,
+    scenario: Today = DEFAULT_BASE,
+    until: Until = None,
+    runs: Runs = DEFAULT_RUNS,
+    unknowns: Unknowns = DEFAULT_UNKNOWNS,
     seed: Seed = DEFAULT_SEED,
-    workers: Annotated[
-        int,
-        typer.Option(
-            "--workers", help="Processes; the results do not depend on it. 0: one per processor.", metavar="N"
-        ),
-    ] = 0,
-    dask: Annotated[
-        str | None, typer.Option("--dask", help="Make the runs on this Dask cluster: tcp://…", metavar="ADDRESS")
-    ] = None,
-    method: Annotated[
-        str, typer.Option("--method", help="emulate, or npe: a neural network (needs backpath[npe]).", metavar="METHOD")
-    ] = "emulate",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the calibration begun in --out.")] = False,
-    beyond_prior: Annotated[
-        bool, typer.Option("--beyond-prior", help="Fit figures that no values in the ranges give, as near as may be.")
-    ] = False,
-    no_back_test: Annotated[
-        bool, typer.Option("--no-back-test", help="Leave out the second fit that foretells the last third.")
-    ] = False,
+    workers: Processes = 0,
+    dask: Dask = None,
+    method: Method = "emulate",
+    resume: Resume = False,
+    beyond_prior: BeyondPrior = False,
+    no_back_test: NoBackTest = False,
     as_json: AsJson = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -115,7 +113,7 @@ def calibrate(
             )
         files = write_calibration(found, folder)
     if as_json:
-        out.file.write(json_text(found) + "\n")
+        print_text(json_text(found))
     else:
         _tell(Told(found), region=region, scenario=scenario, folder=folder)
     tell_written(folder, files)
@@ -237,7 +235,7 @@ def _tell(told: Told, *, region: str, scenario: str, folder: Path) -> None:
     if not_matched:
         say(TO_DO)
     elif found.draws is not None:
-        against = "" if scenario == "usual_care" else f" --against {shlex.quote(scenario)}"
+        against = "" if scenario == DEFAULT_BASE else f" --against {shlex.quote(scenario)}"
         place = f"--region {shlex.quote(region)} --calibration {shlex.quote(str(folder))}"
         say(f"Next: backpath compare mri_guidance physio_first{against} {place}")
 

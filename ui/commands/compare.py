@@ -3,86 +3,167 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from pathways import BadInput, Problem, library_names, refuse
+from pathways import library_names, refuse
+from ui.commands.asking import all_read, engine_asked, one_format, places_to_write, replications_asked, threads
 from ui.commands.options import (
+    DEFAULT_BASE,
+    DEFAULT_REGION,
     DEFAULT_SEED,
+    Against,
     AsCsv,
     AsJson,
     Calibration,
     Engine,
     Overwrite,
     Region,
+    Scenarios,
     Seed,
     Workers,
     Years,
-    one_format,
-    out,
-    places_to_write,
-    say,
-    tell_calibration,
-    tell_written,
-    threads,
-    warn,
-    watched,
 )
 from ui.findings.calibrated import calibration_at
 from ui.inputs.checking import DEFAULT_YEARS
+from ui.terminal.progress import watched
+from ui.terminal.telling import out, print_parts, print_text, say, say_wrapped, tell_calibration, tell_written, warn
 
 DEFAULT_REPLICATIONS = "10"
 
+Replications = Annotated[str, typer.Option("--replications", help="How many paired runs, or auto.", metavar="N|auto")]
+ReportOut = Annotated[
+    Path | None, typer.Option("--out", help="Write report, record and tables into this new folder.", metavar="DIR")
+]
+Scenario = Annotated[str, typer.Argument(help="A scenario of the library, or a file.", metavar="SCENARIO")]
+Runs = Annotated[str, typer.Option("--replications", help="How many runs.", metavar="N")]
+RecordOut = Annotated[
+    Path | None, typer.Option("--out", help="Write record and tables into this new folder.", metavar="DIR")
+]
+Log = Annotated[Path | None, typer.Option("--log", help="Write the full event log (.parquet or .csv).", metavar="FILE")]
+Record = Annotated[Path, typer.Argument(help="The record.json that `compare --out` wrote.", metavar="FILE")]
 
-def _engine(name: str) -> Literal["compiled", "reference"]:
-    if name == "compiled":
-        return "compiled"
-    if name == "reference":
-        return "reference"
-    raise refuse("engine", f"--engine {name}", "there are: compiled, reference.")
+
+def compare(
+    scenarios: Scenarios,
+    against: Against = DEFAULT_BASE,
+    region: Region = DEFAULT_REGION,
+    calibration: Calibration = None,
+    years: Years = DEFAULT_YEARS,
+    replications: Replications = DEFAULT_REPLICATIONS,
+    seed: Seed = DEFAULT_SEED,
+    engine: Engine = "compiled",
+    workers: Workers = 0,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    folder: ReportOut = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
+    one_format(as_json, as_csv)
+    if set(scenarios) <= {against}:
+        says = f"is compared with itself ('{against}'), so nothing can differ. Name another scenario, or use `backpath run`."
+        raise refuse("scenarios", " ".join(scenarios), says)
+    places_to_write(folder=folder, overwrite=overwrite)
+    comparison = _comparison(
+        scenarios,
+        against=against,
+        region=region,
+        calibration=calibration,
+        years=years,
+        replications=replications,
+        seed=seed,
+        engine=engine,
+        workers=workers,
+    )
+    _tell_comparison(comparison, as_json=as_json, as_csv=as_csv)
+    _write_results(comparison, folder, region, overwrite=overwrite)
 
 
-def _replications(text: str) -> int | Literal["auto"]:
-    from sim.batch.asked import LONGEST
+def run(
+    scenario: Scenario,
+    region: Region = DEFAULT_REGION,
+    calibration: Calibration = None,
+    years: Years = DEFAULT_YEARS,
+    replications: Runs = "1",
+    seed: Seed = DEFAULT_SEED,
+    engine: Engine = "compiled",
+    workers: Workers = 0,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    folder: RecordOut = None,
+    log: Log = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Run one scenario: activity, waits and lists; with --log every event of every patient."""
+    from sim.events import log_path_problem
 
-    if text == "auto":
-        return "auto"
-    if text.isascii() and text.isdecimal() and len(text) <= LONGEST and int(text) > 0:
-        return int(text)
-    raise refuse("replications", f"--replications {text}", "write a whole number from 1, or auto.")
+    one_format(as_json, as_csv)
+    if log is not None:
+        log_path_problem(log)
+    places_to_write(folder=folder, files=[log], overwrite=overwrite)
+    if replications == "auto":
+        raise refuse("replications", "--replications auto", "a run has nothing to compare with: write a number.")
+    comparison = _comparison(
+        [scenario],
+        against=scenario,
+        region=region,
+        calibration=calibration,
+        years=years,
+        replications=replications,
+        seed=seed,
+        engine=engine,
+        workers=workers,
+    )
+    _tell_run(comparison, as_json=as_json, as_csv=as_csv)
+    _write_results(comparison, folder, region, overwrite=overwrite)
+    if log is not None:
+        _write_log(comparison, log, engine=engine, overwrite=overwrite)
+
+
+def replay(
+    record: Record,
+    workers: Workers = 0,
+) -> None:
+    """Run a record again: the same results, or what has changed."""
+    from sim.experiments.record import replay as run_again
+
+    found = run_again(record, workers=threads(workers))
+    if found.same:
+        say_wrapped("The same results came out.")
+        for sentence in found.notes:
+            say(f"  - {sentence}: it makes no difference")
+        return
+    say_wrapped("Other results came out:")
+    for sentence in found.differences:
+        say(f"  - {sentence}")
+    raise typer.Exit(1)
 
 
 def _comparison(
     scenarios: list[str],
+    *,
     against: str,
     region: str,
+    calibration: Path | None,
     years: float,
     replications: str,
     seed: int,
     engine: str,
     workers: int,
-    calibration: Path | None,
 ) -> Any:
+    """Reads what is asked, and runs it."""
     from pathways import load_region
     from sim.experiments.compare import compare
     from ui.inputs.cases import gather
 
-    problems: list[Problem] = []
-    chosen: list[Any] = []
-    for read in (
-        lambda: _engine(engine),
-        lambda: _replications(replications),
+    kind, count, (cases, base), place = all_read(
+        lambda: engine_asked(engine),
+        lambda: replications_asked(replications),
         lambda: gather(scenarios, against=against),
         lambda: load_region(region),
-    ):
-        try:
-            chosen.append(read())
-        except BadInput as bad:
-            problems += bad.problems
-    if problems:
-        raise BadInput(problems)
-    kind, count, (cases, base), place = chosen
+    )
     joint = calibration_at(calibration, region=place, base=cases[base])
     with watched("Simulating") as (progress, stop):
         return compare(
@@ -100,59 +181,58 @@ def _comparison(
         )
 
 
-def compare(
-    scenarios: Annotated[list[str], typer.Argument(help="Scenarios of the library, or files.", metavar="SCENARIO…")],
-    against: Annotated[str, typer.Option("--against", help="What to compare with.", metavar="SCENARIO")] = "usual_care",
-    region: Region = "demonstration",
-    calibration: Calibration = None,
-    years: Years = DEFAULT_YEARS,
-    replications: Annotated[
-        str, typer.Option("--replications", help="How many paired runs, or auto.", metavar="N|auto")
-    ] = DEFAULT_REPLICATIONS,
-    seed: Seed = DEFAULT_SEED,
-    engine: Engine = "compiled",
-    workers: Workers = 0,
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    folder: Annotated[
-        Path | None, typer.Option("--out", help="Write report, record and tables into this new folder.", metavar="DIR")
-    ] = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
-    from pathways.assumed_here import grades_in_short
+def _tell_comparison(comparison: Any, *, as_json: bool, as_csv: bool) -> None:
     from sim.experiments.precision import MOST_SENTENCES, warnings_of
-    from ui.findings.key_message import rests_on, watch
-    from ui.findings.owed import owed_of, owed_sentence
-    from ui.reports.decision_table import capacity_lines, csv_text, json_text, terminal_table
+    from ui.reports.decision_table import csv_text, json_text
 
-    one_format(as_json, as_csv)
-    if set(scenarios) <= {against}:
-        says = f"is compared with itself ('{against}'), so nothing can differ. Name another scenario, or use `backpath run`."
-        raise refuse("scenarios", " ".join(scenarios), says)
-    places_to_write(folder=folder, overwrite=overwrite)
-    comparison = _comparison(scenarios, against, region, years, replications, seed, engine, workers, calibration)
     if as_json:
-        out.file.write(json_text(comparison) + "\n")
+        print_text(json_text(comparison))
     elif as_csv:
-        out.file.write(csv_text(comparison))
+        print_text(csv_text(comparison))
     else:
         for name in comparison.scenarios:
-            out.print(terminal_table(comparison, name, width=out.width))
-            for sentence in capacity_lines(comparison, name):
-                say(f"  Capacity: {sentence}")
-            for sentence in watch(comparison, name):
-                say(f"  Watch: {sentence}")
-            told = owed_sentence(owed_of(comparison, name), comparison.years)
-            say(f"  {told}")
-            say(f"  {rests_on(comparison, name)}")
-            out.print()
-        out.print(grades_in_short(comparison.region, comparison.plan.pathway), markup=False, highlight=False)
+            _tell_scenario(comparison, name)
+        _tell_grades(comparison)
     tell_calibration(comparison.calibration, quiet=as_json or as_csv, warned=not as_json)
     if not as_json:
         for sentence in warnings_of(comparison, most=MOST_SENTENCES):
             warn(sentence)
-    _write_results(comparison, folder, region, overwrite=overwrite)
+
+
+def _tell_scenario(comparison: Any, name: str) -> None:
+    from ui.findings.key_message import rests_on, watch
+    from ui.findings.owed import owed_of, owed_sentence
+    from ui.reports.decision_table import capacity_lines, terminal_table
+
+    out.print(terminal_table(comparison, name, width=out.width))
+    for sentence in capacity_lines(comparison, name):
+        say(f"  Capacity: {sentence}")
+    for sentence in watch(comparison, name):
+        say(f"  Watch: {sentence}")
+    say(f"  {owed_sentence(owed_of(comparison, name), comparison.years)}")
+    say(f"  {rests_on(comparison, name)}")
+    out.print()
+
+
+def _tell_run(comparison: Any, *, as_json: bool, as_csv: bool) -> None:
+    from ui.reports.run import run_csv, run_json, run_tables, run_warnings
+
+    if as_json:
+        print_text(run_json(comparison))
+    elif as_csv:
+        print_text(run_csv(comparison))
+    else:
+        print_parts(run_tables(comparison))
+        _tell_grades(comparison)
+    tell_calibration(comparison.calibration, quiet=as_json or as_csv)
+    for sentence in () if as_json else run_warnings(comparison):
+        warn(sentence)
+
+
+def _tell_grades(comparison: Any) -> None:
+    from pathways.assumed_here import grades_in_short
+
+    say_wrapped(grades_in_short(comparison.region, comparison.plan.pathway))
 
 
 def _write_results(comparison: Any, folder: Path | None, region: str, *, overwrite: bool) -> None:
@@ -166,81 +246,20 @@ def _write_results(comparison: Any, folder: Path | None, region: str, *, overwri
         tell_written(folder, files)
 
 
-def run(
-    scenario: Annotated[str, typer.Argument(help="A scenario of the library, or a file.")],
-    region: Region = "demonstration",
-    calibration: Calibration = None,
-    years: Years = DEFAULT_YEARS,
-    replications: Annotated[str, typer.Option("--replications", help="How many runs.", metavar="N")] = "1",
-    seed: Seed = DEFAULT_SEED,
-    engine: Engine = "compiled",
-    workers: Workers = 0,
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    folder: Annotated[
-        Path | None, typer.Option("--out", help="Write record and tables into this new folder.", metavar="DIR")
-    ] = None,
-    log: Annotated[
-        Path | None, typer.Option("--log", help="Write the full event log (.parquet or .csv).", metavar="FILE")
-    ] = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Run one scenario: activity, waits and lists; with --log every event of every patient."""
-    from pathways.assumed_here import grades_in_short
-    from sim.events import log_path_problem, write_logs
-    from ui.reports.run import run_csv, run_json, run_tables, run_warnings
+def _write_log(comparison: Any, log: Path, *, engine: str, overwrite: bool) -> None:
+    """Runs the same again, now with every event, and writes it."""
+    from sim.events import write_logs
+    from sim.experiments.compare import logs_of
 
-    one_format(as_json, as_csv)
-    if log is not None:
-        log_path_problem(log)
-    places_to_write(folder=folder, files=[log], overwrite=overwrite)
-    if replications == "auto":
-        raise refuse("replications", "--replications auto", "a run has nothing to compare with: write a number.")
-    comparison = _comparison([scenario], scenario, region, years, replications, seed, engine, workers, calibration)
-    if as_json:
-        out.file.write(run_json(comparison) + "\n")
-    elif as_csv:
-        out.file.write(run_csv(comparison))
-    else:
-        for table in run_tables(comparison):
-            out.print(table)
-        out.print(grades_in_short(comparison.region, comparison.plan.pathway), markup=False, highlight=False)
-    tell_calibration(comparison.calibration, quiet=as_json or as_csv)
-    for sentence in () if as_json else run_warnings(comparison):
-        warn(sentence)
-    _write_results(comparison, folder, region, overwrite=overwrite)
-    if log is not None:
-        from sim.experiments.compare import logs_of
-
-        case = comparison.cases[comparison.base]
-        logs = logs_of(
-            case,
-            region=comparison.region,
-            years=years,
-            replications=comparison.replications,
-            seed=seed,
-            engine=_engine(engine),
-            calibration=comparison.calibration,
-        )
-        areas = len(comparison.region.area_names())
-        events = write_logs(logs, log, replications=comparison.replications, areas=areas, overwrite=overwrite)
-        say(f"Written to {log}: {events:,} events", aside=True)
-
-
-def replay(
-    record: Annotated[Path, typer.Argument(help="The record.json that `compare --out` wrote.")],
-    workers: Workers = 0,
-) -> None:
-    """Run a record again: the same results, or what has changed."""
-    from sim.experiments.record import replay as run_again
-
-    found = run_again(record, workers=threads(workers))
-    if found.same:
-        out.print("The same results came out.", markup=False, highlight=False)
-        for sentence in found.notes:
-            say(f"  - {sentence}: it makes no difference")
-        return
-    out.print("Other results came out:", markup=False, highlight=False)
-    for sentence in found.differences:
-        say(f"  - {sentence}")
-    raise typer.Exit(1)
+    logs = logs_of(
+        comparison.cases[comparison.base],
+        region=comparison.region,
+        years=comparison.years,
+        replications=comparison.replications,
+        seed=comparison.seed,
+        engine=engine_asked(engine),
+        calibration=comparison.calibration,
+    )
+    areas = len(comparison.region.area_names())
+    events = write_logs(logs, log, replications=comparison.replications, areas=areas, overwrite=overwrite)
+    say(f"Written to {log}: {events:,} events", aside=True)

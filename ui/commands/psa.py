@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pathways import Problem, refuse
+from ui.commands.asking import cases_asked, one_format, places_to_write, threads
 from ui.commands.options import (
+    DEFAULT_BASE,
+    DEFAULT_REGION,
     DEFAULT_SEED,
     Against,
     AsCsv,
@@ -22,18 +25,10 @@ from ui.commands.options import (
     Seed,
     Workers,
     Years,
-    cases_asked,
-    one_format,
-    out,
-    places_to_write,
-    say,
-    tell_calibration,
-    tell_written,
-    threads,
-    warn,
-    watched,
 )
 from ui.inputs.checking import DEFAULT_YEARS
+from ui.terminal.progress import watched
+from ui.terminal.telling import print_parts, print_text, say, tell_calibration, tell_written, warn
 
 DEFAULT_DRAWS = 100
 DEFAULT_RUNS_PER_DRAW = 2
@@ -41,30 +36,32 @@ DEFAULT_ONE_WAY_RUNS = 8
 TELLING = 10
 """So many quantities besides those of a scenario's own levers are looked at one by one."""
 
+Draws = Annotated[int, typer.Option("--draws", help="Draws of what is not known.", metavar="N")]
+Replications = Annotated[int, typer.Option("--replications", help="Runs of each draw.", metavar="N")]
+OneWay = Annotated[
+    int, typer.Option("--one-way", help="Runs of each quantity at either end of its range.", metavar="N")
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option("--threshold", help="What a QALY may cost, in pounds; the policy's if left out.", metavar="GBP"),
+]
+Discount = Annotated[
+    float | None,
+    typer.Option("--discount", help="Discount rate a year, 0.035 for 3.5%; the policy's if left out.", metavar="SHARE"),
+]
+
 
 def psa(
     scenarios: Scenarios,
-    draws: Annotated[int, typer.Option("--draws", help="Draws of what is not known.", metavar="N")] = DEFAULT_DRAWS,
-    against: Against = "usual_care",
-    region: Region = "demonstration",
+    draws: Draws = DEFAULT_DRAWS,
+    against: Against = DEFAULT_BASE,
+    region: Region = DEFAULT_REGION,
     calibration: Calibration = None,
     years: Years = DEFAULT_YEARS,
-    replications: Annotated[
-        int, typer.Option("--replications", help="Runs of each draw.", metavar="N")
-    ] = DEFAULT_RUNS_PER_DRAW,
-    one_way: Annotated[
-        int, typer.Option("--one-way", help="Runs of each quantity at either end of its range.", metavar="N")
-    ] = DEFAULT_ONE_WAY_RUNS,
-    threshold: Annotated[
-        float | None,
-        typer.Option("--threshold", help="What a QALY may cost, in pounds; the policy's if left out.", metavar="GBP"),
-    ] = None,
-    discount: Annotated[
-        float | None,
-        typer.Option(
-            "--discount", help="Discount rate a year, 0.035 for 3.5%; the policy's if left out.", metavar="SHARE"
-        ),
-    ] = None,
+    replications: Replications = DEFAULT_RUNS_PER_DRAW,
+    one_way: OneWay = DEFAULT_ONE_WAY_RUNS,
+    threshold: Threshold = None,
+    discount: Discount = None,
     seed: Seed = DEFAULT_SEED,
     workers: Workers = 0,
     price_year: PriceYear = None,
@@ -77,53 +74,26 @@ def psa(
     """Ask how sure: value for money under everything that is not known, and what could change the answer."""
     from outcomes.policy import policy_value
     from sim.batch.asked import too_much
-    from sim.experiments.as_written import unheeded
     from sim.experiments.parameters import NoSensibleDraw
-    from sim.experiments.psa import most_telling, tornado
     from sim.experiments.psa import psa as analyse
-    from sim.experiments.scores import uncertain, without_distribution
-    from ui.reports.psa import (
-        base_case_line,
-        caveat,
-        csv_text,
-        curve_refused,
-        findings_of,
-        headline,
-        json_text,
-        owed_line,
-        terminal_tables,
-        what_could_change,
-        worth_of_knowing,
-        write_findings,
-    )
+    from ui.reports.psa import findings_of, write_findings
 
     one_format(as_json, as_csv)
     rate = policy_value("discount_rate") if discount is None else discount
     limit = policy_value("threshold") if threshold is None else threshold
-    problems = [
-        Problem(name, f"--{name} {number:g}", says)
-        for name, number, wrong, says in (
-            ("discount", rate, not 0 <= rate < 1, "write a share a year from 0, like 0.035."),
-            ("years", years, not years > 0, "nothing is measured: write a number above 0."),
-            ("threshold", limit, not 0 <= limit <= 1e9, "write pounds per QALY from 0."),
-            ("one-way", one_way, one_way < 2, "write a whole number from 2: an interval needs two runs."),
-            (
-                "replications",
-                replications,
-                replications < 2,
-                "write a whole number from 2: one run of a draw cannot be told from chance.",
-            ),
-        )
-        if wrong
-    ]
+    problems = _problems(discount=rate, threshold=limit, years=years, replications=replications, one_way=one_way)
     problems += too_much(draws=draws, replications=replications, one_way=one_way, seed=seed, workers=workers)
     places_to_write(folder=folder, overwrite=overwrite)
-    cases, base, place, joint = cases_asked(problems, scenarios, against, region, price_year, price_index, calibration)
-    if not any(uncertain(case.pathway) or without_distribution(case.pathway) for case in cases.values()):
-        raise refuse("draws", "--draws", "every quantity is fixed: there is nothing to draw. Use `backpath compare`.")
-    if joint is not None and one_way > draws:
-        says = f"each of these runs takes a draw of the calibration, and {draws} are drawn: write {draws} at most."
-        raise refuse("one-way", f"--one-way {one_way}", says)
+    cases, base, place, joint = cases_asked(
+        scenarios,
+        against=against,
+        region=region,
+        calibration=calibration,
+        price_year=price_year,
+        price_index=price_index,
+        problems=problems,
+    )
+    _refuse_what_cannot_be_drawn(cases, draws=draws, one_way=one_way, calibrated=joint is not None)
     try:
         with watched("Drawing and simulating") as (progress, stop):
             found = analyse(
@@ -140,43 +110,96 @@ def psa(
                 stop=stop,
                 calibration=joint,
             )
-        tornadoes = {}
-        for name in found.scenarios:
-            telling = most_telling(found, name, "net_benefit", threshold=limit, count=TELLING)
-            with watched(f"One quantity at a time: {name}") as (progress, stop):
-                tornadoes[name] = tornado(
-                    found,
-                    name,
-                    telling,
-                    threshold=limit,
-                    replications=one_way,
-                    workers=threads(workers),
-                    progress=progress,
-                    stop=stop,
-                )
+        tornadoes = _tornadoes(found, threshold=limit, replications=one_way, workers=threads(workers))
     except NoSensibleDraw as error:
         raise refuse("draws", "--draws", f"{error}") from None
     findings = findings_of(found, tornadoes, threshold=limit)
-    if not as_json:
-        for sentence in unheeded(found):
-            warn(sentence)
-    if as_json:
-        out.file.write(json_text(findings) + "\n")
-    elif as_csv:
-        out.file.write(csv_text(findings))
-    else:
-        for table in terminal_tables(findings):
-            out.print(table)
-        for name in found.scenarios:
-            say(headline(findings, name))
-            say(f"  {owed_line(findings, name)}")
-            say(f"  {base_case_line(findings, name)}")
-            for sentence in what_could_change(findings, name):
-                say(f"  What could change this: {sentence}")
-        say(worth_of_knowing(findings))
-        say(caveat(findings))
-        if findings.refused:
-            warn(curve_refused(findings))
-    tell_calibration(found.calibration, quiet=True)
+    _tell(findings, as_json=as_json, as_csv=as_csv)
     if folder is not None:
         tell_written(folder, write_findings(findings, folder, overwrite=overwrite))
+
+
+def _problems(*, discount: float, threshold: float, years: float, replications: int, one_way: int) -> list[Problem]:
+    says_of_replications = "write a whole number from 2: one run of a draw cannot be told from chance."
+    return [
+        Problem(name, f"--{name} {number:g}", says)
+        for name, number, wrong, says in (
+            ("discount", discount, not 0 <= discount < 1, "write a share a year from 0, like 0.035."),
+            ("years", years, not years > 0, "nothing is measured: write a number above 0."),
+            ("threshold", threshold, not 0 <= threshold <= 1e9, "write pounds per QALY from 0."),
+            ("one-way", one_way, one_way < 2, "write a whole number from 2: an interval needs two runs."),
+            ("replications", replications, replications < 2, says_of_replications),
+        )
+        if wrong
+    ]
+
+
+def _refuse_what_cannot_be_drawn(cases: Any, *, draws: int, one_way: int, calibrated: bool) -> None:
+    from sim.experiments.scores import uncertain, without_distribution
+
+    if not any(uncertain(case.pathway) or without_distribution(case.pathway) for case in cases.values()):
+        raise refuse("draws", "--draws", "every quantity is fixed: there is nothing to draw. Use `backpath compare`.")
+    if calibrated and one_way > draws:
+        says = f"each of these runs takes a draw of the calibration, and {draws} are drawn: write {draws} at most."
+        raise refuse("one-way", f"--one-way {one_way}", says)
+
+
+def _tornadoes(found: Any, *, threshold: float, replications: int, workers: int) -> dict[str, Any]:
+    """By scenario, what moves its net benefit when one quantity at a time goes to either end of its range."""
+    from sim.experiments.psa import most_telling, tornado
+
+    tornadoes = {}
+    for name in found.scenarios:
+        telling = most_telling(found, name, "net_benefit", threshold=threshold, count=TELLING)
+        with watched(f"One quantity at a time: {name}") as (progress, stop):
+            tornadoes[name] = tornado(
+                found,
+                name,
+                telling,
+                threshold=threshold,
+                replications=replications,
+                workers=workers,
+                progress=progress,
+                stop=stop,
+            )
+    return tornadoes
+
+
+def _tell(findings: Any, *, as_json: bool, as_csv: bool) -> None:
+    from sim.experiments.as_written import unheeded
+    from ui.reports.psa import csv_text, json_text, terminal_tables
+
+    if not as_json:
+        for sentence in unheeded(findings.found):
+            warn(sentence)
+    if as_json:
+        print_text(json_text(findings))
+    elif as_csv:
+        print_text(csv_text(findings))
+    else:
+        print_parts(terminal_tables(findings))
+        _say(findings)
+    tell_calibration(findings.found.calibration, quiet=True)
+
+
+def _say(findings: Any) -> None:
+    from ui.reports.psa import (
+        base_case_line,
+        caveat,
+        curve_refused,
+        headline,
+        owed_line,
+        what_could_change,
+        worth_of_knowing,
+    )
+
+    for name in findings.found.scenarios:
+        say(headline(findings, name))
+        say(f"  {owed_line(findings, name)}")
+        say(f"  {base_case_line(findings, name)}")
+        for sentence in what_could_change(findings, name):
+            say(f"  What could change this: {sentence}")
+    say(worth_of_knowing(findings))
+    say(caveat(findings))
+    if findings.refused:
+        warn(curve_refused(findings))

@@ -8,43 +8,51 @@ from typing import Annotated
 
 import typer
 
-from ui.commands.options import Overwrite, out, places_to_write, say, warn
+from ui.commands.asking import places_to_write
+from ui.commands.options import DEFAULT_BASE, Overwrite
+from ui.terminal.telling import say, say_wrapped, warn
+
+Name = Annotated[str, typer.Argument(help="The new region's name.", metavar="NAME")]
+RegisteredFile = Annotated[
+    Path, typer.Option("--registered", help="Patients registered at a GP practice.", metavar="FILE")
+]
+MapFile = Annotated[Path, typer.Option("--map", help="Map of practices to networks and areas.", metavar="FILE")]
+DeprivationFile = Annotated[Path, typer.Option("--deprivation", help="Deprivation score by practice.", metavar="FILE")]
+RegionOut = Annotated[Path, typer.Option("--out", help="The new region's folder.", metavar="DIR")]
+Icbs = Annotated[
+    list[str] | None,
+    typer.Option("--icb", help="An integrated care board, by code or name, or several.", metavar="CODE|NAME …"),
+]
+SubIcbs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sub-icb", help="A sub-ICB location (formerly CCG), by code or name, or several.", metavar="CODE|NAME …"
+    ),
+]
+Networks = Annotated[
+    list[str] | None, typer.Option("--pcn", help="A network, by code or name, or several.", metavar="CODE|NAME …")
+]
+Practices = Annotated[
+    list[str] | None, typer.Option("--practice", help="A practice, by code or name, or several.", metavar="CODE|NAME …")
+]
+England = Annotated[bool, typer.Option("--england", help="All practices, area by area.")]
+ForPathway = Annotated[
+    str, typer.Option("--pathway", help="The pathway whose services the region gets.", metavar="NAME|FILE")
+]
 
 
 def region_new(
-    name: Annotated[str, typer.Argument(help="The new region's name.")],
-    registered: Annotated[
-        Path, typer.Option("--registered", help="Patients registered at a GP practice.", metavar="FILE")
-    ],
-    practice_map: Annotated[
-        Path, typer.Option("--map", help="Map of practices to networks and areas.", metavar="FILE")
-    ],
-    deprivation: Annotated[Path, typer.Option("--deprivation", help="Deprivation score by practice.", metavar="FILE")],
-    folder: Annotated[Path, typer.Option("--out", help="The new region's folder.", metavar="DIR")],
-    icb: Annotated[
-        list[str] | None,
-        typer.Option("--icb", help="An integrated care board, by code or name, or several.", metavar="CODE|NAME …"),
-    ] = None,
-    sub_icb: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--sub-icb",
-            help="A sub-ICB location (formerly CCG), by code or name, or several.",
-            metavar="CODE|NAME …",
-        ),
-    ] = None,
-    pcn: Annotated[
-        list[str] | None,
-        typer.Option("--pcn", help="A network, by code or name, or several.", metavar="CODE|NAME …"),
-    ] = None,
-    practice: Annotated[
-        list[str] | None,
-        typer.Option("--practice", help="A practice, by code or name, or several.", metavar="CODE|NAME …"),
-    ] = None,
-    england: Annotated[bool, typer.Option("--england", help="All practices, area by area.")] = False,
-    pathway: Annotated[
-        str, typer.Option("--pathway", help="The pathway whose services the region gets.")
-    ] = "usual_care",
+    name: Name,
+    registered: RegisteredFile,
+    practice_map: MapFile,
+    deprivation: DeprivationFile,
+    folder: RegionOut,
+    icb: Icbs = None,
+    sub_icb: SubIcbs = None,
+    pcn: Networks = None,
+    practice: Practices = None,
+    england: England = False,
+    pathway: ForPathway = DEFAULT_BASE,
     overwrite: Overwrite = False,
 ) -> None:
     """Build a region from official files as they are published, and tell what was assumed.
@@ -80,7 +88,7 @@ def region_new(
     )
     for sentence in region.about.warnings:
         warn(sentence)
-    out.print("Assumed, because the official files do not tell:", markup=False, highlight=False)
+    say_wrapped("Assumed, because the official files do not tell:")
     for sentence in region.about.assumed:
         say(f"  - {sentence}")
     following = f"backpath compare mri_guidance physio_first --region {shlex.quote(str(folder))}"

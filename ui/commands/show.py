@@ -8,23 +8,51 @@ from typing import Annotated
 import typer
 
 from pathways import BadInput, library_names, refuse
-from ui.commands.options import Overwrite, out, places_to_write, say, tell_problems
+from ui.commands.asking import places_to_write
+from ui.commands.options import DEFAULT_BASE, Overwrite
+from ui.terminal.telling import out, print_parts, print_text, say, say_wrapped, tell_problems
+
+Checked = Annotated[Path, typer.Argument(help="A pathway or scenario file, or a region's folder.", metavar="FILE|DIR")]
+InRegion = Annotated[
+    str | None,
+    typer.Option("--region", help="The region it is to run in: which lists would grow?", metavar="NAME|DIR"),
+]
+ForPathway = Annotated[
+    str | None,
+    typer.Option(
+        "--pathway",
+        help="Of a region: the pathway it is for. Otherwise the one that its region.toml names, or today's.",
+        metavar="NAME|FILE",
+    ),
+]
+Shown = Annotated[str, typer.Argument(help="pathway, scenario or evidence", metavar="KIND")]
+Named = Annotated[
+    str | None,
+    typer.Argument(help="A name of the library, or a file. Evidence: usual_care if left out.", metavar="NAME|FILE"),
+]
+CapacityOf = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        help="Of a scenario: where its capacity is told; the demonstration area if left out.",
+        metavar="NAME|DIR",
+    ),
+]
+Svg = Annotated[Path | None, typer.Option("--svg", help="Also draw the pathway into this file.", metavar="FILE")]
+Grade = Annotated[
+    str, typer.Option("--grade", help="Evidence of this grade only: read, recalled, assumed, local.", metavar="GRADE")
+]
+Search = Annotated[str, typer.Option("--search", help="Evidence with this text only.", metavar="TEXT")]
+EvidenceAsJson = Annotated[bool, typer.Option("--json", help="Print evidence as JSON.")]
+EvidenceAsCsv = Annotated[bool, typer.Option("--csv", help="Print evidence as CSV.")]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print evidence as the page of the documentation.")]
+SchemaOf = Annotated[str, typer.Argument(help="pathway or scenario", metavar="KIND")]
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="A pathway or scenario file, or a region's folder.")],
-    region: Annotated[
-        str | None,
-        typer.Option("--region", help="The region it is to run in: which lists would grow?", metavar="NAME|DIR"),
-    ] = None,
-    pathway: Annotated[
-        str | None,
-        typer.Option(
-            "--pathway",
-            help="Of a region: the pathway it is for. Otherwise the one that its region.toml names, or today's.",
-            metavar="NAME|FILE",
-        ),
-    ] = None,
+    path: Checked,
+    region: InRegion = None,
+    pathway: ForPathway = None,
 ) -> None:
     """Tell everything that is wrong with a pathway, a scenario or a region."""
     from pathways.assumed_here import assumed_here
@@ -42,38 +70,19 @@ def check(
         for sentence in assumed_here(*checked):
             say(f"  - {sentence}")
         against = f" for the pathway '{checked[1].name}'"
-    out.print(
-        f"{path}: no errors{against}{', ' + counted(len(problems), 'warning') if problems else ''}.",
-        highlight=False,
-        markup=False,
-    )
+    say_wrapped(f"{path}: no errors{against}{', ' + counted(len(problems), 'warning') if problems else ''}.")
 
 
 def show(
-    kind: Annotated[str, typer.Argument(help="pathway, scenario or evidence")],
-    name: Annotated[
-        str | None, typer.Argument(help="A name of the library, or a file. Evidence: usual_care if left out.")
-    ] = None,
-    region: Annotated[
-        str | None,
-        typer.Option(
-            "--region",
-            help="Of a scenario: where its capacity is told; the demonstration area if left out.",
-            metavar="NAME|DIR",
-        ),
-    ] = None,
-    svg: Annotated[
-        Path | None, typer.Option("--svg", help="Also draw the pathway into this file.", metavar="FILE")
-    ] = None,
-    grade: Annotated[
-        str, typer.Option("--grade", help="Evidence of this grade only: read, recalled, assumed, local.")
-    ] = "",
-    search: Annotated[str, typer.Option("--search", help="Evidence with this text only.", metavar="TEXT")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print evidence as JSON.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print evidence as CSV.")] = False,
-    as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print evidence as the page of the documentation.")
-    ] = False,
+    kind: Shown,
+    name: Named = None,
+    region: CapacityOf = None,
+    svg: Svg = None,
+    grade: Grade = "",
+    search: Search = "",
+    as_json: EvidenceAsJson = False,
+    as_csv: EvidenceAsCsv = False,
+    as_markdown: AsMarkdown = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Tell a pathway or a scenario in words, with a diagram; or every quantity, its range and its source."""
@@ -88,7 +97,7 @@ def show(
     if kind == "evidence":
         if svg is not None:
             raise refuse("options_fit", "--svg", "draws a pathway; evidence is a table.")
-        _show_evidence(name or "usual_care", grade, search, as_json=as_json, as_csv=as_csv, as_markdown=as_markdown)
+        _show_evidence(name or DEFAULT_BASE, grade, search, as_json=as_json, as_csv=as_csv, as_markdown=as_markdown)
         return
     if kind not in ("pathway", "scenario"):
         raise refuse("kind", kind, "show a 'pathway', a 'scenario' or 'evidence': backpath show pathway usual_care")
@@ -101,16 +110,16 @@ def show(
     places_to_write(files=[svg], overwrite=overwrite)
     if kind == "pathway":
         pathway = load_pathway(name)
-        out.print(pathway_in_words(pathway), markup=False, highlight=False)
+        say_wrapped(pathway_in_words(pathway))
     else:
         from ui.inputs.checking import region_for
 
         file_name, scenario, pathway = load_scenario(name)
         place = region_for(pathway, region)
-        out.print(scenario_in_words(file_name, scenario, pathway, place), markup=False, highlight=False)
+        say_wrapped(scenario_in_words(file_name, scenario, pathway, place))
     if svg is not None:
         write_text(svg, draw(pathway), overwrite=overwrite)
-        out.print(f"Drawn: {svg}", markup=False, highlight=False)
+        say_wrapped(f"Drawn: {svg}")
 
 
 def _show_evidence(name: str, grade: str, search: str, *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
@@ -121,24 +130,23 @@ def _show_evidence(name: str, grade: str, search: str, *, as_json: bool, as_csv:
     if as_markdown:
         if grade or search:
             raise refuse("options_fit", "--markdown", "prints the whole page: leave out --grade and --search.")
-        out.file.write(page(name))
+        print_text(page(name))
         return
     pathway = pathway_named(name)
     rows = rows_of(pathway, grade=grade, search=search)
     if as_json:
-        out.file.write(json_text(rows) + "\n")
+        print_text(json_text(rows))
     elif as_csv:
-        out.file.write(csv_text(rows))
+        print_text(csv_text(rows))
     else:
-        for table in terminal_tables(rows, width=out.width):
-            out.print(table)
-        out.print(f"{pathway.title}. {summary(rows)}", markup=False, highlight=False)
+        print_parts(terminal_tables(rows, width=out.width))
+        say_wrapped(f"{pathway.title}. {summary(rows)}")
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(help="pathway or scenario")] = "pathway",
+    kind: SchemaOf = "pathway",
 ) -> None:
     """Print the JSON Schema of pathway or scenario files, for completion in an editor."""
     from pathways.schema import schema_text
 
-    out.file.write(schema_text(kind))
+    print_text(schema_text(kind))

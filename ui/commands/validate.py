@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from ui.commands.asking import places_to_write, threads
 from ui.commands.options import (
+    DEFAULT_REGION,
     DEFAULT_SEED,
     AsJson,
     Overwrite,
@@ -15,29 +17,29 @@ from ui.commands.options import (
     Seed,
     Workers,
     Years,
-    out,
-    places_to_write,
-    say,
-    threads,
-    watched,
 )
 from ui.inputs.checking import DEFAULT_YEARS
+from ui.terminal.progress import watched
+from ui.terminal.telling import print_parts, print_text, say
 
 VALIDATION_REPLICATIONS = 8
 
+Replications = Annotated[
+    int, typer.Option("--replications", help="How many runs; the intervals are over these.", metavar="N")
+]
+PageOut = Annotated[
+    Path | None, typer.Option("--out", help="Write the page (.html, or .md with its picture).", metavar="FILE")
+]
+
 
 def validate(
-    region: Region = "demonstration",
+    region: Region = DEFAULT_REGION,
     years: Years = DEFAULT_YEARS,
-    replications: Annotated[
-        int, typer.Option("--replications", help="How many runs; the intervals are over these.", metavar="N")
-    ] = VALIDATION_REPLICATIONS,
+    replications: Replications = VALIDATION_REPLICATIONS,
     seed: Seed = DEFAULT_SEED,
     workers: Workers = 0,
     as_json: AsJson = False,
-    page: Annotated[
-        Path | None, typer.Option("--out", help="Write the page (.html, or .md with its picture).", metavar="FILE")
-    ] = None,
+    page: PageOut = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Compare the model with published results, by rules written beforehand; what fails is shown as failed."""
@@ -60,10 +62,8 @@ def validate(
             stop=stop,
         )
     if as_json:
-        out.file.write(json_text(validation) + "\n")
+        print_text(json_text(validation))
     else:
-        for table in terminal_tables(validation):
-            out.print(table)
-        say(summary(validation))
+        print_parts([*terminal_tables(validation), summary(validation)])
     if page is not None:
         say(f"Written: {', '.join(write_page(validation, page, overwrite=overwrite))}", aside=True)

@@ -7,54 +7,48 @@ from typing import Annotated
 import typer
 
 from pathways import refuse
-from ui.commands.options import (
-    DEFAULT_SEED,
-    AsCsv,
-    AsJson,
-    Out,
-    Overwrite,
-    Seed,
-    one_format,
-    out,
-    places_to_write,
-    say,
-    tell_written,
-)
+from ui.commands.asking import one_format, places_to_write
+from ui.commands.options import DEFAULT_SEED, AsCsv, AsJson, Out, Overwrite, Seed
+from ui.terminal.telling import print_parts, print_text, tell_written
+
+Services = Annotated[
+    str, typer.Argument(help="A CSV of services, or an example of the library: midnotts.", metavar="FILE|NAME")
+]
+Gains = Annotated[
+    str, typer.Option("--gains", help="Which gains count: trial or calibrated, where both are there.", metavar="GAINS")
+]
+Budget = Annotated[
+    float | None,
+    typer.Option("--budget", help="What may be spent, in pounds; what is spent today if left out.", metavar="GBP"),
+]
+Deprived = Annotated[
+    str, typer.Option("--deprived", help="Groups that count as deprived, with commas.", metavar="GROUPS")
+]
+DeprivedShare = Annotated[
+    float | None, typer.Option("--deprived-share", help="At least this share of people is from them.", metavar="SHARE")
+]
+ChangeLimit = Annotated[
+    str, typer.Option("--change-limit", help="How far a service may change: 100 people, or 25%.", metavar="LIMIT")
+]
+Weights = Annotated[str, typer.Option("--weights", help="Weights of groups: 1=1.5,2=1.2,…", metavar="GROUP=WEIGHT,…")]
+Need = Annotated[str, typer.Option("--need", help="Shares of need of groups, for ties.", metavar="GROUP=SHARE,…")]
+Capacity = Annotated[
+    str, typer.Option("--capacity", help="Limits of resources: sessions=4000,…", metavar="RESOURCE=AMOUNT,…")
+]
+Fractions = Annotated[bool, typer.Option("--fractions", help="Allow parts of people, for shadow prices that add up.")]
 
 
 def value(
-    file: Annotated[
-        str, typer.Argument(help="A CSV of services, or an example of the library: midnotts.", metavar="FILE|NAME")
-    ],
-    gains: Annotated[
-        str, typer.Option("--gains", help="Which gains count: trial or calibrated, where both are there.")
-    ] = "trial",
-    budget: Annotated[
-        float | None,
-        typer.Option("--budget", help="What may be spent, in pounds; what is spent today if left out.", metavar="GBP"),
-    ] = None,
-    deprived: Annotated[
-        str, typer.Option("--deprived", help="Groups that count as deprived, with commas.", metavar="GROUPS")
-    ] = "",
-    deprived_share: Annotated[
-        float | None,
-        typer.Option("--deprived-share", help="At least this share of people is from them.", metavar="SHARE"),
-    ] = None,
-    change_limit: Annotated[
-        str, typer.Option("--change-limit", help="How far a service may change: 100 people, or 25%.", metavar="LIMIT")
-    ] = "",
-    weights: Annotated[
-        str, typer.Option("--weights", help="Weights of groups: 1=1.5,2=1.2,…", metavar="GROUP=WEIGHT,…")
-    ] = "",
-    need: Annotated[
-        str, typer.Option("--need", help="Shares of need of groups, for ties.", metavar="GROUP=SHARE,…")
-    ] = "",
-    capacity: Annotated[
-        str, typer.Option("--capacity", help="Limits of resources: sessions=4000,…", metavar="RESOURCE=AMOUNT,…")
-    ] = "",
-    fractions: Annotated[
-        bool, typer.Option("--fractions", help="Allow parts of people, for shadow prices that add up.")
-    ] = False,
+    file: Services,
+    gains: Gains = "trial",
+    budget: Budget = None,
+    deprived: Deprived = "",
+    deprived_share: DeprivedShare = None,
+    change_limit: ChangeLimit = "",
+    weights: Weights = "",
+    need: Need = "",
+    capacity: Capacity = "",
+    fractions: Fractions = False,
     seed: Seed = DEFAULT_SEED,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -93,14 +87,10 @@ def value(
     )
     found = value_portfolio(options, settings, seed=seed)
     if as_json:
-        out.file.write(portfolio_json(found) + "\n")
+        print_text(portfolio_json(found))
     elif as_csv:
-        out.file.write(portfolio_csv(found))
+        print_text(portfolio_csv(found))
     else:
-        for part in portfolio_terminal(found):
-            if isinstance(part, str):
-                say(part)
-            else:
-                out.print(part)
+        print_parts(portfolio_terminal(found))
     if folder is not None:
         tell_written(folder, write_portfolio(found, folder, overwrite=overwrite))

@@ -7,35 +7,29 @@ from typing import Annotated
 
 import typer
 
-from ui.commands.options import (
-    AsCsv,
-    AsJson,
-    Out,
-    Overwrite,
-    one_format,
-    out,
-    places_to_write,
-    refuse_unknown_policy,
-    say,
-    tell_written,
-    warn,
-)
+from ui.commands.asking import one_format, places_to_write, refuse_unknown_policy
+from ui.commands.options import DEFAULT_DISCLOSURE, AsCsv, AsJson, Disclosure, Out, Overwrite
+from ui.terminal.telling import print_parts, print_text, say, tell_written, warn
+
+Practices = Annotated[
+    Path,
+    typer.Argument(help="A CSV: practice_code, count, population; if wanted sex and ageband.", metavar="FILE"),
+]
+Count = Annotated[
+    str | None, typer.Option("--count", help="The column of events, if it is not called count.", metavar="COLUMN")
+]
+What = Annotated[str, typer.Option("--what", help="What is counted, for the sentences.", metavar="WORDS")]
+MissingIsZero = Annotated[
+    bool, typer.Option("--missing-is-zero", help="Read blank counts as 0; otherwise they are errors.")
+]
 
 
 def variation(
-    file: Annotated[Path, typer.Argument(help="A CSV: practice_code, count, population; if wanted sex and ageband.")],
-    count: Annotated[
-        str | None, typer.Option("--count", help="The column of events, if it is not called count.", metavar="COLUMN")
-    ] = None,
-    what: Annotated[
-        str, typer.Option("--what", help="What is counted, for the sentences.", metavar="WORDS")
-    ] = "events",
-    missing_is_zero: Annotated[
-        bool, typer.Option("--missing-is-zero", help="Read blank counts as 0; otherwise they are errors.")
-    ] = False,
-    disclosure: Annotated[
-        str, typer.Option("--disclosure", help="Small numbers: hes2018, lt5, or none for made-up data.")
-    ] = "hes2018",
+    file: Practices,
+    count: Count = None,
+    what: What = "events",
+    missing_is_zero: MissingIsZero = False,
+    disclosure: Disclosure = DEFAULT_DISCLOSURE,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     folder: Out = None,
@@ -66,20 +60,13 @@ def variation(
     if events.attrs["doubts"]:
         warn(events.attrs["doubts"])
     if as_json:
-        out.file.write(variation_json(found, notes=notes) + "\n")
+        print_text(variation_json(found, notes=notes))
     elif as_csv:
-        out.file.write(csv_text(found.table))
-    else:
-        for part in variation_terminal(found):
-            if isinstance(part, str):
-                say(part)
-            else:
-                out.print(part)
-        for note in (*notes, disclosure_note(found)):
-            say(note)
-    if as_csv:
+        print_text(csv_text(found.table))
         for note in notes:
             say(note, aside=True)
+    else:
+        print_parts([*variation_terminal(found), *notes, disclosure_note(found)])
     if folder is not None:
         title = f"{what[:1].upper()}{what[1:]} by practice"
         tell_written(folder, write_variation(found, folder, title=title, notes=notes, overwrite=overwrite))
