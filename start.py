@@ -2,6 +2,7 @@
 
     python3 start.py          environment, pinned libraries, today's pathway against two others, a report
     python3 start.py test     the same set-up, then the whole test suite
+    python3 start.py docs     the documentation as a site in results/site
 
 Only the standard library is used here, in the words of old Pythons, so that even a machine that cannot run
 Backpath is told why.
@@ -18,21 +19,28 @@ DISK_NEEDED_GB = 2.0
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENVIRONMENT = os.path.join(HERE, ".venv")
 REPORT = os.path.join(HERE, "results", "first-look")
-PINS = {"run": "requirements.txt", "test": "requirements-test.txt"}
+CHECKS = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
+SITE_COMMAND = ["sphinx", "--fail-on-warning", "--keep-going", "--fresh-env", "--quiet", "-c", "docs", "."]
+SITE = os.path.join(HERE, "results", "site")
+PINS = {
+    "run": ["requirements.txt"],
+    "docs": ["requirements.txt", "requirements-docs.txt"],
+    "test": ["requirements.txt", "requirements-docs.txt", "requirements-test.txt"],
+}
 
 
 def main(arguments):
     """Runs what the arguments ask for; returns the exit code."""
-    if arguments not in ([], ["test"]):
-        return say("Use 'python3 start.py', or 'python3 start.py test'.", code=2)
-    kind = "test" if arguments else "run"
+    if arguments not in ([], ["test"], ["docs"]):
+        return say("Use 'python3 start.py', 'python3 start.py test' or 'python3 start.py docs'.", code=2)
+    kind = arguments[0] if arguments else "run"
     problem = too_old() or no_venv() or too_full()
     if problem:
         return say(problem, code=1)
     code = set_up(kind)
     if code:
         return code
-    return run_tests() if kind == "test" else first_look()
+    return {"run": first_look, "test": run_tests, "docs": write_site}[kind]()
 
 
 def say(text, code=0):
@@ -90,7 +98,7 @@ def python():
 def stamp(kind):
     """The file that says which libraries the environment has, and what it must say."""
     digest = hashlib.sha256(sys.version.encode())
-    for name in ("pyproject.toml", PINS["run"]) + ((PINS["test"],) if kind == "test" else ()):
+    for name in ["pyproject.toml"] + PINS[kind]:
         with open(os.path.join(HERE, name), "rb") as file:
             digest.update(file.read())
     return os.path.join(ENVIRONMENT, ".ready-" + kind), digest.hexdigest()
@@ -120,11 +128,7 @@ def set_up(kind):
             venv.EnvBuilder(with_pip=True, clear=True).create(ENVIRONMENT)
             open(made, "w").close()
         say("  2 of 3: installing pinned libraries")
-        pins = [
-            argument
-            for name in ((PINS["run"], PINS["test"]) if kind == "test" else (PINS["run"],))
-            for argument in ("-r", name)
-        ]
+        pins = [argument for name in PINS[kind] for argument in ("-r", name)]
         code = pip("install", *pins) or pip("install", "--no-deps", "--editable", ".")
     except (OSError, subprocess.CalledProcessError) as error:
         return say("The environment could not be made: %s" % (error,), code=1)
@@ -195,12 +199,18 @@ def first_look():
 
 def run_tests():
     """Lint, types and the whole test suite; returns the first exit code that is not zero."""
-    for arguments in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["pytest", "-n", "auto"]):
+    for arguments in CHECKS + [["pytest", "-n", "auto"]]:
         say("== %s" % " ".join(arguments))
         code = subprocess.call([python(), "-m"] + arguments, cwd=HERE)
         if code:
             return code
     return 0
+
+
+def write_site():
+    """The documentation as a site; a warning fails it."""
+    code = subprocess.call([python(), "-m"] + SITE_COMMAND + [SITE], cwd=HERE)
+    return code or say("Site: %s" % os.path.join(SITE, "index.html"))
 
 
 if __name__ == "__main__":

@@ -41,11 +41,14 @@ from tests.helpers.documents import FENCE, ROOT, blocks_of, example, named, put_
 from ui.commands.app import problems_of
 from ui.inputs.checking import check_path
 
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+"""Followed too, but in a copy of the project: see `tests/test_door.py`."""
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", CONTRIBUTING, *(ROOT / "docs").rglob("*.md")])
 
 STANDS_IN = {
     "python3 start.py": "test_start_makes_the_comparison_that_the_readme_promises",
     "python3 start.py test": "test_start_makes_the_comparison_that_the_readme_promises",
+    "python3 start.py docs": "test_start_makes_the_comparison_that_the_readme_promises",
     ". .venv/bin/activate": "test_start_makes_the_comparison_that_the_readme_promises",
     ".venv/bin/backpath app": "test_the_app_answers_where_the_command_says",
     "backpath app --region mid_notts": "test_the_app_answers_where_the_command_says",
@@ -75,7 +78,9 @@ def shell(tmp_path: Path) -> dict[str, str]:
     return os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(block.runs for block in blocks_of(page))], ids=named)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page != CONTRIBUTING and any(block.runs for block in blocks_of(page))], ids=named
+)
 def test_a_reader_can_follow_the_page(
     page: Path, tmp_path: Path, shell: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ class Machine:
         self.folder = folder
         self.commands: list[list[str]] = []
         self.answers: dict[str, tuple[int, str]] = {}
-        for name in ("pyproject.toml", "requirements.txt", "requirements-test.txt"):
+        for name in ("pyproject.toml", *start.PINS["test"]):
             (folder / name).write_text(f"{name}\n")
         patch.setattr(start, "HERE", str(folder))
         patch.setattr(start, "ENVIRONMENT", str(folder / ".venv"))
@@ -126,13 +126,20 @@ def test_an_environment_that_was_taken_away_is_made_again(machine: Machine) -> N
 def test_the_tests_are_run_in_order(machine: Machine) -> None:
     assert start.main(["test"]) == 0
     assert machine.typed() == [
-        "pip install -r requirements.txt -r requirements-test.txt",
+        "pip install -r requirements.txt -r requirements-docs.txt -r requirements-test.txt",
         "pip install --no-deps --editable .",
         "ruff check .",
         "ruff format --check .",
         "mypy",
         "pytest -n auto",
     ]
+
+
+def test_the_site_is_built_with_its_own_libraries(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start.main(["docs"]) == 0
+    assert machine.typed()[0] == "pip install -r requirements.txt -r requirements-docs.txt"
+    assert machine.commands[-1] == ["-m", *start.SITE_COMMAND, start.SITE]
+    assert capsys.readouterr().out.endswith("index.html\n")
 
 
 @pytest.mark.parametrize(("tool", "code", "last"), [("ruff", 1, "ruff check ."), ("mypy", 2, "mypy"), ("pytest", 5, "pytest -n auto")])  # fmt: skip
@@ -156,7 +163,7 @@ def test_unknown_words_are_answered_and_nothing_is_done(
     machine: Machine, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     assert start.main(arguments) == 2
-    assert capsys.readouterr().out == "Use 'python3 start.py', or 'python3 start.py test'.\n"
+    assert capsys.readouterr().out == "Use 'python3 start.py', 'python3 start.py test' or 'python3 start.py docs'.\n"
     assert machine.commands == []
     assert machine.made == 0
 
@@ -280,14 +287,19 @@ def test_an_environment_that_was_left_half_made_is_made_again(
 def test_the_pins_that_it_installs_are_there_and_each_is_exact() -> None:
     """Every library that the project says it needs is pinned to one version."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = {"run": project["dependencies"], "test": project["optional-dependencies"]["test"]}
-    pinned: set[str] = set()
-    for kind in ("run", "test"):  # the tests get both
-        lines = [line.strip() for line in (ROOT / start.PINS[kind]).read_text().splitlines()]
+    extras = project["optional-dependencies"]
+    needed = {
+        "run": project["dependencies"],
+        "docs": [*project["dependencies"], *extras["docs"]],
+        "test": [*project["dependencies"], *extras["docs"], *extras["test"]],
+    }
+    for kind, names in start.PINS.items():
+        pinned: set[str] = set()
+        lines = [line.strip() for name in names for line in (ROOT / name).read_text().splitlines()]
         pins = [line for line in lines if line and not line.startswith(("#", "-"))]
         assert all("==" in line for line in pins)
         pinned |= {line.split("==")[0].lower() for line in pins}
-        assert {re.split(r"[<>=\[; ]", line)[0].lower() for line in needed[kind]} <= pinned
+        assert {re.split(r"[<>=\[; ]", line)[0].lower() for line in needed[kind]} <= pinned, kind
 
 
 def test_the_real_script_answers_as_a_program() -> None:

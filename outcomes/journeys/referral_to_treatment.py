@@ -40,6 +40,7 @@ class ReferralToTreatment:
     - `completed`: how many were stopped by treatment; `completed_share_within_18_weeks`, `completed_median_weeks` and
       `completed_p92_weeks`.
     - `stopped_otherwise`: how many ended without treatment.
+
     Shares and medians of nobody are NaN.
     """
 

@@ -70,7 +70,7 @@ def reported(
     - `rtt_waited`: clocks of referral to treatment that treatment stopped, by days.
 
     Snapshots at the end of `to_day`: `waiting`, people referred by then and not yet seen nor gone, by days since
-    referral; `rtt_waiting`, clocks that run, by days. Services of the rtt_ measures are those to which a referral starts
+    referral; `rtt_waiting`, clocks that run, by days. Services of the measures `rtt_…` are those to which a referral starts
     a clock; `treatments` as in `referral_to_treatment`. Days waited are whole ones, from date to date, those before the
     data begin included (`value` of `joined`). Percentiles and shares of nobody are NaN.
     Raises `BadTable` with everything that is wrong with the tables.

@@ -50,7 +50,7 @@ def allocate(
     this share. `integer`: whole people. `fill_missing`: what a missing n_now or min_n counts as.
 
     Several plans may be equally healthy: the cheapest is taken; of those, the one in which each service is split nearest
-    to need (the least sum of |n of the group - its need share of the service's n|), and of those the least change.
+    to need (the least sum of differences between n of the group and its need share of the service's n), and of those the least change.
 
     Raises `BadTable` with everything that is wrong, and its kind `Infeasible` where the limits cannot be kept together.
     Method: linear programming (Stinnett and Paltiel 1996), integers and set-up costs by branch and bound.
