@@ -30,7 +30,7 @@ from calibration.fitting.settings import NPE, Settings
 from calibration.fitting.simulator import Simulator
 from calibration.fitting.summaries import Summaries
 from calibration.folder import joint_draws
-from calibration.local_data.targets import LocalTargets
+from calibration.local_data.local_targets import LocalTargets
 from calibration.reproduced import reproduced
 from pathways import BadInput, Pathway, Problem, Region
 from sim.batch.asked import too_much

@@ -23,15 +23,15 @@ from pathways import BadInput, Pathway, Problem, Region, did_you_mean, pathway_t
 from pathways.explain import read_word
 from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.table import Column, read_csv
+from pathways.files.toml_json import json_in
 from pathways.files.writing import csv_text, write_text
-from pathways.files.written import json_in
 from pathways.problems import ROWS_SHOWN, listed
 from pathways.quantity import MONEY
 from pathways.word import Word
 from sim.experiments.joint_draws import DOUBTED, JointDraws
+from sim.experiments.joint_shares import beside
 from sim.experiments.record import region_digest
 from sim.experiments.scores import FARTHEST, uncertain
-from sim.experiments.shares import beside
 from sim.version import MODEL
 
 FORMAT = 2

@@ -14,7 +14,9 @@ from outcomes.economics.acceptability import (
     k_star,
     pairwise_acceptability,
 )
-from outcomes.economics.budget import (
+from outcomes.economics.activity_costs import cost_of_activity, costs
+from outcomes.economics.bought_capacity import care_owed, cost_of_care
+from outcomes.economics.budget_impact import (
     BudgetImpact,
     budget_impact,
     budget_of_activity,
@@ -22,7 +24,6 @@ from outcomes.economics.budget import (
     capacity_released,
     per_year,
 )
-from outcomes.economics.costs import cost_of_activity, costs
 from outcomes.economics.discounting import (
     discount_by_year,
     discount_factor,
@@ -40,7 +41,7 @@ from outcomes.economics.incremental import (
     net_health_benefit,
     net_monetary_benefit,
 )
-from outcomes.economics.information import Evppi, evpi, evppi, evppi_by_parameter, population_evpi
+from outcomes.economics.inflation import inflate, read_price_index, uplift_factor, uplift_factors
 from outcomes.economics.nested_draws import (
     TwoLoopEvpi,
     between_and_within,
@@ -50,9 +51,8 @@ from outcomes.economics.nested_draws import (
     evpi_of_corrected,
     evpi_two_loops,
 )
-from outcomes.economics.prices import inflate, read_price_index, uplift_factor, uplift_factors
-from outcomes.economics.provision import care_owed, cost_of_care
 from outcomes.economics.qalys import implausible_gain, qalys_of_time, qalys_over_time
+from outcomes.economics.value_of_information import Evppi, evpi, evppi, evppi_by_parameter, population_evpi
 from outcomes.equity.age_at_first import AgeAtFirst, age_at_first_treatment
 from outcomes.equity.distributional import (
     DistributionalResult,
@@ -94,7 +94,7 @@ from outcomes.paired import (
     too_few_runs_differ,
     variance_ratio,
 )
-from outcomes.policy import policy, policy_value
+from outcomes.policy_values import policy, policy_value
 from outcomes.portfolio.allocate import allocate
 from outcomes.portfolio.allocation import Allocation
 from outcomes.portfolio.programme import Infeasible
@@ -107,6 +107,15 @@ from outcomes.practices.area_rates import (
 )
 from outcomes.practices.before_after import before_and_after, effect_beside_regression
 from outcomes.practices.funnel import Funnel, funnel, funnel_limits, proportion_limits, rate_limits, ratio_limits
+from outcomes.practices.measures_of_variation import (
+    ChanceFold,
+    Variation,
+    coefficient_of_variation,
+    extremal_quotient,
+    fold_by_chance,
+    systematic_component_of_variation,
+    variation,
+)
 from outcomes.practices.overdispersion import (
     Overdispersion,
     overdispersed_limits,
@@ -125,16 +134,7 @@ from outcomes.practices.rates import (
     indirectly_standardised_rate,
     indirectly_standardised_ratio,
 )
-from outcomes.practices.variation import (
-    ChanceFold,
-    Variation,
-    coefficient_of_variation,
-    extremal_quotient,
-    fold_by_chance,
-    systematic_component_of_variation,
-    variation,
-)
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 __all__ = [
     "AgeAtFirst",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 Row = Sequence[Any] | np.ndarray | pd.Series
 """One value per group: a list, an array or a column."""

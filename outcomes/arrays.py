@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes.tables import SHOWN, BadTable, as_numbers, hidden_hint, written
+from outcomes.table_rules import SHOWN, BadTable, as_numbers, hidden_hint, written
 
 Numbers = float | Sequence[float] | np.ndarray | pd.Series
 """One number or a row of them."""
@@ -38,7 +38,7 @@ def checked(
     >>> checked("uptake", [0.5, 30], low=0, high=1)
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: uptake: place 1: 30; a number from 0 to 1 is needed
+    outcomes.table_rules.BadTable: uptake: place 1: 30; a number from 0 to 1 is needed
     """
     given, found = as_given(values)
     bad = ~np.isfinite(found) | (found < low) | (found > high)
@@ -62,7 +62,7 @@ def together(**values: np.ndarray) -> None:
     >>> together(qalys=np.array([1.0, 2.0]), cost=np.array([5.0, 6.0, 7.0]))
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: qalys has 2, cost has 3; all need as many, in the same order
+    outcomes.table_rules.BadTable: qalys has 2, cost has 3; all need as many, in the same order
     """
     rows = {name: len(each) for name, each in values.items() if each.ndim}
     if len(set(rows.values())) > 1:
@@ -90,7 +90,7 @@ def checked_rate(annual_rate: float) -> float:
     >>> checked_rate(3.5)
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: discount rate: 3.5; a number from 0 below 1 is needed (3.5% is written 0.035)
+    outcomes.table_rules.BadTable: discount rate: 3.5; a number from 0 below 1 is needed (3.5% is written 0.035)
     """
     return float(checked("discount rate", annual_rate, low=0, below=1, hint=" (3.5% is written 0.035)"))
 

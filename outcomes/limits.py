@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from outcomes.arrays import Numbers, checked, plain, together
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 CONFIDENCE = 0.95
 """The confidence of limits, unless another is asked for."""
@@ -94,7 +94,7 @@ def checked_sizes(name: str, values: Numbers) -> np.ndarray:
     >>> checked_sizes("expected", [4, 0])
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: expected: place 1: 0; a number above 0 is needed
+    outcomes.table_rules.BadTable: expected: place 1: 0; a number above 0 is needed
     """
     found = checked(name, values, low=0)
     if (found == 0).any():
@@ -120,6 +120,6 @@ def tail_of(confidence: float) -> float:
     >>> tail_of(95)
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: confidence: 95; a number from 0 below 1 is needed (95% is written 0.95)
+    outcomes.table_rules.BadTable: confidence: 95; a number from 0 below 1 is needed (95% is written 0.95)
     """
     return (1 - float(checked("confidence", confidence, low=0, below=1, hint=" (95% is written 0.95)"))) / 2

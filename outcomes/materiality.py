@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from outcomes.policy import library_table
+from outcomes.policy_values import library_table
 
 PEOPLE = 100_000
 """The people that limits of events and of QALYs are for."""

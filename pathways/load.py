@@ -15,8 +15,8 @@ from pathways.checks import CHECKS, Check, problems_of, scenario_problems
 from pathways.draft import NAMED_SECTIONS, SINGLE_SECTIONS, Draft
 from pathways.explain import LATER, read_word
 from pathways.files.opened import is_folder, is_there, place_of
+from pathways.files.toml_json import toml_in
 from pathways.files.values import told
-from pathways.files.written import toml_in
 from pathways.lever import Scenario
 from pathways.pathway import Pathway
 from pathways.problems import BadInput, Problem, did_you_mean, refuse

@@ -22,9 +22,9 @@ import pandas as pd
 from pathways.explain import read_word
 from pathways.files.opened import is_folder
 from pathways.files.table import PRICE_BLANK, Column, read_csv
+from pathways.files.toml_json import toml_in
 from pathways.files.values import told
 from pathways.files.writing import csv_text, write_text
-from pathways.files.written import toml_in
 from pathways.load import find
 from pathways.problems import ROWS_SHOWN, BadInput, Problem
 from pathways.region import AGE_BANDS, ASSUMED, DECILES, GRADES, SEXES, Region, RegionFile, Site, Waiting, name_fault

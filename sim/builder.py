@@ -12,7 +12,7 @@ from pathways.durations import shape_in_days
 from pathways.health import STATES
 from pathways.quantity import DAYS_IN
 from pathways.word import HOME as HOME_WORD
-from sim.arrays.draws import label
+from sim.arrays.keyed_draws import label
 from sim.arrays.layout import (
     AGE,
     ATTRIBUTE,

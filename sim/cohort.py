@@ -18,10 +18,10 @@ from scipy import special
 
 from pathways import Pathway, Region
 from pathways.region import SEXES
-from sim.arrays.draws import child_key, label, run_key
 from sim.arrays.elements import decisions, options, plan_sites, settings
 from sim.arrays.elements import patients as patients_of
 from sim.arrays.jit import loop, scalar
+from sim.arrays.keyed_draws import child_key, label, run_key
 from sim.arrays.layout import (
     AGE,
     AT_HOME,
@@ -35,13 +35,13 @@ from sim.arrays.layout import (
     blank,
 )
 from sim.arrays.quantiles import first_shares
-from sim.health import ONE, foresee, renew_effects, set_pace, wind
+from sim.illness import ONE, foresee, renew_effects, set_pace, wind
 from sim.joiners import Joiners
 from sim.listed import draw_listed
 from sim.people import draw_people
 from sim.plan import Plan
 from sim.rules import ATTENDED, decide
-from sim.worth import worth_classes
+from sim.utilities import worth_classes
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays.draws import GOLDEN, mix
 from sim.arrays.elements import (
     acting,
     capacities,
@@ -38,6 +37,7 @@ from sim.arrays.elements import (
     standings,
 )
 from sim.arrays.jit import loop, scalar
+from sim.arrays.keyed_draws import GOLDEN, mix
 from sim.arrays.layout import (
     AT_HOME,
     BETWEEN_VISITS,
@@ -79,7 +79,7 @@ from sim.arrays.layout import (
     chunks_for,
 )
 from sim.arrays.memory import prefetch
-from sim.health import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
+from sim.illness import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
 from sim.rules import (
     APPOINTMENTS,
     ATTENDED,

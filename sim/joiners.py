@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.arrays.draws import bits, label
 from sim.arrays.jit import loop
+from sim.arrays.keyed_draws import bits, label
 
 JOINER = label("joiner: of a pilot")
 MOST_OF_A_SERVICE = 1000

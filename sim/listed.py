@@ -11,8 +11,8 @@ import numpy as np
 
 from pathways import Pathway
 from pathways.region import AGE_BANDS, DECILES, SEXES
-from sim.arrays.draws import GOLDEN, child_key, label, mix
 from sim.arrays.jit import loop
+from sim.arrays.keyed_draws import GOLDEN, child_key, label, mix
 from sim.arrays.layout import AGE, DECILE, SEX
 from sim.arrays.quantiles import address, first_bits, first_shares, first_ticks
 from sim.joiners import Joiners, choose

@@ -15,8 +15,8 @@ from pathways import Pathway, Region
 from pathways.checks import age_band
 from pathways.health import Onset, Prevalent
 from pathways.region import AGE_BANDS, DECILES, SEXES
-from sim.arrays.draws import GOLDEN, bits, label, mix, share
 from sim.arrays.jit import loop
+from sim.arrays.keyed_draws import GOLDEN, bits, label, mix, share
 from sim.arrays.quantiles import address, duration_table, ticks
 from sim.builder import Builder
 from sim.plan import DAYS_IN_A_YEAR, Plan

@@ -16,7 +16,7 @@ from weakref import ref
 import numpy as np
 
 from pathways import Pathway, Region, Waiting
-from sim.arrays.draws import label
+from sim.arrays.keyed_draws import label
 from sim.arrays.layout import IN_VISIT, JOINED, PATIENT
 from sim.arrays.quantiles import longest
 from sim.cohort import Cohort, cohort_with

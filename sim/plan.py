@@ -13,7 +13,7 @@ from pathways.health import PAIN_STATES, PHASES, STATES, Effect
 from pathways.service import WEEKDAYS, WaitingList
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.word import PRIORITIES as PRIORITY_WORDS
-from sim.arrays.draws import label
+from sim.arrays.keyed_draws import label
 from sim.arrays.layout import (
     BY_CAPACITY,
     BY_PATIENT,
@@ -39,7 +39,7 @@ from sim.arrays.memory import place
 from sim.arrays.quantiles import CLOCK_BITS, gumbel, mean_ticks, unit_exponential
 from sim.builder import Builder
 from sim.capacity import open_in_the_first_year, own_capacity
-from sim.health import FASTEST
+from sim.illness import FASTEST
 
 DAYS_IN_A_YEAR = 365
 ONE = 65536

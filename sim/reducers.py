@@ -15,7 +15,7 @@ from sim.arrays.jit import loop
 from sim.arrays.layout import DID_NOT_ATTEND, DISCHARGE, EVENT, GAVE_UP, HEALTH, JOINED, KINDS, ONSET, REFERRAL, SEEN
 from sim.arrays.memory import numbers, place, records, sums
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.worth import class_count
+from sim.utilities import class_count
 
 WAIT_DAYS, WAIT_WEEKS = 52 * 7, 2 * 52
 """Waits are counted by days up to 52 weeks, then by weeks (each named by its last day), the last class being longer."""

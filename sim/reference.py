@@ -2,7 +2,7 @@
 
 Each patient has two processes, their back and their care; the services are a third kind. A tick has its phases at
 parts of a unit of time: backs act at t, cares at t + 1/4, services see at t + 1/2. What is decided, and how illness
-runs, is in `sim.rules` and `sim.health`, which both engines call; here are only the clock, the lists and the story.
+runs, is in `sim.rules` and `sim.illness`, which both engines call; here are only the clock, the lists and the story.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from sim.arrays.layout import (
 )
 from sim.cohort import Cohort
 from sim.events import EventLog
-from sim.health import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
+from sim.illness import WELL, enter, feel, foresee, ran_out, set_pace, treat, wind_again
 from sim.plan import Plan
 from sim.rules import (
     APPOINTMENTS,

@@ -41,7 +41,7 @@ from sim.reducers import (
     year_count,
     yearly,
 )
-from sim.worth import worth
+from sim.utilities import worth
 
 COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
 HOME = "home"

@@ -1,7 +1,7 @@
 """The rules of care, one patient at a time: both engines call these and nothing else to decide anything.
 
 Each function takes the plan's arrays, the state's arrays and the number of a patient. What illness does is in
-`sim.health`; who acts when is the engines' business.
+`sim.illness`; who acts when is the engines' business.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays.draws import bits, label, share
 from sim.arrays.elements import (
     adopted_at,
     amounts,
@@ -37,6 +36,7 @@ from sim.arrays.elements import (
     weights,
 )
 from sim.arrays.jit import scalar
+from sim.arrays.keyed_draws import bits, label, share
 from sim.arrays.layout import (
     ATTRIBUTE,
     BETWEEN_VISITS,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from sim.arrays.draws import label
+from sim.arrays.keyed_draws import label
 from sim.arrays.layout import (
     CHUNK,
     EVENT,

@@ -26,7 +26,7 @@ from calibration.validation.places import (
 )
 from calibration.validation.targets import load_targets
 from outcomes import allocate
-from outcomes.policy import LIBRARY
+from outcomes.policy_values import LIBRARY
 from pathways import Region
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison

@@ -18,13 +18,13 @@ import numpy as np
 from calibration.dispersion import beyond_runs
 from calibration.fitting.de_mc import Chains, de_mc
 from calibration.fitting.emulator import fit_emulator
+from calibration.fitting.ensemble_smoother import smoothed
 from calibration.fitting.found import Fit, Runs, Wave
 from calibration.fitting.likelihood import Posterior
 from calibration.fitting.runner import Runner
 from calibration.fitting.screening import telling
 from calibration.fitting.settings import FEWEST_WAVES, FRESH, WAVE
 from calibration.fitting.simulator import Simulator, Task
-from calibration.fitting.smoother import smoothed
 from calibration.fitting.summaries import Summaries
 from sim.experiments.parameters import read_correlation
 

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import special
 
 from outcomes.arrays import Numbers, checked
-from outcomes.tables import Rules
+from outcomes.table_rules import Rules
 
 NODES = 129
 """Points at which a density is looked at."""

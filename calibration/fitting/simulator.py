@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from calibration.local_data.targets import LocalTargets
+from calibration.local_data.local_targets import LocalTargets
 from outcomes.journeys.reported import reported
 from pathways import Region, pathway_to_dict
 from pathways.assumed import region_at

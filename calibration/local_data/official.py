@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from calibration.local_data.figures import Figure, by_series
-from calibration.local_data.folder import Folder, OfficialFile
 from calibration.local_data.known import ABOUT, Known, service_faults
 from calibration.local_data.measures import MEASURES
+from calibration.local_data.planner_files import Folder, OfficialFile
 from pathways import BadInput, Problem, did_you_mean
 from pathways.official.clocks import WAITED, WAITING, read_referral_to_treatment
 from pathways.official.diagnostics import read_monthly_diagnostics

@@ -9,10 +9,10 @@ from math import inf, nan
 from pathlib import Path
 
 from calibration.local_data.figures import Figure
-from calibration.local_data.folder import what_to_do
 from calibration.local_data.known import Known, service_faults
 from calibration.local_data.measures import MEASURES, MOST_DAYS, UNITS, Measure
-from calibration.local_data.written import no_number
+from calibration.local_data.no_number import no_number
+from calibration.local_data.planner_files import what_to_do
 from pathways import BadInput, Problem, did_you_mean
 from pathways.files.cells import cells_of
 from pathways.files.persons import persons_in

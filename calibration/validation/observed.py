@@ -49,7 +49,7 @@ from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.results import HOME
 from sim.running import Running
-from sim.worth import worth
+from sim.utilities import worth
 
 BAND_YEARS = 5
 """Years of age in one of a region's bands."""

@@ -20,7 +20,7 @@ from calibration.validation import activity, ages, courses, places
 from calibration.validation.observed import Observed
 from pathways import BadInput, Pathway, Problem, did_you_mean
 from pathways.explain import read_word
-from pathways.files.written import toml_in
+from pathways.files.toml_json import toml_in
 from pathways.word import Word
 
 FILE = Path(__file__).parent.parent / "library" / "validation.toml"

@@ -28,7 +28,7 @@ from outcomes.practices.practice_variation import (
 )
 from outcomes.practices.rates import FEWEST_EVENTS
 from outcomes.practices.sentences import adjustment_words, band_words, counted
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 LEAST = 1e-6
 """Expected events of a practice in whose bands nothing is shown: limits need some."""

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from outcomes.disclosure.cells import DisclosurePolicy, Layout, rows_like_sums, shown_cells, starred_cells
-from outcomes.policy import library_table
-from outcomes.tables import Rules, filled
+from outcomes.policy_values import library_table
+from outcomes.table_rules import Rules, filled
 
 Names = str | Sequence[str]
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from outcomes.disclosure.cells import TOTAL_WORDS, DisclosurePolicy, Layout, shown_cells, starred_cells
 from outcomes.disclosure.tables import Names, disclosure_policy, disclosure_sentence, layout_of, unknown_bases
-from outcomes.tables import BadTable, Rules
+from outcomes.table_rules import BadTable, Rules
 
 NAME = "name of the record"
 """The column that holds the names of records which stand in a record, such as deciles."""

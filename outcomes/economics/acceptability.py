@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, checked_thresholds
-from outcomes.economics.draws import Draws, read_draws
+from outcomes.economics.draw_tables import Draws, read_draws
 from outcomes.economics.incremental import icer_table
 from outcomes.noise import apart
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from outcomes.arrays import as_given, checked
 from outcomes.economics.qalys import HIGHEST, LOWEST
-from outcomes.tables import Rules, written
+from outcomes.table_rules import Rules, written
 
 Stacking = Literal["largest", "capped_sum", "multiplicative"]
 """How effects combine: the largest alone; their sum, up to a cap; or as shares: gains of the utility that is still lost,

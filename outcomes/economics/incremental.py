@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, as_given, checked, plain, together
-from outcomes.economics.draws import Draws, either, read_draws
+from outcomes.economics.draw_tables import Draws, either, read_draws
 from outcomes.noise import apart, snapped
 from outcomes.paired import LEVEL
-from outcomes.tables import Rules
+from outcomes.table_rules import Rules
 
 DOMINATES = "dominates"
 DOMINATED = "dominated"

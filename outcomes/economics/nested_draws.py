@@ -16,9 +16,9 @@ import scipy  # its parts load when they are first used
 
 from outcomes.arrays import Numbers, checked, checked_thresholds
 from outcomes.economics.acceptability import ceac
-from outcomes.economics.draws import Draws, either, parameter_names, read_draws, read_parameters
-from outcomes.economics.information import value_of_fit
-from outcomes.tables import BadTable, Rules
+from outcomes.economics.draw_tables import Draws, either, parameter_names, read_draws, read_parameters
+from outcomes.economics.value_of_information import value_of_fit
+from outcomes.table_rules import BadTable, Rules
 
 LARGEST_NOISE = 0.25
 """Above this share of the spread between draws, the standard error within them makes a curve of acceptability false."""
@@ -126,7 +126,7 @@ def ceac_two_loops(table: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
     >>> ceac_two_loops(table, 1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: ...with 2 in each draw, chance is 29% of the spread between draws... Run 3 in each draw.
+    outcomes.table_rules.BadTable: ...with 2 in each draw, chance is 29% of the spread between draws... Run 3 in each draw.
     """
     curves, refused = ceac_where_told(table, thresholds)
     if refused is not None:
@@ -195,7 +195,7 @@ def _worth(benefit: np.ndarray) -> float:
 def evpi_two_loops(table: pd.DataFrame, parameters: pd.DataFrame, threshold: float) -> TwoLoopEvpi:
     """Expected value of perfect information on all parameters, by regression of noisy means on them.
 
-    `parameters` as in `information.evppi`: all that differ between draws must be there. The regression leaves out what
+    `parameters` as in `value_of_information.evppi`: all that differ between draws must be there. The regression leaves out what
     does not come from them, which is chance.
 
     >>> table = pd.DataFrame({"draw": np.repeat([1, 2, 3, 4], 4), "replication": [1, 1, 2, 2] * 4,

@@ -7,8 +7,8 @@ import pandas as pd
 
 from outcomes.arrays import checked, checked_rate
 from outcomes.economics.discounting import discount_flow, discount_instant
-from outcomes.policy import policy_value
-from outcomes.tables import SHOWN, Rules, as_numbers, hidden_hint, hold
+from outcomes.policy_values import policy_value
+from outcomes.table_rules import SHOWN, Rules, as_numbers, hidden_hint, hold
 
 LOWEST, HIGHEST = -0.594, 1.0
 """The range of utilities (EQ-5D-3L, UK value set)."""

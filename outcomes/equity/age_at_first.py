@@ -17,7 +17,7 @@ import pandas as pd
 from outcomes.arrays import checked
 from outcomes.equity.age_bands import band_edges
 from outcomes.practices.rates import directly_standardised_rate
-from outcomes.tables import Rules, hold
+from outcomes.table_rules import Rules, hold
 
 DAYS_PER_YEAR = 365
 """A year is 365 days, here as in the simulation's clock."""

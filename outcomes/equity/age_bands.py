@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from outcomes.tables import Rules, written
+from outcomes.table_rules import Rules, written
 
 AGE = r"(?:ages?|aged)?\s*(\d+)"
 CLOSED = re.compile(rf"{AGE}\s*(?:[-–—]|to)\s*(\d+)\s*(?:years?)?", re.IGNORECASE)

@@ -18,8 +18,8 @@ from outcomes.arrays import Numbers, checked, plain
 from outcomes.equity.equally_distributed import atkinson_ede, equity_weights
 from outcomes.equity.inequality import FEWEST_GROUPS, slope_index_of_inequality
 from outcomes.noise import NOISE
-from outcomes.policy import LIBRARY, policy, policy_value
-from outcomes.tables import BadTable, Rules
+from outcomes.policy_values import LIBRARY, policy, policy_value
+from outcomes.table_rules import BadTable, Rules
 
 AVERSION = "atkinson_aversion"
 STEPS = 30

@@ -12,7 +12,7 @@ from scipy import special
 
 from outcomes.aligned import Row, aligned
 from outcomes.arrays import Numbers, checked, plain
-from outcomes.tables import Rules
+from outcomes.table_rules import Rules
 
 
 def mean_health(health: Row, population: Row) -> float:

@@ -11,7 +11,7 @@ import pandas as pd
 from outcomes.arrays import checked
 from outcomes.equity.age_bands import band_edges
 from outcomes.equity.inequality import FEWEST_GROUPS, slope_index_of_inequality
-from outcomes.tables import BadTable, Rules
+from outcomes.table_rules import BadTable, Rules
 
 ROUNDING = 1e-12
 """Shares that add to less than a half by the rounding of numbers alone make a half."""

@@ -15,7 +15,7 @@ from scipy import special
 
 from outcomes.aligned import Row, aligned
 from outcomes.limits import CONFIDENCE, z_of
-from outcomes.tables import Rules, as_numbers
+from outcomes.table_rules import Rules, as_numbers
 
 FEWEST_GROUPS, MOST_GROUPS = 5, 100
 Transform = Literal["none", "log", "logit"]

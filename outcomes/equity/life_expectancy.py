@@ -11,8 +11,8 @@ from outcomes.aligned import Row, aligned
 from outcomes.economics.qalys import HIGHEST, LOWEST
 from outcomes.equity.age_bands import first_ages
 from outcomes.limits import CONFIDENCE, z_of
-from outcomes.policy import policy_value
-from outcomes.tables import BadTable, Rules, as_numbers, filled
+from outcomes.policy_values import policy_value
+from outcomes.table_rules import BadTable, Rules, as_numbers, filled
 
 LIVED_BY_INFANTS_WHO_DIE = 0.1
 """The share of the first year that those who die in it live, as national life tables have it."""

@@ -15,7 +15,7 @@ import pandas as pd
 
 from outcomes.journeys.event_order import is_kind, ordered_events, spells_of_care
 from outcomes.journeys.groups import groups_of
-from outcomes.tables import Rules, hold
+from outcomes.table_rules import Rules, hold
 
 KINDS = ("onset", "referral", "joined", "seen", "did_not_attend", "gave_up", "left", "discharge")
 MEASURES = (

@@ -23,7 +23,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from outcomes.tables import Rules
+from outcomes.table_rules import Rules
 
 WITHOUT_SERVICE = ("onset", "discharge", "decision_not_to_treat")
 """Kinds of events that need no service."""

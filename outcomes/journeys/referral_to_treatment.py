@@ -19,7 +19,7 @@ from outcomes.journeys.event_order import (
     spells,
     spells_of_care,
 )
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 KINDS = ("referral", "joined", "seen", "gave_up", "discharge", "decision_not_to_treat")
 DAYS_PER_WEEK = 7

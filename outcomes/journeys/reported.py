@@ -17,7 +17,7 @@ from outcomes.journeys.referral_to_treatment import KINDS as CLOCK_KINDS
 from outcomes.journeys.referral_to_treatment import clocks_of
 from outcomes.journeys.waiting import KINDS as WAIT_KINDS
 from outcomes.journeys.waiting import PERCENTILES, wait_spells
-from outcomes.tables import BadTable, Rules, hold
+from outcomes.table_rules import BadTable, Rules, hold
 
 KINDS = tuple(sorted({"did_not_attend", *WAIT_KINDS, *CLOCK_KINDS}))
 """Kinds of events that are looked at."""

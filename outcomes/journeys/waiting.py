@@ -21,7 +21,7 @@ from outcomes.journeys.event_order import (
     spells_of_care,
 )
 from outcomes.journeys.groups import groups_of
-from outcomes.tables import Rules
+from outcomes.table_rules import Rules
 
 OUTCOMES = ("seen", "gave_up", "discharge", "waiting")
 SEEN, GAVE_UP, DISCHARGED, WAITING = range(4)

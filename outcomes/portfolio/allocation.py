@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from outcomes.policy import policy, policy_value
+from outcomes.policy_values import policy, policy_value
 from outcomes.portfolio.list_rule import ListRule
 from outcomes.portfolio.options import ROUNDING
 from outcomes.portfolio.words import listed, number, pounds, share

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.portfolio.options import NEUTRAL, REQUIRED, USE, ByGroup, Programme, Table
-from outcomes.tables import Rules, filled, hold
+from outcomes.table_rules import Rules, filled, hold
 
 SUM = 1e-6
 """Shares add to one if they miss it by less."""

@@ -14,7 +14,7 @@ import scipy  # its parts load when they are first used
 
 from outcomes.portfolio.options import ROUNDING, Programme
 from outcomes.portfolio.words import number, share, shortfall
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 ZERO = 1e-9
 """A marginal is none where it is so small beside the largest coefficient of the aim."""

@@ -14,7 +14,7 @@ from outcomes.portfolio.allocate import plan_table
 from outcomes.portfolio.checks import programme as checked
 from outcomes.portfolio.options import Programme, Table
 from outcomes.portfolio.programme import SNAP, Infeasible, best_plan
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 NO_REGRETS = 0.9
 """A change is without regrets where at least this share of draws would have it too."""

@@ -23,7 +23,7 @@ from outcomes.practices.rates import (
     expected_events,
     standardised,
 )
-from outcomes.tables import BadTable, Rules, as_numbers, filled, hold
+from outcomes.table_rules import BadTable, Rules, as_numbers, filled, hold
 
 BANDS = ("sex", "ageband")
 """Columns that a table may be by beside the area, in all tables of a call alike."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from outcomes.tables import Rules, as_numbers, hold
+from outcomes.table_rules import Rules, as_numbers, hold
 
 
 def before_and_after(visits: pd.DataFrame, people: pd.DataFrame, *, days: int = 365) -> pd.DataFrame:

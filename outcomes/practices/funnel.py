@@ -18,7 +18,7 @@ from outcomes.practices.chance_limits import funnel_limits, proportion_limits, r
 from outcomes.practices.overdispersion import TRIM_SHARE, Kind, Method, Trim, checked_units, overdispersion, target_of
 from outcomes.practices.phi_by_chance import phi_by_chance
 from outcomes.practices.rates import FEWEST_EVENTS
-from outcomes.tables import BadTable, Rules, hidden_hint
+from outcomes.table_rules import BadTable, Rules, hidden_hint
 
 __all__ = [
     "BANDS",

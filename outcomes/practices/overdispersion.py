@@ -15,7 +15,7 @@ import pandas as pd
 from outcomes.arrays import Numbers, checked, plain
 from outcomes.limits import CONFIDENCE, checked_sizes, z_of
 from outcomes.practices.rates import checked_columns
-from outcomes.tables import BadTable, Rules
+from outcomes.table_rules import BadTable, Rules
 
 Kind = Literal["ratio", "rate", "proportion", "counts"]
 """What is compared: observed over expected events; events over people; a part of a whole; one count over another."""
@@ -160,7 +160,7 @@ def checked_units(numerator: Numbers, denominator: Numbers, kind: Kind, fill_mis
     >>> checked_units([1, 6], [4, 5], "proportion", None)
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: units: numerator, denominator: row 1: 6, 5; a part is at most the whole
+    outcomes.table_rules.BadTable: units: numerator, denominator: row 1: 6, 5; a part is at most the whole
     """
     one_of(kind, Kind, "kind")
     units = checked_columns(
@@ -195,7 +195,7 @@ def one_of(value: str, choices: Any, name: str) -> str:
     >>> one_of("cube_root", Method, "method")
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: method: 'cube_root'; there are: square_root, log
+    outcomes.table_rules.BadTable: method: 'cube_root'; there are: square_root, log
     """
     allowed: Sequence[str] = get_args(choices)
     if value not in allowed:

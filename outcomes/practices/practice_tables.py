@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.practices.rates import EVENTS_AMONG_NOBODY
-from outcomes.tables import Rules, filled, hold
+from outcomes.table_rules import Rules, filled, hold
 
 BAND_COLUMNS = ("sex", "ageband")
 PERSONS_WITH = re.compile(r"persons_with_([1-9]\d*)")

@@ -1,7 +1,7 @@
 """Practices beside each other: rates adjusted for age and sex, a funnel, and how much of the difference is chance.
 
 Takes tidy tables of people and of events, real or simulated. What must hold of them is in `practice_tables`, the methods
-are in `rates`, `funnel` and `variation`, and what may be shown of real people in `outcomes.disclosure.practices`.
+are in `rates`, `funnel` and `measures_of_variation`, and what may be shown of real people in `outcomes.disclosure.practices`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import pandas as pd
 
 from outcomes.limits import count_limits
 from outcomes.practices.funnel import Funnel, Method, Trim, funnel
+from outcomes.practices.measures_of_variation import DRAWS, SEED, Variation, variation
 from outcomes.practices.practice_tables import Practices, practices_of, times_of
 from outcomes.practices.rates import FEWEST_EVENTS, dobson_limits, expected_events, standardised
 from outcomes.practices.sentences import adjustment_words, variation_words
-from outcomes.practices.variation import DRAWS, SEED, Variation, variation
-from outcomes.tables import SHOWN, BadTable
+from outcomes.table_rules import SHOWN, BadTable
 
 SMALL_LIST = 500
 """A practice with fewer people is flagged: its figures rest on little."""

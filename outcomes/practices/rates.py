@@ -14,7 +14,7 @@ import pandas as pd
 
 from outcomes.arrays import Numbers, as_given, plain
 from outcomes.limits import CONFIDENCE, EXACT_BELOW, byar_limits, count_limits, exact_poisson_limits, wilson_limits
-from outcomes.tables import BadTable, Rules, as_numbers, filled, hold
+from outcomes.table_rules import BadTable, Rules, as_numbers, filled, hold
 
 __all__ = [
     "Rate",
@@ -310,7 +310,7 @@ def checked_columns(
     >>> checked_columns("bands", counts={"count": [1, None]}, sizes={"population": [5, 0]})
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: bands: count: row 1: missing; a number from 0 is needed
+    outcomes.table_rules.BadTable: bands: count: row 1: missing; a number from 0 is needed
     bands: population: row 1: 0; a number above 0 is needed
     """
     given = {column: np.atleast_1d(as_given(values)[0]) for column, values in {**counts, **sizes}.items()}

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from outcomes.practices.funnel import Funnel
-from outcomes.practices.variation import FEWEST_EVENTS, Variation
+from outcomes.practices.measures_of_variation import FEWEST_EVENTS, Variation
 
 A_REASON_TO_ASK = "Variation is a reason to ask, not proof of poor care."
 

@@ -2,7 +2,7 @@
 
 Plan arrays say what can happen and never change during a run; state arrays say what is so now.
 Numbers into other arrays are positions; -1 is none. Ticks count from the first measured day, so that the
-warm-up has negative ticks. No rule is here: see `sim.rules` and `sim.health`.
+warm-up has negative ticks. No rule is here: see `sim.rules` and `sim.illness`.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from sim.arrays.draws import bits, share
 from sim.arrays.jit import loop, scalar
+from sim.arrays.keyed_draws import bits, share
 from sim.arrays.memory import int32_at
 
 OCTAVES = 24

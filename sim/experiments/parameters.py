@@ -2,7 +2,7 @@
 
 A draw gives every uncertain quantity a standard normal score (`sim.experiments.scores`), keyed by its name and correlated where two
 were fitted together. What is `fixed`, and every table of levels, is not drawn; scores that a calibration gives stay.
-Shares of one decision always fit, whatever their scores (`sim.experiments.shares`); what else makes no sense together is drawn again.
+Shares of one decision always fit, whatever their scores (`sim.experiments.joint_shares`); what else makes no sense together is drawn again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathways.checks import CHECKS_OF_VALUES, draw_problem, quantities_used
 from pathways.draft import Draft
 from pathways.load import LIBRARY
 from pathways.problems import listed
-from sim.arrays.draws import bits, label, run_key, share
+from sim.arrays.keyed_draws import bits, label, run_key, share
 from sim.experiments.case import Case
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.scores import at_scores, pathway_at, uncertain, value_of, with_values, without_distribution

@@ -22,7 +22,7 @@ from pathways.assumed import ASSUMED
 from pathways.checks import scenario_problems
 from pathways.explain import read_word
 from pathways.files.opened import is_folder, printable
-from pathways.files.written import json_in
+from pathways.files.toml_json import json_in
 from pathways.word import Word
 from sim.experiments.as_written import Ran
 from sim.experiments.case import Case
@@ -30,7 +30,7 @@ from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
 from sim.experiments.joint_draws import WrittenDraws, written_draws
 from sim.experiments.precision import width_reached
-from sim.experiments.prices import price_basis
+from sim.experiments.price_year import price_basis
 from sim.version import MODEL
 
 FORMAT = 1

@@ -2,7 +2,7 @@
 
 A score is keyed by a quantity's name; the quantity's own distribution turns it into a value (`sim.experiments.distributions`), so that
 two pathways that write a quantity differently have the same luck with it. Shares of one decision turn their scores into
-values together (`sim.experiments.shares`). Whatever draws the scores stands elsewhere.
+values together (`sim.experiments.joint_shares`). Whatever draws the scores stands elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pathways import Pathway
 from sim.experiments.distributions import HALF_INTERVAL, is_drawn, value_at
-from sim.experiments.shares import shares_at
+from sim.experiments.joint_shares import shares_at
 
 if TYPE_CHECKING:
     from sim.experiments.case import Case

@@ -31,13 +31,13 @@ from calibration.dispersion import beyond_runs
 from calibration.expected import expected, inside
 from calibration.fitting.de_mc import de_mc
 from calibration.fitting.emulator import fit_emulator
+from calibration.fitting.ensemble_smoother import smoothed
 from calibration.fitting.fit import fit, prior_of, settled, tasks_at
 from calibration.fitting.found import Fit
 from calibration.fitting.likelihood import Posterior
 from calibration.fitting.runner import Runner, bank_of
 from calibration.fitting.screening import telling
 from calibration.fitting.settings import Settings
-from calibration.fitting.smoother import smoothed
 from calibration.fitting.summaries import Summaries
 from calibration.reproduced import Reproduced, reproduced
 from sim.batch.threads import Stopped

@@ -12,10 +12,10 @@ import pytest
 
 from calibration.local_data.checks import missing_spans
 from calibration.local_data.figures import COLUMNS
-from calibration.local_data.folder import Form
+from calibration.local_data.local_targets import after, until
 from calibration.local_data.measures import MEASURES
+from calibration.local_data.planner_files import Form
 from calibration.local_data.rows import NEEDED, OPTIONAL
-from calibration.local_data.targets import after, until
 from outcomes.journeys.reported import COUNTS, SNAPSHOTS
 from outcomes.journeys.reported import MEASURES as REPORTED
 from pathways import BadInput

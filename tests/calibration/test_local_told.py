@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from calibration.local_data.folder import Form
+from calibration.local_data.planner_files import Form
 from tests.helpers.local_targets import SHARE, folder_of, load, told, write
 from tests.helpers.shared import DATA
 

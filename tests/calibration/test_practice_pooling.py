@@ -11,7 +11,7 @@ import pytest
 from scipy import integrate, stats
 
 from calibration.fitting.practice_pooling import draw_effects, pooled, spread_from
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 NAN = float("nan")
 

@@ -18,7 +18,7 @@ from calibration.fitting.runner import Runner, bank_of
 from calibration.fitting.settings import Settings
 from calibration.fitting.simulator import Simulator, Task
 from calibration.fitting.summaries import Summaries
-from calibration.local_data.targets import LocalTargets, load_local_targets
+from calibration.local_data.local_targets import LocalTargets, load_local_targets
 from pathways import Pathway, Region, load_pathway, load_region, load_scenario
 from sim.experiments.case import Case
 

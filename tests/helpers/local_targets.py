@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from calibration.local_data.targets import LocalTargets, load_local_targets
+from calibration.local_data.local_targets import LocalTargets, load_local_targets
 from pathways import BadInput, Pathway, Region, load_pathway, load_region
 
 HEAD = "measure,service,from,to,value,unit,band,place,rounded_to,suppressed_below,share,weight,discrepancy,source"

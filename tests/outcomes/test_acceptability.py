@@ -18,8 +18,8 @@ from outcomes.economics.acceptability import (
     pairwise_acceptability,
 )
 from outcomes.economics.incremental import icer_table
-from outcomes.economics.information import evpi
-from outcomes.tables import BadTable
+from outcomes.economics.value_of_information import evpi
+from outcomes.table_rules import BadTable
 from tests.helpers.samples import NAMES, SAMPLES, published_draws, table_of
 from tests.helpers.vectors import needs_vectors, vector
 

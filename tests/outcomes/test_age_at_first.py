@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from outcomes.equity.age_at_first import age_at_first_treatment
 from outcomes.equity.grouped_ages import band_edges, grouped_ages, modal_band, share_of_ages
 from outcomes.equity.inequality import slope_index_of_inequality
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import needs_vectors, vector
 
 YEAR = 365

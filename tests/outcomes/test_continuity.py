@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes.journeys.continuity import continuity_by, continuity_of_care
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 SERVICES = ["gp", "physio", "mri"]
 EVENTS = st.lists(

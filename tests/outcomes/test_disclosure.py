@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from outcomes.disclosure.tables import disclose, disclose_counts, disclosure_policy, disclosure_sentence
 from outcomes.disclosure.tree import disclose_tree
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import cases
 
 PEOPLE = st.one_of(st.integers(0, 12), st.integers(0, 400))

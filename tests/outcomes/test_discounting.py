@@ -19,8 +19,8 @@ from outcomes.economics.discounting import (
     half_cycle_correction,
 )
 from outcomes.economics.qalys import implausible_gain, qalys_over_time
-from outcomes.policy import policy_value
-from outcomes.tables import BadTable
+from outcomes.policy_values import policy_value
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import cases, vector
 
 RATE = st.sampled_from([0.0, 0.015, 0.035, 0.06])

@@ -25,8 +25,8 @@ from outcomes.equity.equally_distributed import (
     kolm_index,
     mean_health,
 )
-from outcomes.policy import policy_value
-from outcomes.tables import BadTable
+from outcomes.policy_values import policy_value
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import cases, needs_vectors, vector
 
 QALE = [63.2, 67.7, 70.0, 73.2, 75.1]

@@ -17,7 +17,7 @@ from outcomes.practices.chance import poisson_counts
 from outcomes.practices.chance_limits import exact_proportion_limits
 from outcomes.practices.funnel import BANDS, bands, funnel, funnel_limits, proportion_limits, rate_limits, ratio_limits
 from outcomes.practices.overdispersion import overdispersed_limits, overdispersion, truncated, winsorised
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import cases, needs_vectors, vector
 
 CLOSE = 1e-9

@@ -20,7 +20,7 @@ from outcomes.economics.incremental import (
     net_health_benefit,
     net_monetary_benefit,
 )
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import cases
 
 ARMS = pd.DataFrame(

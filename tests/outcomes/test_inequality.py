@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes.equity.inequality import SlopeIndex, concentration_index, slope_index_of_inequality
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import cases
 
 EXACT = 1e-9

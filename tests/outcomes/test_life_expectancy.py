@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes.equity.life_expectancy import life_expectancy, life_table, quality_adjusted_life_expectancy
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import cases
 
 AGES = [0, 1, *range(5, 95, 5)]

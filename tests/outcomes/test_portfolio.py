@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outcomes.policy import LIBRARY, policy_value
+from outcomes.policy_values import LIBRARY, policy_value
 from outcomes.portfolio.allocate import DECISIONS, allocate
 from outcomes.portfolio.allocation import Allocation
 from outcomes.portfolio.programme import Infeasible
 from outcomes.portfolio.uncertainty import allocation_uncertainty, sample_gains
 from outcomes.portfolio.words import number, pounds
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.shared import SHARED
 from tests.helpers.vectors import cases, needs_vectors, vector
 

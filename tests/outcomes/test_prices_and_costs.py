@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outcomes.economics.costs import costs
-from outcomes.economics.prices import inflate, read_price_index, uplift_factor, uplift_factors
+from outcomes.economics.activity_costs import costs
+from outcomes.economics.inflation import inflate, read_price_index, uplift_factor, uplift_factors
 from outcomes.economics.qalys import qalys_over_time
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import cases, needs_vectors, vector
 
 INDEX = pd.DataFrame({"year": [2022, 2023, 2024, 2025], "rate_percent": [2.5, 10.0, -4.0, 5.0]})

@@ -23,7 +23,7 @@ from outcomes.practices.rates import (
     indirectly_standardised_rate,
     indirectly_standardised_ratio,
 )
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.vectors import cases
 
 CLOSE = 1e-9

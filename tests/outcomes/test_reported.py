@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from outcomes import as_published, list_sizes, referral_to_treatment, reported, wait_spells
 from outcomes.journeys.reported import COUNTED, COUNTS, MEASURES, PERCENTILE_OF
 from outcomes.journeys.waiting import days_by_which, share_ended_by
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from pathways import Waiting, load_region, load_scenario
 from sim.arrays.layout import DID_NOT_ATTEND, REFERRAL, SEEN
 from sim.cohort import Cohort

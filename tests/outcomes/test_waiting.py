@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from outcomes.journeys.event_order import ordered_events
 from outcomes.journeys.referral_to_treatment import referral_to_treatment
 from outcomes.journeys.waiting import days_by_which, list_sizes, share_ended_by, wait_spells, waits
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 KINDS = ["referral", "joined", "seen", "gave_up", "discharge", "health"]
 EVENTS = st.lists(

@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.folder import read_joint_draws
-from calibration.local_data.targets import load_local_targets
+from calibration.local_data.local_targets import load_local_targets
 from pathways import BadInput, load_pathway, load_region, load_scenario
 from pathways.files.cells import cells_in, cells_of
 from pathways.files.opened import bytes_of, kind_of, unpacked
 from pathways.files.persons import persons_in
+from pathways.files.toml_json import json_in, toml_in
 from pathways.files.values import NotThat, date_in, number_in, whole_in
-from pathways.files.written import json_in, toml_in
 from ui.inputs.checking import check_path
 
 

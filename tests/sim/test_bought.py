@@ -16,8 +16,8 @@ from sim.costs import capacity_tables, costs_table, mean_visits, owed_table
 from sim.experiments.case import Case
 from sim.experiments.compare import Engine, compare, logs_of
 from sim.experiments.comparison import Comparison
-from sim.experiments.prices import price_basis
-from sim.experiments.psa import runs
+from sim.experiments.price_year import price_basis
+from sim.experiments.sensitivity_analysis import runs
 from sim.reducers import add_areas
 from sim.results import OWED
 from tests.helpers.build import Numbers, pathway, region, scenario

@@ -17,7 +17,7 @@ from scipy import stats
 
 from pathways import Pathway, Region, Waiting
 from pathways.region import AGE_BANDS
-from sim.arrays.draws import GOLDEN, label
+from sim.arrays.keyed_draws import GOLDEN, label
 from sim.arrays.layout import AGE, DECILE, DID_NOT_ATTEND, FIRST_ATTRIBUTE, NEVER, SEX
 from sim.cohort import Cohort
 from sim.people import age_factors

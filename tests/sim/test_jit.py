@@ -9,7 +9,7 @@ from sim.arrays.jit import ROOM, cache_folder, code_digest
 
 
 def test_a_file_of_an_inner_room_changes_the_name_of_the_cache(tmp_path: Path) -> None:
-    inner = tmp_path / "arrays" / "draws.py"
+    inner = tmp_path / "arrays" / "keyed_draws.py"
     inner.parent.mkdir()
     inner.write_text("GOLDEN = 1\n")
     before = code_digest(tmp_path)
@@ -24,7 +24,7 @@ def test_a_constant_of_a_room_below_changes_the_name_of_the_cache(monkeypatch: p
 
 
 def test_names_on_several_lines_are_constants_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "worth.py").write_text("from outcomes.economics.qalys import (\n    LOWEST,\n    qalys,\n)\n")
+    (tmp_path / "utilities.py").write_text("from outcomes.economics.qalys import (\n    LOWEST,\n    qalys,\n)\n")
     before = code_digest(tmp_path)
     monkeypatch.setattr(qalys, "LOWEST", qalys.LOWEST - 1)
     assert code_digest(tmp_path) != before

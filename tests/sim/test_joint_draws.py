@@ -23,9 +23,9 @@ from sim.experiments.comparison import Comparison
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.parameters import NoSensibleDraw, draw_together, read_correlation, value_at_end
 from sim.experiments.precision import warnings_of
-from sim.experiments.psa import Psa, psa, region_of, tornado
 from sim.experiments.record import fingerprint, inputs_of, record_of, region_digest, replay, run_id
 from sim.experiments.scores import pathway_at, value_at
+from sim.experiments.sensitivity_analysis import Psa, psa, region_of, tornado
 from sim.pilot import draw_cohort
 from sim.results import prices_table
 from sim.version import MODEL

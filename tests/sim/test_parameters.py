@@ -17,9 +17,9 @@ from pathways.checks import CHECKS, CHECKS_OF_VALUES, draw_problem, problems_of,
 from pathways.draft import Draft
 from sim.experiments.case import Case
 from sim.experiments.distributions import moments
+from sim.experiments.joint_shares import shares_at, sticks
 from sim.experiments.parameters import NoSensibleDraw, at_end, draw_scores, draw_together, read_correlation
 from sim.experiments.scores import HALF_INTERVAL, at_scores, pathway_at, uncertain, value_at, with_values
-from sim.experiments.shares import shares_at, sticks
 from tests.helpers.build import Numbers
 from tests.helpers.build import pathway as build
 from ui.inputs.cases import gather

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from pathways import Waiting
-from sim.arrays.draws import bits, label
+from sim.arrays.keyed_draws import bits, label
 from sim.arrays.layout import GAVE_UP, SEEN
 from sim.arrays.quantiles import TICK_BITS, address, duration_table, rest_of, ticks
 from sim.rules import LOT

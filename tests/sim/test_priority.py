@@ -16,7 +16,7 @@ import pytest
 from pathways import Pathway, Waiting
 from sim.arrays.layout import HEALTH, JOINED, ONSET, PRESCRIPTION, REFERRAL, SEEN
 from sim.cohort import Cohort
-from sim.health import foresee
+from sim.illness import foresee
 from sim.plan import Plan
 from tests.helpers.build import (
     Numbers,

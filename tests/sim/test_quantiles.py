@@ -9,7 +9,7 @@ from scipy import stats
 
 from pathways import Duration, Quantity
 from pathways.durations import mean_days, shape_in_days
-from sim.arrays.draws import bits, label, run_key
+from sim.arrays.keyed_draws import bits, label, run_key
 from sim.arrays.quantiles import (
     TICK_BITS,
     address,

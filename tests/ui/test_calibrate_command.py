@@ -24,7 +24,7 @@ from calibration.diagnostics.verdict import NOT_MATCHED, WITH_WARNINGS, Verdict
 from calibration.fitting.practices import PracticeFit
 from calibration.fitting.settings import Settings
 from calibration.folder import read_joint_draws
-from calibration.local_data.targets import LocalTargets, load_local_targets
+from calibration.local_data.local_targets import LocalTargets, load_local_targets
 from pathways import BadInput, Region, load_region
 from sim.experiments.case import Case
 from tests.helpers.documents import put_official_files

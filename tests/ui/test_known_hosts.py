@@ -18,7 +18,7 @@ from streamlit import config
 
 from tests.helpers.typed import backpath
 from ui.pages.known_hosts import OnlyKnownHosts, close_what_can_be_closed
-from ui.pages.settings import FIXED, OWN_NAMES
+from ui.pages.serving import FIXED, OWN_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

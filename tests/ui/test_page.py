@@ -17,7 +17,7 @@ from calibration.validation.validate import Validation
 from outcomes import practice_variation
 from pathways import load_region
 from sim.experiments.comparison import Comparison
-from sim.experiments.psa import psa, tornado
+from sim.experiments.sensitivity_analysis import psa, tornado
 from tests.helpers.compared import quick
 from tests.helpers.pages import HOSTILE, check_harmless
 from tests.helpers.portfolio_file import file, valued

@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from outcomes.policy import LIBRARY as DATA
+from outcomes.policy_values import LIBRARY as DATA
 from outcomes.portfolio.value import PortfolioValue
 from pathways import BadInput
 from tests.helpers.documents import blocks_of, example

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outcomes.practices.practice_variation import practice_variation
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from pathways import BadInput
 from tests.helpers.typed import backpath
 from ui.reports.variation import bad_input, read_variation_file

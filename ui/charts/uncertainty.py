@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.economics.incremental import Plane
-from sim.experiments.psa import Tornado
+from sim.experiments.sensitivity_analysis import Tornado
 from ui.charts.theme import BASELINE, DASHES, INK, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
 from ui.words import money
 

@@ -22,7 +22,7 @@ import typer
 from pathways import BadInput, Problem, library_names
 from ui.commands.options import DEFAULT_BASE, DEFAULT_REGION
 from ui.findings.calibrated import calibration_at
-from ui.pages.settings import FIXED, LOCAL, OWN_NAMES
+from ui.pages.serving import FIXED, LOCAL, OWN_NAMES
 from ui.terminal.telling import say_wrapped
 
 FirstRegion = Annotated[

@@ -76,7 +76,7 @@ def cases_asked(
     `BadInput` has every problem, with `problems` that were found in other options before.
     """
     from pathways import load_region
-    from sim.experiments.prices import in_price_year
+    from sim.experiments.price_year import in_price_year
     from ui.inputs.cases import gather
     from ui.inputs.price_index import read_price_index
 

@@ -24,7 +24,7 @@ from ui.terminal.telling import out, print_text, say, tell_written
 if TYPE_CHECKING:
     import pathways
     from calibration.fitting.settings import Settings
-    from calibration.local_data.targets import LocalTargets
+    from calibration.local_data.local_targets import LocalTargets
     from sim.experiments.case import Case
     from ui.findings.calibration import Told
 
@@ -125,8 +125,8 @@ def _asked(
     scenario: str, region: str, targets: Path, until: str | None, settings: Settings
 ) -> tuple[Case, pathways.Region, LocalTargets]:
     """Everything that is read, or all problems together."""
-    from calibration.local_data.targets import load_local_targets
-    from calibration.local_data.targets import until as up_to
+    from calibration.local_data.local_targets import load_local_targets
+    from calibration.local_data.local_targets import until as up_to
     from pathways import load_region
     from ui.inputs.cases import gather
 

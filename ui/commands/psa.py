@@ -72,10 +72,10 @@ def psa(
     overwrite: Overwrite = False,
 ) -> None:
     """Ask how sure: value for money under everything that is not known, and what could change the answer."""
-    from outcomes.policy import policy_value
+    from outcomes.policy_values import policy_value
     from sim.batch.asked import too_much
     from sim.experiments.parameters import NoSensibleDraw
-    from sim.experiments.psa import psa as analyse
+    from sim.experiments.sensitivity_analysis import psa as analyse
     from ui.reports.psa import findings_of, write_findings
 
     one_format(as_json, as_csv)
@@ -146,7 +146,7 @@ def _refuse_what_cannot_be_drawn(cases: Any, *, draws: int, one_way: int, calibr
 
 def _tornadoes(found: Any, *, threshold: float, replications: int, workers: int) -> dict[str, Any]:
     """By scenario, what moves its net benefit when one quantity at a time goes to either end of its range."""
-    from sim.experiments.psa import most_telling, tornado
+    from sim.experiments.sensitivity_analysis import most_telling, tornado
 
     tornadoes = {}
     for name in found.scenarios:

@@ -13,8 +13,8 @@ from calibration.calibrate import Calibration
 from calibration.diagnostics.verdict import doubts, is_missed
 from calibration.reproduced import FAR
 from pathways import Quantity
+from sim.experiments.joint_shares import shares_at
 from sim.experiments.scores import value_at
-from sim.experiments.shares import shares_at
 from ui.words import MINUS, figures, in_a_sentence, percent, percent_of
 
 MIDDLE = (0.05, 0.5, 0.95)

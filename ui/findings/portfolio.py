@@ -12,7 +12,7 @@ from dataclasses import replace
 import pandas as pd
 
 from outcomes.portfolio.value import DRAWS, SEED, PortfolioSettings, PortfolioValue, portfolio_value
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from pathways import BadInput, Problem
 from ui.findings.portfolio_example import midnotts_sentences
 from ui.words import MINUS

@@ -8,7 +8,7 @@ from pathways import BadInput, Pathway, Problem, Region, Scenario, load_pathway,
 from pathways.checks import problems_of
 from pathways.checks.without_effect import without_effect
 from pathways.files.opened import is_folder, is_there, place_of
-from pathways.files.written import toml_in
+from pathways.files.toml_json import toml_in
 from pathways.load import draft_pathway, find
 
 MOST_AREAS = 3

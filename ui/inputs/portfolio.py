@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from outcomes.policy import LIBRARY as DATA
+from outcomes.policy_values import LIBRARY as DATA
 from outcomes.portfolio.options import NEUTRAL, USE
 from outcomes.portfolio.value import GAINS, GRADE, TRIAL, PortfolioSettings, share_of_today, spend_today
 from pathways import BadInput, Problem, did_you_mean, refuse

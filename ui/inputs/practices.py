@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from outcomes.disclosure.cells import TOTAL_WORDS
-from outcomes.tables import BadTable, Rules
+from outcomes.table_rules import BadTable, Rules
 from pathways import BadInput, Problem, did_you_mean
 from pathways.files.cells import cells_of
 from pathways.files.persons import persons_in

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from streamlit import config
 
-from ui.pages.settings import FIXED, OWN_NAMES
+from ui.pages.serving import FIXED, OWN_NAMES
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

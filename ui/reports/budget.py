@@ -16,7 +16,7 @@ from rich import box
 from rich.table import Table
 
 from outcomes import paired_difference, too_few_events
-from outcomes.economics.budget import NEEDED, RELEASED, budget_of_costs, capacity_released
+from outcomes.economics.budget_impact import NEEDED, RELEASED, budget_of_costs, capacity_released
 from outcomes.materiality import finding, least_count
 from outcomes.paired import FEW_EVENTS
 from outcomes.verdicts import PAGE, if_they_hold, verdict_of
@@ -25,7 +25,7 @@ from pathways.files.writing import new_folder, write_text
 from pathways.quantity import DAYS_IN
 from sim.costs import capacity_tables, costs_table, prices_table
 from sim.experiments.comparison import Comparison
-from sim.experiments.prices import price_basis
+from sim.experiments.price_year import price_basis
 from sim.experiments.record import number_or_none, stamp
 from sim.results import activity_table
 from ui.findings.key_message import judgements

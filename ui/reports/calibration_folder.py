@@ -15,9 +15,10 @@ from calibration.calibrate import Calibration, calibration_key
 from calibration.diagnostics.verdict import as_numbers
 from calibration.fitting.settings import Settings
 from calibration.folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
-from calibration.local_data.targets import LocalTargets
+from calibration.local_data.local_targets import LocalTargets
 from pathways import BadInput, Problem, Region, pathway_to_dict, refuse
 from pathways.files.temporary import sweep
+from pathways.files.toml_json import json_in
 from pathways.files.writing import (
     cannot_be_written,
     csv_text,
@@ -26,7 +27,6 @@ from pathways.files.writing import (
     renewed,
     write_text,
 )
-from pathways.files.written import json_in
 from sim.batch.run_store import key_of
 from sim.experiments.case import Case
 from sim.experiments.record import region_digest, versions

@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pathways import Pathway, library_names, load_pathway, load_scenario, refuse
-from pathways.evidence import GROUPS, Row, bounds_written, evidence
+from pathways.evidence_table import GROUPS, Row, bounds_written, evidence
 from pathways.files import writing
 from pathways.load import load_quantities
 from pathways.quantity import GRADES
-from sim.experiments.shares import drawn_of
+from sim.experiments.joint_shares import drawn_of
 from ui.inputs.checking import kind_of
 
 NAME_WIDTH, VALUE_WIDTH, LEAST_SOURCE_WIDTH = 42, 18, 30

@@ -29,15 +29,15 @@ from outcomes.economics.nested_draws import (
 from outcomes.materiality import finding, least_qalys
 from outcomes.noise import apart
 from outcomes.paired import LEVEL
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from outcomes.verdicts import PAGE, Verdict, if_they_hold, verdict_of
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text
 from sim.experiments.as_written import unheeded
-from sim.experiments.prices import price_basis
-from sim.experiments.psa import Psa, Tornado, sign
+from sim.experiments.price_year import price_basis
 from sim.experiments.record import number_or_none, region_digest, stamp, versions
 from sim.experiments.scores import uncertain, without_distribution
+from sim.experiments.sensitivity_analysis import Psa, Tornado, sign
 from sim.results import OWED
 from ui.charts.uncertainty import acceptability_chart, plane_chart, tornado_chart
 from ui.findings.calibrated import calibration_html, calibration_json, calibration_line

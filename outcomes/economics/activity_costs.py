@@ -9,8 +9,8 @@ import pandas as pd
 
 from outcomes.arrays import checked_rate
 from outcomes.economics.discounting import discount_factor
-from outcomes.economics.prices import uplift_factors
-from outcomes.tables import Rules, filled, hold
+from outcomes.economics.inflation import uplift_factors
+from outcomes.table_rules import Rules, filled, hold
 
 DECILES = range(1, 11)
 """Deciles of deprivation; 1 is the most deprived."""
@@ -45,7 +45,7 @@ def prices_of(activity: pd.DataFrame, prices: pd.DataFrame, *columns: str) -> pd
     >>> prices_of(activity, pd.DataFrame({"service": ["gp", "mri"], "price_gbp": [42.0, None]}), "price_gbp")
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: prices: service, price_gbp: row 1: 'mri', missing; a missing price is not a price of 0: write what it is
+    outcomes.table_rules.BadTable: prices: service, price_gbp: row 1: 'mri', missing; a missing price is not a price of 0: write what it is
     """
     counts = Rules("activity", activity)
     counts.numbers("seen", "missed")
@@ -83,7 +83,7 @@ def costs(
     `activity`: one row per contact or count of them: `t` (years from the start), `service`, `qty`; if it has `imd`
     (decile, 1 is the most deprived) or `practice`, costs are told by them too; other columns are not looked at.
     `unit_cost`: one row per service: `service`, `cost` (GBP), `price_year`, `perspective` (one for all), `variable_share`
-    (the share of the cost that is saved in cash when a contact is not made) and `source`. `price_index` (see `prices`)
+    (the share of the cost that is saved in cash when a contact is not made) and `source`. `price_index` (see `inflation`)
     is needed where price years differ. `years` is the horizon, `practices` all that there are: years, deciles, services
     and practices without activity have rows of 0.
 

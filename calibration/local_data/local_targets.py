@@ -19,10 +19,10 @@ import pandas as pd
 from calibration.local_data.audit import audit
 from calibration.local_data.checks import series_problems
 from calibration.local_data.figures import Figure, figures_table
-from calibration.local_data.folder import Folder, read_folder
 from calibration.local_data.known import Known
 from calibration.local_data.measures import about_treatment
 from calibration.local_data.official import official_figures
+from calibration.local_data.planner_files import Folder, read_folder
 from calibration.local_data.rows import read_rows
 from calibration.local_data.sums import seen_against_referred
 from pathways import BadInput, Pathway, Problem, Quantity, Region, did_you_mean, refuse

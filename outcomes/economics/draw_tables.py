@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.noise import NOISE
-from outcomes.tables import SHOWN, BadTable, Rules
+from outcomes.table_rules import SHOWN, BadTable, Rules
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, checked
-from outcomes.economics.costs import cost_of_activity, prices_of
-from outcomes.tables import Rules, hold
+from outcomes.economics.activity_costs import cost_of_activity, prices_of
+from outcomes.table_rules import Rules, hold
 
 HORIZON = 5
 """A budget impact looks so many years ahead, at most."""
@@ -97,7 +97,7 @@ def budget_of_activity(change: pd.DataFrame, prices: pd.DataFrame, *, setup_cost
     `change`: one row per service and year: `service`, `year`, `seen` and `missed` (contacts more, or fewer where
     negative). `prices` as in `cost_of_activity`, with `cash_share`: the share of a price that is paid or saved in cash.
     `setup_cost` (GBP) falls in the first year, all of it cash. Returns the three lines of `BudgetImpact.by_year`.
-    Where slots are bought, see `outcomes.economics.provision` and `budget_of_costs`.
+    Where slots are bought, see `outcomes.economics.bought_capacity` and `budget_of_costs`.
 
     >>> change = pd.DataFrame({"service": ["gp", "mri"], "year": [1, 1], "seen": [-100, 10], "missed": [0, 0]})
     >>> prices = pd.DataFrame({"service": ["gp", "mri"], "price_gbp": [40.0, 200.0], "price_share_of_missed": 0.0,

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, checked, plain
-from outcomes.policy import LIBRARY
-from outcomes.tables import BadTable, Rules
+from outcomes.policy_values import LIBRARY
+from outcomes.table_rules import BadTable, Rules
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 """Prices are of no other year."""
@@ -57,7 +57,7 @@ def uplift_factors(price_index: pd.DataFrame | None, from_years: pd.Series, *, t
     >>> uplift_factors(None, pd.Series({"MRI lumbar": 2022, "GP": 2025}), to_year=2023)
     Traceback (most recent call last):
     ...
-    outcomes.tables.BadTable: price_index has no rate for 2023 (needed to move 'MRI lumbar' from 2022 to 2023)
+    outcomes.table_rules.BadTable: price_index has no rate for 2023 (needed to move 'MRI lumbar' from 2022 to 2023)
     price_index has no rate for 2024, 2025 (needed to move 'GP' from 2025 to 2023)
     """
     index = pd.DataFrame({"year": [], "rate_percent": []}) if price_index is None else price_index

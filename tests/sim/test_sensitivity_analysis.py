@@ -19,8 +19,8 @@ from pathways.checks import quantities_of_levers
 from sim.experiments.case import Case
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
-from sim.experiments.psa import Bar, Psa, Tornado, most_telling, psa, tornado
 from sim.experiments.scores import at_scores, value_at
+from sim.experiments.sensitivity_analysis import Bar, Psa, Tornado, most_telling, psa, tornado
 from sim.results import OWED, by_year, discounted
 from tests.helpers.typed import backpath
 from ui.charts.uncertainty import acceptability_chart

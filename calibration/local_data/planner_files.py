@@ -13,7 +13,7 @@ from calibration.local_data.known import ABOUT
 from pathways import BadInput, Problem, Quantity, refuse
 from pathways.explain import read_word
 from pathways.files.opened import is_file, is_folder, is_there, place_of
-from pathways.files.written import toml_in
+from pathways.files.toml_json import toml_in
 from pathways.official.files import seems_to_be
 from pathways.word import Word
 

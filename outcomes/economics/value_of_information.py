@@ -15,7 +15,7 @@ import pandas as pd
 from outcomes.arrays import Numbers, checked
 from outcomes.economics.acceptability import expected_loss
 from outcomes.economics.discounting import discount_by_year
-from outcomes.economics.draws import parameter_names, read_draws, read_parameters
+from outcomes.economics.draw_tables import parameter_names, read_draws, read_parameters
 from outcomes.economics.regression import Method, fits
 
 

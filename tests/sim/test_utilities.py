@@ -15,7 +15,7 @@ from sim.arrays.layout import AGE, DECILE, FIRST_ATTRIBUTE, PATIENT, SEX, bare_s
 from sim.reducers import person_ticks
 from sim.results import health_table
 from sim.running import Running
-from sim.worth import class_count, worth, worth_classes
+from sim.utilities import class_count, worth, worth_classes
 from tests.helpers.build import Numbers, cohort_of, health, pathway, plan_of, region
 
 WELL, MILD, MODERATE, SEVERE = range(4)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from outcomes.economics.prices import uplift_factors
-from outcomes.tables import BadTable
+from outcomes.economics.inflation import uplift_factors
+from outcomes.table_rules import BadTable
 from pathways import BadInput, Pathway, Problem, Region
 from pathways.quantity import MONEY
 from sim.experiments.case import Case
@@ -46,7 +46,7 @@ def price_basis(pathway: Pathway, region: Region) -> str:
 def in_price_year(
     cases: Mapping[str, Case], region: Region, year: int, price_index: pd.DataFrame
 ) -> tuple[dict[str, Case], Region]:
-    """The cases and the region with every price moved to one year. `price_index` as in `outcomes.economics.prices`.
+    """The cases and the region with every price moved to one year. `price_index` as in `outcomes.economics.inflation`.
 
     Raises `BadInput` naming every price whose year nobody said, and every rate that the index lacks.
     """

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from outcomes.economics.costs import cost_of_activity, prices_of
-from outcomes.tables import Rules, hold
+from outcomes.economics.activity_costs import cost_of_activity, prices_of
+from outcomes.table_rules import Rules, hold
 
 KEY = ["service", "year"]
 

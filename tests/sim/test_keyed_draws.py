@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numba import njit
 from scipy import stats
 
-from sim.arrays.draws import bits, child_key, label, mix, run_key, share
+from sim.arrays.keyed_draws import bits, child_key, label, mix, run_key, share
 
 SIZE = 200_000
 

@@ -15,7 +15,7 @@ from numba import njit
 
 from pathways import BadInput
 from pathways.health import MOST_TIMES, MOST_TIMES_TOGETHER
-from sim.arrays.draws import bits
+from sim.arrays.keyed_draws import bits
 from sim.arrays.layout import (
     CONSULT,
     DISCHARGE,
@@ -34,7 +34,7 @@ from sim.arrays.layout import (
 )
 from sim.arrays.quantiles import address, interpolate
 from sim.cohort import Cohort
-from sim.health import CLOCK_LABELS, LARGEST_TIMES, THRESHOLD, feel, foresee, multipliers_at, ran_out, rate, treat
+from sim.illness import CLOCK_LABELS, LARGEST_TIMES, THRESHOLD, feel, foresee, multipliers_at, ran_out, rate, treat
 from sim.plan import Plan
 from sim.reducers import person_ticks
 from sim.running import Running

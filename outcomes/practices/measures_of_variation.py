@@ -16,7 +16,7 @@ from outcomes.arrays import Numbers, checked
 from outcomes.limits import CONFIDENCE, tail_of
 from outcomes.practices.chance import poisson_counts
 from outcomes.practices.rates import checked_columns
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 FEWEST_EVENTS = 10
 """Units with fewer events do not count as highest or lowest."""

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcomes.economics.budget import budget_impact, capacity_released, per_year
-from outcomes.tables import BadTable
+from outcomes.economics.budget_impact import budget_impact, capacity_released, per_year
+from outcomes.table_rules import BadTable
 
 CHANGE = pd.DataFrame({"service": ["gp", "mri", "surgery"], "change": [-1200.0, 96.0, -10.0], "per": "year"})
 RESOURCES = pd.DataFrame(

@@ -20,6 +20,13 @@ from scipy import stats
 from outcomes.disclosure.practices import disclosed_variation
 from outcomes.practices.chance import even_numbers, poisson_counts
 from outcomes.practices.funnel import BANDS
+from outcomes.practices.measures_of_variation import (
+    coefficient_of_variation,
+    extremal_quotient,
+    fold_by_chance,
+    systematic_component_of_variation,
+    variation,
+)
 from outcomes.practices.practice_variation import PracticeVariation, practice_variation
 from outcomes.practices.rates import (
     crude_rate,
@@ -28,14 +35,7 @@ from outcomes.practices.rates import (
     indirectly_standardised_ratio,
 )
 from outcomes.practices.sentences import A_REASON_TO_ASK
-from outcomes.practices.variation import (
-    coefficient_of_variation,
-    extremal_quotient,
-    fold_by_chance,
-    systematic_component_of_variation,
-    variation,
-)
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 from tests.helpers.html import Page
 from tests.helpers.vectors import cases
 from ui.charts.funnel import DARK, LIGHT

@@ -21,7 +21,7 @@ import pytest
 from rich.console import Console
 
 from pathways import BadInput, Quantity, library_names, load_pathway, load_scenario
-from pathways.evidence import REGIONS, Row, bounds_written, place_in_words, uses
+from pathways.evidence_table import REGIONS, Row, bounds_written, place_in_words, uses
 from pathways.load import LIBRARY, load_quantities
 from pathways.quantity import DAYS_IN
 from tests.helpers.shared import SHARED
@@ -268,7 +268,7 @@ EVERYWHERE = (24, 60, 365, 1440)
 """Hours, minutes and days; besides these counts up to twelve, halves, and powers of two and of ten."""
 
 STRUCTURAL: dict[str, dict[float, str]] = {
-    "sim/experiments/psa.py": {63: "bits of a seed"},
+    "sim/experiments/sensitivity_analysis.py": {63: "bits of a seed"},
     "calibration/treatment_effects.py": {0.001: "tolerance of a root", 63: "bits of a seed"},
     "calibration/validation/validate.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
     "calibration/validation/places.py": {20: "a seed"},
@@ -302,11 +302,11 @@ STRUCTURAL: dict[str, dict[float, str]] = {
     "pathways/official/new_region.py": {493: "rights of a folder, 0o755"},
     "sim/experiments/compare.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
     "sim/experiments/precision.py": {200: "replications at the most", 0.1: "growth of a list that is told"},
-    "sim/arrays/draws.py": dict.fromkeys(
+    "sim/arrays/keyed_draws.py": dict.fromkeys(
         (11400714819323198485, 13787848793156543929, 10723151780598845931, 27, 30, 31, 53), "SplitMix64"
     ),
     "sim/events.py": {15: "bits", 86400: "seconds of a day"},
-    "sim/health.py": dict.fromkeys((20, 42, 62), "bits"),
+    "sim/illness.py": dict.fromkeys((20, 42, 62), "bits"),
     "sim/plan.py": {40: "bits of a hazard", 255: "no cap"},
     "sim/arrays/quantiles.py": dict.fromkeys((26, 31, 57, 62, 63), "bits") | {0.9: "p90"},
     "sim/reference.py": {0.25: "part of a tick", 62: "bits"},

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays.draws import bits, label
 from sim.arrays.elements import effects, paces, patients, rates, segments
 from sim.arrays.jit import scalar
+from sim.arrays.keyed_draws import bits, label
 from sim.arrays.layout import CONSULT, IMPROVE, NEVER, WORSEN
 from sim.arrays.quantiles import interpolate
 from sim.rules import holds, met

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from scipy import stats
 
 from outcomes.economics.acceptability import ceac, expected_loss
-from outcomes.economics.information import evpi, evppi, evppi_by_parameter, population_evpi
 from outcomes.economics.nested_draws import (
     between_and_within,
     ceac_two_loops,
@@ -21,7 +20,8 @@ from outcomes.economics.nested_draws import (
     evpi_of_corrected,
     evpi_two_loops,
 )
-from outcomes.tables import BadTable
+from outcomes.economics.value_of_information import evpi, evppi, evppi_by_parameter, population_evpi
+from outcomes.table_rules import BadTable
 from tests.helpers.samples import SAMPLES, published_draws, table_of
 from tests.helpers.vectors import VECTORS, cases, needs_vectors, vector
 

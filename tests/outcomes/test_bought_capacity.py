@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes import budget_of_activity, budget_of_costs, care_owed, cost_of_activity, cost_of_care
-from outcomes.tables import BadTable
+from outcomes.table_rules import BadTable
 
 PRICES = pd.DataFrame(
     {
