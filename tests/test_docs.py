@@ -37,7 +37,18 @@ from pathways.region import RegionFile
 from pathways.word import SHAPES, quantity_uses
 from sim import events
 from sim.arrays import layout
-from tests.helpers.documents import FENCE, ROOT, blocks_of, example, named, put_official_files, save, script
+from tests.helpers.documents import (
+    FENCE,
+    ROOT,
+    blocks_of,
+    example,
+    for_reader,
+    named,
+    put_official_files,
+    reader_environment,
+    save,
+    script,
+)
 from ui.commands.app import problems_of
 from ui.inputs.checking import check_path
 
@@ -69,13 +80,7 @@ STANDS_IN = {
 @pytest.fixture
 def shell(tmp_path: Path) -> dict[str, str]:
     """The environment of a reader who has activated Backpath's."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for name, command in (("backpath", "-m ui.command_line "), ("python", ""), ("python3", "")):
-        script = tools / name
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {command}"$@"\n')
-        script.chmod(0o755)
-    return os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+    return reader_environment(tmp_path / "bin")
 
 
 @pytest.mark.parametrize(
@@ -104,13 +109,6 @@ def test_a_reader_can_follow_the_page(
             pytest.fail(f"{named(page)}: a block of '{block.language}' that nothing is done with:\n{block.text}")
     for path in dict.fromkeys(written):
         check_file(path, folder)
-
-
-def for_reader(commands: str, shell: dict[str, str]) -> None:
-    """Types the commands of a block; each must end without error."""
-    done = subprocess.run(["sh", "-eu", "-c", commands], env=shell, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
 
 
 def check_file(path: Path, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 import start
-from tests.helpers.documents import ROOT
+from tests.helpers.documents import ROOT, add, blocks_of, for_reader, reader_environment, save
 
 TEST_COMMAND = "python3 start.py test"
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
@@ -57,3 +58,19 @@ def test_a_form_of_an_issue_asks_something_and_asks_nothing_twice(form: Path) ->
 def test_there_is_a_form_for_each_kind_of_issue() -> None:
     names = [re.sub(r"^\d-", "", form.stem) for form in FORMS]
     assert names == ["fault", "result", "question", "source"]
+
+
+@pytest.mark.slow
+def test_a_contributor_can_follow_the_recipes(tmp_path: Path) -> None:
+    """Everything in CONTRIBUTING.md works in its order, in a copy of the project, and what it adds passes the tests."""
+    copy = tmp_path / "backpath"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "*.pyc", "__pycache__", "results", "*.egg-info"))
+    shell = reader_environment(tmp_path / "bin", copy)
+    for block in blocks_of(ROOT / "CONTRIBUTING.md"):
+        if block.what == "add":
+            add(block, copy)
+        elif block.what == "file":
+            save(block, copy)
+        elif block.runs:
+            assert block.language == "sh", block.text
+            for_reader(block.text, shell, copy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import inf, isnan
@@ -13,7 +13,7 @@ import pandas as pd
 from calibration.local_data.figures import Figure, by_series
 from calibration.local_data.known import ABOUT, Known, service_faults
 from calibration.local_data.measures import MEASURES
-from calibration.local_data.planner_files import Folder, OfficialFile
+from calibration.local_data.planner_files import Folder, Form, OfficialFile
 from pathways import BadInput, Problem, did_you_mean
 from pathways.official.clocks import WAITED, WAITING, read_referral_to_treatment
 from pathways.official.diagnostics import read_monthly_diagnostics
@@ -26,6 +26,21 @@ MOST_APART = 1 / 5
 SHOWN = 12
 """Bands that are shown."""
 MORE = ", …"
+READERS: dict[Form, Callable[[Path, OfficialFile], OfficialWaits]] = {
+    "diagnostic_imaging_7": lambda path, entry: read_diagnostic_imaging(
+        path, codes=entry.codes, modality=entry.modality
+    ),
+    "monthly_diagnostics": lambda path, entry: read_monthly_diagnostics(
+        path, codes=entry.codes, modality=entry.modality
+    ),
+    "community_waiting": lambda path, entry: read_community_waiting(
+        path, codes=entry.codes, line=entry.line or MUSCULOSKELETAL
+    ),
+    "referral_to_treatment": lambda path, entry: read_referral_to_treatment(
+        path, codes=entry.codes, treatment_function=entry.treatment_function
+    ),
+}
+"""What reads a file of each form."""
 
 
 def official_figures(folder: Folder, known: Known) -> tuple[list[Figure], list[Problem], list[str]]:
@@ -38,7 +53,7 @@ def official_figures(folder: Folder, known: Known) -> tuple[list[Figure], list[P
         found: list[Figure] = []
         for file in entry.files():
             try:
-                waits = _read(folder.path / file, entry)
+                waits = READERS[entry.form](folder.path / file, entry)
             except BadInput as error:
                 wrong += error.problems
                 continue
@@ -54,16 +69,6 @@ def official_figures(folder: Folder, known: Known) -> tuple[list[Figure], list[P
         problems += wrong
     merged, said = _same_bands(figures)
     return merged, problems, notes + said
-
-
-def _read(path: Path, entry: OfficialFile) -> OfficialWaits:
-    if entry.form == "diagnostic_imaging_7":
-        return read_diagnostic_imaging(path, codes=entry.codes, modality=entry.modality)
-    if entry.form == "monthly_diagnostics":
-        return read_monthly_diagnostics(path, codes=entry.codes, modality=entry.modality)
-    if entry.form == "community_waiting":
-        return read_community_waiting(path, codes=entry.codes, line=entry.line or MUSCULOSKELETAL)
-    return read_referral_to_treatment(path, codes=entry.codes, treatment_function=entry.treatment_function)
 
 
 def _measures(entry: OfficialFile) -> tuple[str, ...]:

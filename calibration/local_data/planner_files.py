@@ -19,7 +19,12 @@ from pathways.word import Word
 
 ARCHIVES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".zip", ".gz", ".ods", ".tsv", ".txt", ".dat", ".parquet")
 """Endings of files that are no CSV of the template and may hold figures."""
-Form = Literal["diagnostic_imaging_7", "community_waiting", "referral_to_treatment", "monthly_diagnostics"]
+Form = Literal[
+    "diagnostic_imaging_7",
+    "community_waiting",
+    "referral_to_treatment",
+    "monthly_diagnostics",
+]  # fmt: skip
 TAKEN = {
     "modality": ("diagnostic_imaging_7", "monthly_diagnostics"),
     "treatment_function": ("referral_to_treatment",),

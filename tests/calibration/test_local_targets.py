@@ -14,11 +14,13 @@ from calibration.local_data.checks import missing_spans
 from calibration.local_data.figures import COLUMNS
 from calibration.local_data.local_targets import after, until
 from calibration.local_data.measures import MEASURES
+from calibration.local_data.official import READERS
 from calibration.local_data.planner_files import Form
 from calibration.local_data.rows import NEEDED, OPTIONAL
 from outcomes.journeys.reported import COUNTS, SNAPSHOTS
 from outcomes.journeys.reported import MEASURES as REPORTED
 from pathways import BadInput
+from pathways.official.files import SEEMS
 from pathways.official.periods import band, band_in_words, financial_year, period, period_in_words
 from tests.helpers.local_targets import SHARE, folder_of, load, region, told, write
 from tests.helpers.shared import DATA
@@ -580,6 +582,11 @@ def test_the_page_tells_every_measure_column_and_form() -> None:
         assert each.clock in row
     for name in (*NEEDED, *OPTIONAL, *Form.__args__):
         assert f"`{name}`" in page, name
+
+
+def test_every_form_of_official_file_has_a_reader_and_is_known_by_its_columns() -> None:
+    assert set(READERS) == set(Form.__args__)
+    assert all(any(f"(form {form})" in seems for seems in SEEMS.values()) for form in Form.__args__)
 
 
 def test_a_record_is_not_changed(tmp_path: Path) -> None:

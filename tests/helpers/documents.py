@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +22,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SHOWN_ONLY = ("text",)
 HUMBER = ("02Y", "03F", "03H", "03K", "03Q", "42D")
 FENCE = re.compile(
-    r"(?:<!-- (?P<what>file|not run): (?P<words>[^\n]*?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+    r"(?:<!-- (?P<what>file|add|not run): (?P<words>[^\n]*?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    re.M | re.S,
 )
 
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block of a page, with what the comment before it says: `file` or `not run`, and its words."""
+    """One fenced block of a page, with what the comment before it says: `file`, `add` or `not run`, and its words."""
 
     page: Path
     language: str
@@ -50,6 +54,25 @@ def blocks_of(page: Path) -> list[Block]:
 def named(page: Path) -> str:
     """A page's name in a test's name."""
     return str(page.relative_to(ROOT))
+
+
+def reader_environment(tools: Path, root: Path = ROOT) -> dict[str, str]:
+    """The environment of a reader who has activated that of the project which stands at `root`."""
+    tools.mkdir()
+    for name, command in (("backpath", "-m ui.command_line "), ("python", ""), ("python3", "")):
+        tool = tools / name
+        tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" {command}"$@"\n')
+        tool.chmod(0o755)
+    return os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(root), "COLUMNS": "120"}
+
+
+def for_reader(commands: str, shell: dict[str, str], folder: Path | None = None) -> None:
+    """Types the commands of a block; each must end without error."""
+    done = subprocess.run(
+        ["sh", "-eu", "-c", commands], env=shell, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
 
 
 def put_official_files(folder: Path) -> None:
@@ -77,6 +100,20 @@ def save(block: Block, folder: Path) -> list[Path]:
     begun = path.read_text() + "\n" if path.exists() and path.suffix == ".toml" else ""
     path.write_text(begun + block.text, encoding="utf-8")
     return [path]
+
+
+def add(block: Block, folder: Path) -> None:
+    """Adds a block to a file: below the one line that begins as the comment says, or at the end."""
+    name, _, line = block.words.partition(": ")
+    path = folder / name
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if line:
+        found = [at for at, text in enumerate(lines, start=1) if text.strip().startswith(line)]
+        assert len(found) == 1, f"{named(block.page)}: {len(found)} lines of {name} begin with {line!r}"
+        lines[found[0] : found[0]] = block.text.splitlines()
+    else:
+        lines += ["", *block.text.splitlines()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def example(block: Block, known: dict[str, Any]) -> dict[str, Any]:
