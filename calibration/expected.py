@@ -13,7 +13,7 @@ from scipy import stats
 
 from calibration.dispersion import all_dispersed
 from calibration.fitting.summaries import NEAREST, Summaries
-from calibration.in_common import About, alike
+from calibration.in_common import SeriesScope, alike
 from calibration.lines import BACK, PERCENT
 
 COPIES = 8
@@ -44,7 +44,7 @@ def expected(summaries: Summaries, simulated: np.ndarray, excess: Excess) -> np.
     found = np.tile(simulated, (COPIES, 1))
     names = list(dict.fromkeys(strand.series for strand in summaries.strands))
     rows = [summaries.figures[summaries.figures["series"] == name] for name in names]
-    between = alike([About.of(each, summaries.people) for each in rows]) + JITTER * np.eye(len(names))
+    between = alike([SeriesScope.of(each, summaries.people) for each in rows]) + JITTER * np.eye(len(names))
     common = rng.normal(size=(len(found), len(names))) @ np.linalg.cholesky(between).T
     for strand in summaries.strands:
         each = strand.discrepancies(summaries.published, summaries.figures)

@@ -128,7 +128,7 @@ class CalibratedQuantity(Distribution):
     beside: list[Distribution] = []
 
 
-class About(Word):
+class CalibrationFile(Word):
     """What `calibration.json` must say; it may say more."""
 
     model_config = Word.model_config | {"extra": "ignore"}
@@ -226,7 +226,7 @@ def read_joint_draws(folder: Path, *, region: Region, pathway: Pathway, replaced
     return JointDraws(scores.astype(float), tables, about.id, about.title, verdict)
 
 
-def _in_doubt(about: About, pathway: Pathway, replaced: Collection[str]) -> str:
+def _in_doubt(about: CalibrationFile, pathway: Pathway, replaced: Collection[str]) -> str:
     """The verdict of a calibration, with what must be known where the model may be another than it was fitted with."""
     if about.model is None:
         doubt = "It was made by an earlier version, which did not keep with which model. Calibrate again to be sure."
@@ -256,7 +256,7 @@ _PRACTICES = [
 ]
 
 
-def _read_about(folder: Path) -> About:
+def _read_about(folder: Path) -> CalibrationFile:
     """What a calibration says of itself."""
     where = place_of(folder)
     if not is_there(folder):
@@ -279,13 +279,15 @@ def _read_about(folder: Path) -> About:
         )
         says = f"it has format {written.get('format')}, this version reads {FORMAT}.{why}"
         raise refuse("calibration_format", ABOUT, says)
-    about, problems = read_word(About, written, file=ABOUT, path="")
+    about, problems = read_word(CalibrationFile, written, file=ABOUT, path="")
     if about is None:
         raise BadInput(problems)
     return about
 
 
-def _fits(about: About, folder: Path, region: Region, pathway: Pathway, replaced: Collection[str]) -> list[Problem]:
+def _fits(
+    about: CalibrationFile, folder: Path, region: Region, pathway: Pathway, replaced: Collection[str]
+) -> list[Problem]:
     """Why a calibration is not one of this model, this region and this pathway."""
     problems = []
     if about.region not in (_place_of(region), region_digest(region), region.name):
@@ -353,7 +355,7 @@ def _said(quantity: Distribution) -> str:
     return f"{quantity.value:g} ({quantity.low:g} to {quantity.high:g} {quantity.unit}, {quantity.distribution or 'no distribution'})"
 
 
-def _count_problems(scores: pd.DataFrame, about: About) -> list[Problem]:
+def _count_problems(scores: pd.DataFrame, about: CalibrationFile) -> list[Problem]:
     if not len(scores):
         return [Problem("draws_exist", POSTERIOR, "there is no draw in it.")]
     if about.draws is not None and len(scores) != about.draws:

@@ -34,7 +34,7 @@ NEARLY = 0.9
 
 
 @dataclass(frozen=True)
-class About:
+class SeriesScope:
     """What a series counts: its measure, services and practices (with `people`, how many of all), and its days.
 
     `copy` stands for its figures, so that one series under two names is known.
@@ -49,7 +49,7 @@ class About:
     copy: tuple[object, ...]
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, people: Mapping[str, float]) -> About:
+    def of(cls, rows: pd.DataFrame, people: Mapping[str, float]) -> SeriesScope:
         """Of the rows of a series; `people` has all practices of the region."""
         first = rows.iloc[0]
         told = rows[rows["value"].notna()]
@@ -69,7 +69,7 @@ class About:
         return KINDS.get(self.measure, WAIT)
 
 
-def alike(abouts: Sequence[About]) -> np.ndarray:
+def alike(abouts: Sequence[SeriesScope]) -> np.ndarray:
     """How far the model is wrong about series together: correlations, shape (series, series).
 
     One for copies; the cosine of their services for one measure, a little less for measures of a kind and for the same of
@@ -81,7 +81,7 @@ def alike(abouts: Sequence[About]) -> np.ndarray:
     )
 
 
-def chance_shared(abouts: Sequence[About]) -> np.ndarray:
+def chance_shared(abouts: Sequence[SeriesScope]) -> np.ndarray:
     """How far the same people and days make up series: correlations of what chance does to them."""
     found = _originals(abouts)
     return np.array(
@@ -89,7 +89,7 @@ def chance_shared(abouts: Sequence[About]) -> np.ndarray:
     ).reshape(len(found), len(found))
 
 
-def overlap(a: About, b: About) -> bool:
+def overlap(a: SeriesScope, b: SeriesScope) -> bool:
     """Whether two series tell of the same people at one service in the same time by measures of a kind.
 
     Two percentiles of a wait, or a list and a flow, are different things and both worth having.
@@ -97,25 +97,25 @@ def overlap(a: About, b: About) -> bool:
     return a.kind == b.kind != WAIT and bool(_services(a, b) and _people(a, b) and _days(a, b))
 
 
-def _originals(abouts: Sequence[About]) -> list[About]:
+def _originals(abouts: Sequence[SeriesScope]) -> list[SeriesScope]:
     """Each series, or the first of which it is a copy."""
-    first: dict[tuple[object, ...], About] = {}
+    first: dict[tuple[object, ...], SeriesScope] = {}
     return [first.setdefault(each.copy, each) if len(each.copy) > 1 else each for each in abouts]
 
 
-def _measure(a: About, b: About) -> float:
+def _measure(a: SeriesScope, b: SeriesScope) -> float:
     return 1.0 if a.measure == b.measure else NEARLY if a.kind == b.kind else 0.0
 
 
-def _services(a: About, b: About) -> float:
+def _services(a: SeriesScope, b: SeriesScope) -> float:
     return len(a.services & b.services) / sqrt(len(a.services) * len(b.services))
 
 
-def _place(a: About, b: About) -> float:
+def _place(a: SeriesScope, b: SeriesScope) -> float:
     return 1.0 if a.practices == b.practices else NEARLY
 
 
-def _people(a: About, b: About) -> float:
+def _people(a: SeriesScope, b: SeriesScope) -> float:
     """The cosine of two sets of practices; no practices are the whole region."""
     if a.practices == b.practices:
         return 1.0
@@ -124,7 +124,7 @@ def _people(a: About, b: About) -> float:
     return both / sqrt(sizes[0] * sizes[1])
 
 
-def _days(a: About, b: About) -> float:
+def _days(a: SeriesScope, b: SeriesScope) -> float:
     both = (min(a.end, b.end) - max(a.begin, b.begin)).days + 1
     lengths = [(each.end - each.begin).days + 1 for each in (a, b)]
     return max(both, 0) / sqrt(lengths[0] * lengths[1])

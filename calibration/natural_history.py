@@ -33,7 +33,7 @@ STEP = 1e-3
 PRINTED = ("value", "low", "high", "unit", "distribution", "source", "grade", "evidence", "note")
 
 
-class Target(Quantity):
+class NaturalHistoryTarget(Quantity):
     """A published figure and what it is in the model: a measure, after some weeks or of a course where it needs one."""
 
     measure: Literal[
@@ -88,10 +88,10 @@ def median_day(share: np.ndarray) -> float:
     return float((len(share) - 1) * 0.5 / share[-1])
 
 
-def read_targets() -> dict[str, Target]:
+def read_targets() -> dict[str, NaturalHistoryTarget]:
     """The published figures, by name."""
     written = tomllib.loads((FOLDER / "natural_history_targets.toml").read_text(encoding="utf-8"))
-    return {name: Target.model_validate(body) for name, body in written.items()}
+    return {name: NaturalHistoryTarget.model_validate(body) for name, body in written.items()}
 
 
 def read_quantities(section: Literal["free", "settings"]) -> dict[str, Quantity]:
@@ -100,7 +100,9 @@ def read_quantities(section: Literal["free", "settings"]) -> dict[str, Quantity]
     return {name: Quantity.model_validate(body) for name, body in written[section].items()}
 
 
-def compare(pathway: Pathway, targets: Mapping[str, Target], settings: Mapping[str, Quantity]) -> pd.DataFrame:
+def compare(
+    pathway: Pathway, targets: Mapping[str, NaturalHistoryTarget], settings: Mapping[str, Quantity]
+) -> pd.DataFrame:
     """Expected against published; one row per target.
 
     Columns: evidence, published, low, high, expected, within, and errors_off: expected minus published, in
@@ -117,7 +119,7 @@ def compare(pathway: Pathway, targets: Mapping[str, Target], settings: Mapping[s
 
 def fit(
     pathway: Pathway,
-    targets: Mapping[str, Target],
+    targets: Mapping[str, NaturalHistoryTarget],
     settings: Mapping[str, Quantity],
     free: Mapping[str, Quantity],
 ) -> tuple[dict[str, Quantity], pd.DataFrame]:

@@ -29,7 +29,7 @@ LEAST, MOST = 0.05, 15.0
 """Multipliers are looked for in between; the engine allows sixteenfold."""
 
 
-class Target(Quantity):
+class EffectTarget(Quantity):
     """A published difference between treated and untreated, after some weeks; gains are positive.
 
     `share` is how much of it is believed to hold for the model's people.
@@ -41,13 +41,13 @@ class Target(Quantity):
     share: float = 1.0
 
 
-def read_targets() -> dict[str, Target]:
+def read_targets() -> dict[str, EffectTarget]:
     """The published differences, by name."""
     written = tomllib.loads((FOLDER / "treatment_targets.toml").read_text(encoding="utf-8"))
-    return {name: Target.model_validate(body) for name, body in written.items()}
+    return {name: EffectTarget.model_validate(body) for name, body in written.items()}
 
 
-def gain(untreated: Untreated, pathway: Pathway, target: Target, *, improve_times: float) -> float:
+def gain(untreated: Untreated, pathway: Pathway, target: EffectTarget, *, improve_times: float) -> float:
     """What people with persistent pain gain by a treatment of this size, as the target measures it."""
     treated = follow_treated(untreated, pathway, target.effect, improve_times)
     day = round(target.weeks * DAYS_IN["weeks"])
@@ -70,7 +70,7 @@ def follow_treated(untreated: Untreated, pathway: Pathway, effect: str, improve_
     return people
 
 
-def multiplier(untreated: Untreated, pathway: Pathway, target: Target, published: float) -> float:
+def multiplier(untreated: Untreated, pathway: Pathway, target: EffectTarget, published: float) -> float:
     """The multiplier at which the model shows a published difference; the nearest bound where none does."""
     wanted = published * target.share
 
@@ -85,7 +85,7 @@ def multiplier(untreated: Untreated, pathway: Pathway, target: Target, published
     return float(np.exp(optimize.brentq(off, low, high, xtol=1e-3)))
 
 
-def table(pathway: Pathway, targets: Mapping[str, Target]) -> pd.DataFrame:
+def table(pathway: Pathway, targets: Mapping[str, EffectTarget]) -> pd.DataFrame:
     """One row per target: published difference, what the pathway's own multiplier gives, and the one that would fit.
 
     `low` and `high` are the multipliers at the ends of the published interval.

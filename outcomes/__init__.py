@@ -43,13 +43,13 @@ from outcomes.economics.incremental import (
 )
 from outcomes.economics.inflation import inflate, read_price_index, uplift_factor, uplift_factors
 from outcomes.economics.nested_draws import (
-    TwoLoopEvpi,
+    NestedEvpi,
     between_and_within,
-    ceac_two_loops,
+    ceac_of_nested_draws,
     ceac_where_told,
     corrected_draws,
     evpi_of_corrected,
-    evpi_two_loops,
+    evpi_of_nested_draws,
 )
 from outcomes.economics.qalys import implausible_gain, qalys_of_time, qalys_over_time
 from outcomes.economics.value_of_information import Evppi, evpi, evppi, evppi_by_parameter, population_evpi
@@ -150,6 +150,7 @@ __all__ = [
     "GroupedAges",
     "Infeasible",
     "LifeExpectancy",
+    "NestedEvpi",
     "Overdispersion",
     "PairedDifference",
     "Plane",
@@ -160,7 +161,6 @@ __all__ = [
     "SlopeIndex",
     "StandardisedRatio",
     "TreatedUtility",
-    "TwoLoopEvpi",
     "Variation",
     "against_baseline",
     "age_at_first_treatment",
@@ -179,7 +179,7 @@ __all__ = [
     "capacity_released",
     "care_owed",
     "ceac",
-    "ceac_two_loops",
+    "ceac_of_nested_draws",
     "ceac_where_told",
     "ceaf",
     "coefficient_of_variation",
@@ -215,7 +215,7 @@ __all__ = [
     "equity_weights",
     "evpi",
     "evpi_of_corrected",
-    "evpi_two_loops",
+    "evpi_of_nested_draws",
     "evppi",
     "evppi_by_parameter",
     "exact_poisson_limits",

@@ -70,7 +70,7 @@ _STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 
 @dataclass(frozen=True)
-class Row:
+class EvidenceRow:
     """One quantity of the evidence table. `used` says where, in words; `group` is one of `GROUPS`.
 
     A table's `value` is by level, and `low_times` and `high_times`, factors on every level, stand for its range.
@@ -99,7 +99,7 @@ class Row:
 
 def evidence(
     pathway: Pathway, about_regions: Mapping[str, Quantity] | None = None, *, grade: str = "", search: str = ""
-) -> list[Row]:
+) -> list[EvidenceRow]:
     """The evidence table of a pathway, a row for each quantity, by group; within one in the order of the file.
 
     `about_regions` are quantities that belong to no pathway. With a `grade`, only those of that grade; with
@@ -214,10 +214,10 @@ def _as_written(path: str) -> str:
     return path.replace(".options.", ".levels.") if path.startswith("attributes.") else path
 
 
-def _row(name: str, quantity: Quantity, used: list[tuple[str, str]]) -> Row:
+def _row(name: str, quantity: Quantity, used: list[tuple[str, str]]) -> EvidenceRow:
     section = used[0][0] if used else ""
     group = next((group for group, sections in GROUPS.items() if section in sections), "Not used")
-    return Row(
+    return EvidenceRow(
         name=name,
         group=group,
         used=tuple(dict.fromkeys(place for _, place in used)),

@@ -35,13 +35,13 @@ from sim.arrays.layout import (
     blank,
 )
 from sim.arrays.quantiles import first_shares
+from sim.health_utilities import utility_classes
 from sim.illness import ONE, foresee, renew_effects, set_pace, wind
 from sim.joiners import Joiners
 from sim.listed import draw_listed
 from sim.people import draw_people
 from sim.plan import Plan
 from sim.rules import ATTENDED, decide
-from sim.utilities import worth_classes
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Cohort:
     of them are ill when the simulation begins, or are on a waiting list when the measured years do: those are
     `listed`, by date joined.
     `practice_effects` are the multipliers of each practice, shape (effects, practices). `group` is ten times each
-    patient's class of worth, plus their deprivation decile from 0; shape (patients,).
+    patient's utility class, plus their deprivation decile from 0; shape (patients,).
     """
 
     seed: int
@@ -133,7 +133,7 @@ def cohort_with(joiners: Joiners | None, plan: Plan, *, seed: int, replication: 
         listed=listed[np.argsort(patients["asked"][listed], kind="stable")].astype(np.int32),
         practice_effects=effects,
         practice_keys=practice_keys,
-        group=(10 * worth_classes(plan, state) + patients["attributes"][:, DECILE] - 1).astype(np.int32),
+        group=(10 * utility_classes(plan, state) + patients["attributes"][:, DECILE] - 1).astype(np.int32),
     )
 
 

@@ -14,8 +14,8 @@ from pathways.health import STATES
 from sim.arrays.jit import loop
 from sim.arrays.layout import DID_NOT_ATTEND, DISCHARGE, EVENT, GAVE_UP, HEALTH, JOINED, KINDS, ONSET, REFERRAL, SEEN
 from sim.arrays.memory import numbers, place, records, sums
+from sim.health_utilities import utility_class_count
 from sim.plan import DAYS_IN_A_YEAR, Plan
-from sim.utilities import class_count
 
 WAIT_DAYS, WAIT_WEEKS = 52 * 7, 2 * 52
 """Waits are counted by days up to 52 weeks, then by weeks (each named by its last day), the last class being longer."""
@@ -81,8 +81,8 @@ def new_tallies(plan: Plan) -> Tallies:
         wait_ticks=zeros(services, years + 1),
         waits_by_decile=zeros(services, 10, 2),
         listed=zeros(services, plan.last_tick // (7 * plan.ticks_per_day) + weeks_before(plan) + 1),
-        moves=zeros(years + 1, len(STATES), class_count(plan.pathway), 10),
-        partial=zeros(years, len(STATES), class_count(plan.pathway), 10),
+        moves=zeros(years + 1, len(STATES), utility_class_count(plan.pathway), 10),
+        partial=zeros(years, len(STATES), utility_class_count(plan.pathway), 10),
         flows=zeros(services + 1, services + 1),
         existing=zeros(services, years),
         provided=zeros(len(plan.pathway.capacity_changes), years),
@@ -166,7 +166,7 @@ def tally(
 ) -> None:
     """Adds the first `count` rows of a block to the tallies.
 
-    `practice` is by patient, int16, and so is `group`, int32; the group is ten times the class of worth, plus the decile from 0.
+    `practice` is by patient, int16, and so is `group`, int32; the group is ten times the utility class, plus the decile from 0.
     `waiting` is what is known of each patient's wait before the block (`nobody_waiting`), and after it is brought up to date.
     """
     memory = np.zeros(1, dtype=TALLYING)
@@ -338,7 +338,7 @@ def add_areas(parts: list[Tallies]) -> Tallies:
 
 
 def person_ticks(tallies: Tallies, plan: Plan) -> np.ndarray:
-    """Ticks lived in each state, shape (years, states, classes of worth, 10 deciles), of everyone who has fallen ill.
+    """Ticks lived in each state, shape (years, states, utility classes, 10 deciles), of everyone who has fallen ill.
 
     Everyone counts from the tick of their onset.
     """

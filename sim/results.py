@@ -29,6 +29,7 @@ from sim.arrays.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.costs import costs_table, owed_table
 from sim.costs import prices_table as prices_table  # so that whoever reads tables finds them all here
 from sim.events import ENTRY
+from sim.health_utilities import utilities
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.reducers import (
     WAIT_DAYS,
@@ -41,7 +42,6 @@ from sim.reducers import (
     year_count,
     yearly,
 )
-from sim.utilities import worth
 
 COUNTED = {"referred": REFERRAL, "joined": JOINED, "seen": SEEN, "missed": DID_NOT_ATTEND, "gave_up": GAVE_UP}
 HOME = "home"
@@ -170,7 +170,7 @@ def lists_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
 
 
 def health_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
-    """Years lived in each state by everyone who has fallen ill, by year, deprivation decile and what they are worth.
+    """Years lived in each state by everyone who has fallen ill, by year, deprivation decile and utility.
 
     `utility` is that of a year in the state for people of this age and kind. Rows without time are left out, but for
     those of the first class, so that every year, state and decile has a row.
@@ -182,7 +182,7 @@ def health_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
             "year": year + 1,
             "state": np.array(STATES)[state],
             "decile": decile + 1,
-            "utility": worth(plan.pathway)[state, kind],
+            "utility": utilities(plan.pathway)[state, kind],
             "person_years": lived.ravel() / (DAYS_IN_A_YEAR * plan.ticks_per_day),
         }
     )

@@ -252,6 +252,33 @@ def test_every_room_and_every_file_of_the_library_is_installed() -> None:
         assert {path for path in (ROOT / room / folder).rglob("*") if path.is_file()} == installed
 
 
+# one name for one thing
+
+
+def test_nothing_that_a_package_exports_hides_a_module_of_it() -> None:
+    """`import outcomes.policy` would give a function where a package exports one of the name of its module."""
+    for path in sorted(path for room in ROOMS for path in (ROOT / room).rglob("__init__.py")):
+        modules = {each.stem for each in path.parent.glob("*.py")} | {
+            each.parent.name for each in path.parent.glob("*/__init__.py")
+        }
+        bound = {
+            name.asname or name.name
+            for node in ast.walk(parsed(path))
+            if isinstance(node, ast.ImportFrom) and node.module != name_of(path)
+            for name in node.names
+        }
+        assert not bound & modules, f"{path.relative_to(ROOT)} hides its module {bound & modules}"
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    found: dict[str, Path] = {}
+    for path in (path for room in ["app", *ROOMS] for path in files_of(room)):
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                assert node.name not in found, f"{node.name}: {found[node.name]} and {path}"
+                found[node.name] = path
+
+
 # what may stand in the code
 
 

@@ -14,7 +14,7 @@ from tests.helpers.build import Numbers
 from tests.helpers.build import pathway as build_pathway
 from tests.helpers.compared import quick
 from ui.reports.comparison import html_report
-from ui.reports.decision_table import csv_text, rows_of
+from ui.reports.decision_table import comparison_csv, rows_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "verification.md"
@@ -77,7 +77,7 @@ def test_V75_each_number_of_the_report_is_a_row_of_a_table_with_its_run() -> Non
     """The decision table of the report, cell by cell, from rows of differences.csv that carry the run and its seed."""
     comparison = quick()
     page = html_report(comparison)
-    lines = list(csv.DictReader(csv_text(comparison).splitlines()))
+    lines = list(csv.DictReader(comparison_csv(comparison).splitlines()))
     assert {line["run_id"] for line in lines} == {run_id(comparison, annual_rate=0.0)}
     assert {line["seed"] for line in lines} == {str(comparison.seed)}
     table = {(line["scenario"], line["outcome"]): line for line in lines}

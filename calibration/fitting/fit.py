@@ -1,7 +1,7 @@
 """The fit: from a prior bank through waves of runs to joint draws of what local data can tell.
 
-    prior bank ─▶ screening ─▶ emulator ─▶ smoother ─▶ ┌ runs ─▶ emulator ─▶ DE-MC ┐ ─▶ fresh runs
-                                                       └────────── waves ──────────┘
+    prior bank ─▶ screening ─▶ emulator ─▶ ensemble smoother ─▶ ┌ runs ─▶ emulator ─▶ DE-MC ┐ ─▶ fresh runs
+                                                                └────────── waves ──────────┘
 
 Every run is a task with a number of its own; a fit that was killed finds its runs again in the store and goes on. The
 answer depends on the seed alone, not on workers, stops or machines.

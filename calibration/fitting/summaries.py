@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from calibration.in_common import About, alike
+from calibration.in_common import SeriesScope, alike
 from calibration.lines import LEVEL, SLOPE, Line, basis_over, line_of, strands_of
 from outcomes.journeys.reported import COUNTS, as_published
 
@@ -140,7 +140,7 @@ class Summaries:
         """
         return self.among_alike(alike) * np.outer(self.discrepancy, self.discrepancy)
 
-    def among_alike(self, between: Callable[[Sequence[About]], np.ndarray]) -> np.ndarray:
+    def among_alike(self, between: Callable[[Sequence[SeriesScope]], np.ndarray]) -> np.ndarray:
         """Correlations between series, for summaries that tell the same of theirs; none between a level and a slope."""
         found = between([self._abouts[part.series] for part in self.parts])
         same = np.array([[(a.what, a.part) == (b.what, b.part) for b in self.parts] for a in self.parts])
@@ -154,11 +154,11 @@ class Summaries:
         return np.concatenate([*found, np.full(len(self._between), NEAREST)]) if self.parts else np.zeros(0)
 
     @cached_property
-    def _abouts(self) -> dict[str, About]:
+    def _abouts(self) -> dict[str, SeriesScope]:
         columns: dict[str, set[int]] = {}
         for part in self.parts:
             columns.setdefault(part.series, set()).update(part.columns)
-        return {name: About.of(self.figures.iloc[sorted(at)], self.people) for name, at in columns.items()}
+        return {name: SeriesScope.of(self.figures.iloc[sorted(at)], self.people) for name, at in columns.items()}
 
     def _of(self, values: np.ndarray) -> np.ndarray:
         columns = [line.of(values) for line in self.lines]

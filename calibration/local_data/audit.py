@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 from math import isnan, sqrt
 
-from calibration.in_common import About, overlap
+from calibration.in_common import SeriesScope, overlap
 from calibration.local_data.figures import Figure, by_series, by_span, figures_table
 from calibration.local_data.measures import MEASURES
 from pathways import Quantity, Region
@@ -106,7 +106,7 @@ def _twice(series: Mapping[str, Sequence[Figure]]) -> Iterator[str]:
 def _overlapping(series: Mapping[str, Sequence[Figure]], region: Region) -> Iterator[str]:
     """Series that count the same people by other measures, other periods, or with other services."""
     people = dict.fromkeys(region.codes, 1.0)
-    abouts = [(_head(each[0]), About.of(figures_table(each), people)) for each in series.values()]
+    abouts = [(_head(each[0]), SeriesScope.of(figures_table(each), people)) for each in series.values()]
     pairs = [(one, other) for (one, a), (other, b) in combinations(abouts, 2) if one != other and overlap(a, b)]
     pairs = list(dict.fromkeys(pairs))
     for one, other in pairs[:MOST_OVERLAPS]:

@@ -86,7 +86,7 @@ class OfficialFile(Word):
         return [self.file] if isinstance(self.file, str) else self.file
 
 
-class About(Word):
+class TargetsFile(Word):
     """What `targets.toml` says."""
 
     format: int = Field(ge=1, le=1)
@@ -161,12 +161,12 @@ def naming(file: str, form: str) -> str:
 def _folder(path: Path) -> Folder:
     written: dict[str, Any] | None = {}
     problems: list[Problem] = []
-    about: About | None = None
+    about: TargetsFile | None = None
     if is_there(path / ABOUT):
         try:
             written = None
             written = toml_in(path / ABOUT)
-            about, problems = read_word(About, written, file=ABOUT, path="")
+            about, problems = read_word(TargetsFile, written, file=ABOUT, path="")
         except BadInput as error:
             problems = error.problems
     files = sorted(entry for entry in path.iterdir() if is_file(entry) and not entry.name.startswith((".", "~")))

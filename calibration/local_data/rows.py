@@ -91,7 +91,7 @@ def read_rows(path: Path, known: Known) -> Rows:
     figures = []
     whole = True
     for number, cells in zip(found.numbers, rows, strict=True):
-        row = Row(dict(zip(header, cells, strict=True)), f"{found.file}: row {number}", known)
+        row = TemplateRow(dict(zip(header, cells, strict=True)), f"{found.file}: row {number}", known)
         if (figure := row.figure()) is not None:
             figures.append(figure)
         whole = whole and figure is not None
@@ -100,7 +100,7 @@ def read_rows(path: Path, known: Known) -> Rows:
 
 
 @dataclass
-class Row:
+class TemplateRow:
     """One row of the template: its cells by column, and what is wrong with them."""
 
     cells: dict[str, str]

@@ -45,11 +45,11 @@ from sim.arrays.layout import (
 from sim.cohort import Cohort, named
 from sim.events import ENTRY, EventLog
 from sim.experiments.case import Case
+from sim.health_utilities import utilities
 from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.results import HOME
 from sim.running import Running
-from sim.utilities import worth
 
 BAND_YEARS = 5
 """Years of age in one of a region's bands."""
@@ -138,7 +138,7 @@ def _people(cohort: Cohort, plan: Plan) -> pd.DataFrame:
     people = cohort.table(plan).drop(columns="patient").rename(columns={"deprivation_decile": "decile"})
     people["onset_day"] = people.pop("onset_tick") / plan.ticks_per_day
     people["new"] = np.arange(len(cohort)) >= cohort.ill_at_start
-    lost = worth(plan.pathway)
+    lost = utilities(plan.pathway)
     lost = lost[:1] - lost  # of each state against being well, by class
     for state in STATES[1:]:
         people[f"lost_{state}"] = lost[STATES.index(state), cohort.group // 10]

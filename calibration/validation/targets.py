@@ -105,7 +105,7 @@ class Beside(Measured):
     title: str = Field(min_length=1)
 
 
-class Target(Measured):
+class ValidationTarget(Measured):
     """A published result, and what it is compared with (the fields are explained at the top of the data file)."""
 
     title: str = Field(min_length=1)
@@ -130,7 +130,7 @@ class Target(Measured):
     note: str = ""
 
     @model_validator(mode="after")
-    def _interval(self) -> Target:
+    def _interval(self) -> ValidationTarget:
         if len({self.low is None, self.high is None, self.interval is None}) > 1:
             raise ValueError("'low', 'high' and 'interval' go together: write all three or none")
         if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
@@ -148,7 +148,7 @@ class Targets(Word):
     sections: dict[str, str]
     groups: dict[str, Any] = {}
     cohorts: dict[str, CohortWord] = {}
-    targets: dict[str, Target]
+    targets: dict[str, ValidationTarget]
 
     def rule_in_words(self, rule: Rule) -> str:
         """The sentence of a rule, with its number."""
@@ -230,7 +230,7 @@ def _arguments(measure: Callable[..., Any]) -> tuple[list[str], list[str], list[
     )
 
 
-def shared_evidence(target: Target, pathway: Pathway) -> list[str]:
+def shared_evidence(target: ValidationTarget, pathway: Pathway) -> list[str]:
     """The pathway's quantities that rest on the same evidence as a target (or name it in their note), by name.
 
     >>> from pathways import load_pathway
@@ -262,7 +262,7 @@ def measure(word: Measured, seen: Observed, targets: Targets, *, cohort: pd.Data
     return function(**given, **named)
 
 
-def measure_all(seen: Observed, targets: Targets, wanted: Mapping[str, Target]) -> dict[str, list[float]]:
+def measure_all(seen: Observed, targets: Targets, wanted: Mapping[str, ValidationTarget]) -> dict[str, list[float]]:
     """Every wanted target's value in one replication, one number or one for each period; cohorts are made once.
 
     What stands beside a target is found under its name with `, beside`.

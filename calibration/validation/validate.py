@@ -17,7 +17,7 @@ import pandas as pd
 
 from calibration.validation.ages import percent_by_age_band
 from calibration.validation.observed import observe
-from calibration.validation.targets import TODAY, Target, Targets, beside_of, measure_all, shared_evidence
+from calibration.validation.targets import TODAY, Targets, ValidationTarget, beside_of, measure_all, shared_evidence
 from outcomes.paired import t_half_width
 from pathways import BadInput, Pathway, Problem, Region, load_scenario
 from sim.batch.asked import too_much
@@ -65,7 +65,7 @@ def simulated(replications: Sequence[Sequence[float]]) -> Simulated:
     return Simulated(mean, mean - half, mean + half, float(range_low), float(range_high), len(means))
 
 
-def judge(target: Target, found: Simulated) -> Verdict:
+def judge(target: ValidationTarget, found: Simulated) -> Verdict:
     """Whether a target's rule holds; `no value` where the model gives none (which is not a pass).
 
     >>> from calibration.validation.targets import load_targets
@@ -97,7 +97,7 @@ class Result:
     """A target with what the model gives for it."""
 
     name: str
-    target: Target
+    target: ValidationTarget
     found: Simulated
     beside: Simulated | None
     verdict: Verdict

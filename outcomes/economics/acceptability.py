@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, checked_thresholds
-from outcomes.economics.draw_tables import Draws, read_draws
+from outcomes.economics.draw_tables import StrategyDraws, read_draws
 from outcomes.economics.incremental import icer_table
 from outcomes.noise import apart
 
@@ -133,7 +133,7 @@ def k_star(draws: pd.DataFrame, thresholds: Numbers) -> list[float]:
     return [here for here, now, then in zip(grid[1:], best[1:], best, strict=False) if now != then]
 
 
-def _by_strategy(found: Draws, threshold: float, name: str, values: np.ndarray) -> pd.DataFrame:
+def _by_strategy(found: StrategyDraws, threshold: float, name: str, values: np.ndarray) -> pd.DataFrame:
     """One row per strategy at a threshold."""
     best = found.best_on_average(threshold)
     return pd.DataFrame(

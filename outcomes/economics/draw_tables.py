@@ -16,7 +16,7 @@ from outcomes.table_rules import SHOWN, BadTable, Rules
 
 
 @dataclass(frozen=True)
-class Draws:
+class StrategyDraws:
     """What a table of draws holds: `cost` and `qaly` have shape (draws, strategies), in order of first appearance."""
 
     draws: pd.Index
@@ -62,7 +62,7 @@ def either(table: pd.DataFrame, name: str, other: str) -> str:
     return other if other in table and name not in table else name
 
 
-def read_draws(table: pd.DataFrame) -> Draws:
+def read_draws(table: pd.DataFrame) -> StrategyDraws:
     """The table as arrays. Every draw needs every strategy exactly once; all that is wrong is raised (`BadTable`).
 
     >>> table = pd.DataFrame({"sample": [1, 1, 2, 2], "strategy": ["usual", "cft"] * 2, "cost": [5, 9, 6, 8],
@@ -91,7 +91,7 @@ def read_draws(table: pd.DataFrame) -> Draws:
         more = f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
         raise BadTable([f"draws: {shown}{more}; every draw needs every strategy"])
     both = values.to_numpy(dtype=float).reshape(len(rows), len(order), 2)
-    return Draws(
+    return StrategyDraws(
         draws=rows,
         strategies=tuple(str(each) for each in order),
         cost=both[:, :, 0],

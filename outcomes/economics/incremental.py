@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.arrays import Numbers, as_given, checked, plain, together
-from outcomes.economics.draw_tables import Draws, either, read_draws
+from outcomes.economics.draw_tables import StrategyDraws, either, read_draws
 from outcomes.noise import apart, snapped
 from outcomes.paired import LEVEL
 from outcomes.table_rules import Rules
@@ -237,7 +237,7 @@ def _checked(strategies: pd.DataFrame) -> str:
     return health
 
 
-def _difference(found: Draws, column: int, start: int) -> pd.DataFrame:
+def _difference(found: StrategyDraws, column: int, start: int) -> pd.DataFrame:
     """Differences of one strategy from another, one row per draw."""
     return pd.DataFrame(
         {

@@ -16,7 +16,7 @@ import scipy  # its parts load when they are first used
 
 from outcomes.arrays import Numbers, checked, checked_thresholds
 from outcomes.economics.acceptability import ceac
-from outcomes.economics.draw_tables import Draws, either, parameter_names, read_draws, read_parameters
+from outcomes.economics.draw_tables import StrategyDraws, either, parameter_names, read_draws, read_parameters
 from outcomes.economics.value_of_information import value_of_fit
 from outcomes.table_rules import BadTable, Rules
 
@@ -35,7 +35,7 @@ _NO_CURVES = pd.DataFrame(columns=["threshold", "strategy", "probability", "on_f
 
 
 @dataclass(frozen=True)
-class TwoLoopEvpi:
+class NestedEvpi:
     """What it would be worth to know all parameters, in GBP per person, without the chance of single runs.
 
     `naive` is what the best of each noisy draw would give: too much.
@@ -56,9 +56,9 @@ class _Loops:
     cost: np.ndarray
     qaly: np.ndarray
 
-    def means(self) -> Draws:
+    def means(self) -> StrategyDraws:
         """Means over the replications of each draw."""
-        return Draws(self.draws, self.strategies, self.cost.mean(axis=1), self.qaly.mean(axis=1))
+        return StrategyDraws(self.draws, self.strategies, self.cost.mean(axis=1), self.qaly.mean(axis=1))
 
 
 def between_and_within(table: pd.DataFrame, *, threshold: float, baseline: str) -> pd.DataFrame:
@@ -115,7 +115,7 @@ def corrected_draws(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def ceac_two_loops(table: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
+def ceac_of_nested_draws(table: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
     """Acceptability curves from `corrected_draws`, where there are replications enough for curves to mean anything.
 
     Rows as in `ceac`. Refused (`BadTable`, with the number of replications needed) where, at any threshold, chance within
@@ -123,7 +123,7 @@ def ceac_two_loops(table: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
 
     >>> table = pd.DataFrame({"draw": [1] * 4 + [2] * 4, "replication": [1, 1, 2, 2] * 2, "strategy": ["usual", "cft"] * 4,
     ...                       "cost": 0.0, "qaly": [0, 1, 0, 3, 0, 6, 0, 8]})
-    >>> ceac_two_loops(table, 1)  # doctest: +ELLIPSIS
+    >>> ceac_of_nested_draws(table, 1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     outcomes.table_rules.BadTable: ...with 2 in each draw, chance is 29% of the spread between draws... Run 3 in each draw.
@@ -135,7 +135,7 @@ def ceac_two_loops(table: pd.DataFrame, thresholds: Numbers) -> pd.DataFrame:
 
 
 def ceac_where_told(table: pd.DataFrame, thresholds: Numbers) -> tuple[pd.DataFrame, str | None]:
-    """Acceptability curves at those of the thresholds at which `ceac_two_loops` would not refuse them, and why it would
+    """Acceptability curves at those of the thresholds at which `ceac_of_nested_draws` would not refuse them, and why it would
     at the others, or None.
 
     >>> table = pd.DataFrame({"draw": [1] * 4 + [2] * 4, "replication": [1, 1, 2, 2] * 2, "strategy": ["usual", "cft"] * 4,
@@ -154,10 +154,10 @@ def ceac_where_told(table: pd.DataFrame, thresholds: Numbers) -> tuple[pd.DataFr
     return curves, _refusal(noisy, loops.cost.shape[1]) if noisy else None
 
 
-def evpi_of_corrected(table: pd.DataFrame, threshold: float) -> TwoLoopEvpi:
+def evpi_of_corrected(table: pd.DataFrame, threshold: float) -> NestedEvpi:
     """Expected value of perfect information on all that differs between draws, from `corrected_draws`.
 
-    For more parameters than draws, where `evpi_two_loops` has nothing to regress on. Refused (`BadTable`) where an
+    For more parameters than draws, where `evpi_of_nested_draws` has nothing to regress on. Refused (`BadTable`) where an
     acceptability curve is: what chance hides has no worth that could be told. Standard error by the jackknife over draws,
     the correction included; NaN with two draws.
 
@@ -184,7 +184,7 @@ def evpi_of_corrected(table: pd.DataFrame, threshold: float) -> TwoLoopEvpi:
         without = np.array([worth(np.setdiff1d(every, part)) for part in parts])
         error = float(without.std() * math.sqrt(len(parts) - 1))
     naive = _worth(loops.means().net_benefit(limit))
-    return TwoLoopEvpi(limit, worth(every), error, naive)
+    return NestedEvpi(limit, worth(every), error, naive)
 
 
 def _worth(benefit: np.ndarray) -> float:
@@ -192,7 +192,7 @@ def _worth(benefit: np.ndarray) -> float:
     return float(benefit.max(axis=1).mean() - benefit.mean(axis=0).max())
 
 
-def evpi_two_loops(table: pd.DataFrame, parameters: pd.DataFrame, threshold: float) -> TwoLoopEvpi:
+def evpi_of_nested_draws(table: pd.DataFrame, parameters: pd.DataFrame, threshold: float) -> NestedEvpi:
     """Expected value of perfect information on all parameters, by regression of noisy means on them.
 
     `parameters` as in `value_of_information.evppi`: all that differ between draws must be there. The regression leaves out what
@@ -201,7 +201,7 @@ def evpi_two_loops(table: pd.DataFrame, parameters: pd.DataFrame, threshold: flo
     >>> table = pd.DataFrame({"draw": np.repeat([1, 2, 3, 4], 4), "replication": [1, 1, 2, 2] * 4,
     ...                       "strategy": ["usual", "cft"] * 8, "qaly": 0.0,
     ...                       "cost": [0.0, -4, 0, -2, 0, -2, 0, 0, 0, 0, 0, 2, 0, 2, 0, 4]})
-    >>> found = evpi_two_loops(table, pd.DataFrame({"p": [1, 2, 3, 4]}), 20_000)
+    >>> found = evpi_of_nested_draws(table, pd.DataFrame({"p": [1, 2, 3, 4]}), 20_000)
     >>> round(found.evpi, 9), found.naive
     (1.0, 1.0)
     """
@@ -210,7 +210,7 @@ def evpi_two_loops(table: pd.DataFrame, parameters: pd.DataFrame, threshold: flo
     x = read_parameters(parameters, means.draws, names)
     benefit = means.net_benefit(float(checked("threshold", threshold, low=0)))
     found = value_of_fit(benefit, x, names=names, threshold=threshold)
-    return TwoLoopEvpi(found.threshold, found.evppi, found.standard_error, found.evpi)
+    return NestedEvpi(found.threshold, found.evppi, found.standard_error, found.evpi)
 
 
 def _read(table: pd.DataFrame) -> _Loops:

@@ -26,7 +26,7 @@ STRENGTHS = np.logspace(-6, 6, 61)
 
 
 @dataclass(frozen=True)
-class Fit:
+class FittedCurve:
     """A fitted curve: its `values`, shape (draws,), and `smooth`, which fits anything else in the same way.
 
     `smooth` is linear and symmetric: `values` is `smooth` of what was fitted.
@@ -36,7 +36,7 @@ class Fit:
     smooth: Callable[[np.ndarray], np.ndarray]
 
 
-def fits(x: np.ndarray, y: np.ndarray, *, method: Method = "spline", degree: int = 2) -> list[Fit]:
+def fits(x: np.ndarray, y: np.ndarray, *, method: Method = "spline", degree: int = 2) -> list[FittedCurve]:
     """The expectation of each column of `y`, shape (draws, columns), given the parameters `x`, shape (draws, parameters).
 
     Parameters that never vary are left out. Raises ValueError with fewer than two draws for each free coefficient.
@@ -64,13 +64,13 @@ def fits(x: np.ndarray, y: np.ndarray, *, method: Method = "spline", degree: int
     return [_smoothed(column, span, axes, _shrinking(column, span, axes, size)) for column in y.T]
 
 
-def _smoothed(y: np.ndarray, span: np.ndarray, axes: np.ndarray, kept: np.ndarray) -> Fit:
+def _smoothed(y: np.ndarray, span: np.ndarray, axes: np.ndarray, kept: np.ndarray) -> FittedCurve:
     """What `span` explains, and of each of the other axes the share that is kept."""
 
     def smooth(values: np.ndarray) -> np.ndarray:
         return np.asarray(span @ (span.T @ values) + axes @ (kept * (axes.T @ values)))
 
-    return Fit(values=smooth(y), smooth=smooth)
+    return FittedCurve(values=smooth(y), smooth=smooth)
 
 
 def _bends(z: np.ndarray) -> np.ndarray:

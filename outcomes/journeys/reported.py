@@ -84,7 +84,7 @@ def reported(
     [2.0, 30.0, 2.0, 1.0]
     """
     _check(figures, treatments, practice_of)
-    log = _Log(events, figures, tuple(treatments), practice_of)
+    log = _CountedEvents(events, figures, tuple(treatments), practice_of)
     days = figures[["from_day", "to_day", "band_low", "band_high"]].to_numpy(dtype=float)
     series: dict[tuple[str, Services, Services], list[int]] = {}
     for row, (measure, services, practices) in enumerate(
@@ -126,7 +126,7 @@ class _Happened:
     practice: np.ndarray
 
 
-class _Log:
+class _CountedEvents:
     """A table of events, in which everything that the figures count is found once."""
 
     def __init__(
@@ -206,7 +206,7 @@ def _spans(table: pd.DataFrame, all_of_them: bool) -> tuple[pd.Series, np.ndarra
     return table.loc[seen, "patient"], stop[seen], (stop - start)[seen]
 
 
-def _values(log: _Log, measure: str, services: Services, practices: Services, days: np.ndarray) -> np.ndarray:
+def _values(log: _CountedEvents, measure: str, services: Services, practices: Services, days: np.ndarray) -> np.ndarray:
     """The figures of one series; `days` has shape (4, figures): from, to, and the band's low and high."""
     if measure == MISSED_SHARE:
         missed, attended = (_values(log, each, services, practices, days) for each in ("missed", "visits"))

@@ -42,7 +42,7 @@ class Limits(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class AllocationPlan:
     """How many people by row, and which services that need setting up are begun."""
 
     n: np.ndarray
@@ -85,7 +85,7 @@ def limits_of(programme: Programme) -> Limits:
     )
 
 
-def best_plan(programme: Programme) -> Plan:
+def best_plan(programme: Programme) -> AllocationPlan:
     """The plan of most (weighted) health; among equals the cheapest, of these the nearest to need, changing least.
 
     Of equal plans that begin different services, the one is taken that the solver finds, always the same. Whole people
@@ -117,7 +117,7 @@ def best_plan(programme: Programme) -> Plan:
     n = np.bincount(segments.row, found[:first], minlength=rows)
     for known in (programme.now, programme.lower, programme.upper):
         n = np.where(np.abs(n - known) < SNAP, known, n)
-    return Plan(n, np.round(found[begun]))
+    return AllocationPlan(n, np.round(found[begun]))
 
 
 def _with_fractions(

@@ -7,10 +7,10 @@ import pandas as pd
 import scipy  # its parts load when they are first used
 
 from outcomes.portfolio.options import Programme
-from outcomes.portfolio.programme import ZERO, Plan, limits_of
+from outcomes.portfolio.programme import ZERO, AllocationPlan, limits_of
 
 
-def shadow_prices(programme: Programme, plan: Plan) -> pd.DataFrame:
+def shadow_prices(programme: Programme, plan: AllocationPlan) -> pd.DataFrame:
     """What one unit more of each limit would add: one row for each limit that binds.
 
     Columns: `limit` ("budget", "resource", "deprived share", "floor" or "most"), `name`, `bound`, and `qalys_per_unit`: the

@@ -21,7 +21,7 @@ DASHES = ("-", "–", "—")
 
 
 @dataclass(frozen=True)
-class Row:
+class OfficialRow:
     """A row of an official table: the file (and sheet) it stands in, its number as a spreadsheet shows it, its cells."""
 
     where: str
@@ -58,7 +58,7 @@ class Counts:
     or of tests, whole and not negative, or it is a problem.
 
     >>> counts = Counts({"": float("nan"), "-": 0.0})
-    >>> row = Row("did.xlsx", 7, ["04E", "1,234", "-", "-12"])
+    >>> row = OfficialRow("did.xlsx", 7, ["04E", "1,234", "-", "-12"])
     >>> [counts.of(row, column) for column in (1, 2, 3)]
     [1234.0, 0.0, nan]
     >>> print(counts.problems[0])
@@ -68,7 +68,7 @@ class Counts:
     instead: Mapping[str, float]
     problems: list[Problem] = field(default_factory=list)
 
-    def of(self, row: Row, column: int, *, needed: bool = True) -> float:
+    def of(self, row: OfficialRow, column: int, *, needed: bool = True) -> float:
         """The count in a cell. What stands in the way is a problem where the count is needed, else it is NaN."""
         cell = row.at(column)
         text = row.text(column)
@@ -112,10 +112,10 @@ def _fault(cell: object, text: str) -> str:
     return next((f"{told(text)} {says}" for says, wrong in faults.items() if wrong), "")
 
 
-def once(rows: Iterable[tuple[tuple[object, ...], Row]]) -> tuple[list[Row], list[str]]:
+def once(rows: Iterable[tuple[tuple[object, ...], OfficialRow]]) -> tuple[list[OfficialRow], list[str]]:
     """Rows by their keys, each once: exact repeats are left out with a note. `BadInput` where two of a key differ."""
-    kept: dict[tuple[object, ...], Row] = {}
-    repeated: list[Row] = []
+    kept: dict[tuple[object, ...], OfficialRow] = {}
+    repeated: list[OfficialRow] = []
     problems = []
     for key, row in rows:
         first = kept.setdefault(key, row)

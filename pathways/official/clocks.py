@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pathways.files.opened import bytes_of, kind_of, name_of, unpacked_in
-from pathways.official.cells import Counts, Row, check_bands, once, stripped, sums_told
+from pathways.official.cells import Counts, OfficialRow, check_bands, once, stripped, sums_told
 from pathways.official.files import WORKBOOKS, OfficialWaits, check_codes, check_widths, official_waits, wrong_file
 from pathways.official.periods import band, month
 from pathways.problems import BadInput, did_you_mean, refuse
@@ -70,7 +70,7 @@ class _Named:
     def __init__(self, header: Sequence[str]):
         self.columns = {name: column for column, name in enumerate(header)}
 
-    def __call__(self, row: Row, name: str) -> str:
+    def __call__(self, row: OfficialRow, name: str) -> str:
         return row.text(self.columns[name])
 
 
@@ -80,7 +80,7 @@ def _lines_of(data: bytes) -> list[bytes]:
     return data.splitlines()
 
 
-def _rows_with(lines: Sequence[bytes], part: bytes, file: str) -> Iterator[Row]:
+def _rows_with(lines: Sequence[bytes], part: bytes, file: str) -> Iterator[OfficialRow]:
     """The rows of a table in which some bytes stand, the header being row 1.
 
     Only codes and counts are wanted: whatever the letters of names are, they need not be understood. Files have 85 MB:
@@ -90,13 +90,15 @@ def _rows_with(lines: Sequence[bytes], part: bytes, file: str) -> Iterator[Row]:
         text = b"\n".join(lines).decode("latin-1")
         rows = csv.reader(io.StringIO(text, newline=""))
         try:
-            yield from (Row(file, number, cells) for number, cells in enumerate(rows, start=1) if cells and number > 1)
+            yield from (
+                OfficialRow(file, number, cells) for number, cells in enumerate(rows, start=1) if cells and number > 1
+            )
         except csv.Error as error:
             raise _no_csv(file, error) from None
         return
     for number, line in enumerate(lines[1:], start=2):
         if part in line and line.strip():
-            yield Row(file, number, _cells(line.decode("latin-1"), f"{file}: row {number}"))
+            yield OfficialRow(file, number, _cells(line.decode("latin-1"), f"{file}: row {number}"))
 
 
 def _cells(line: str, place: str) -> list[str]:
@@ -111,7 +113,7 @@ def _no_csv(place: str, error: csv.Error) -> BadInput:
 
 
 def _nothing_found(
-    rows: Sequence[Row], named: _Named, codes: Collection[str], function: str, file: str
+    rows: Sequence[OfficialRow], named: _Named, codes: Collection[str], function: str, file: str
 ) -> BadInput:  # fmt: skip
     """Which of the codes the file does not have."""
     functions = {named(row, FUNCTION) for row in rows}
@@ -127,7 +129,7 @@ def _nothing_found(
 
 
 def _clocks(
-    rows: Sequence[Row], named: _Named, bands: Mapping[str, tuple[int, float]], notes: list[str], file: str
+    rows: Sequence[OfficialRow], named: _Named, bands: Mapping[str, tuple[int, float]], notes: list[str], file: str
 ) -> OfficialWaits:
     """Clocks added up over providers, and over those admitted and not."""
     counts = Counts(INSTEAD)

@@ -15,7 +15,7 @@ from math import inf, isfinite, nan
 from pathlib import Path
 
 from pathways.files.opened import name_of
-from pathways.official.cells import Counts, Row, check_bands, once, stripped, sums_told
+from pathways.official.cells import Counts, OfficialRow, check_bands, once, stripped, sums_told
 from pathways.official.files import (
     OfficialWaits,
     check_codes,
@@ -49,7 +49,7 @@ class _Table:
     """A sheet or a file: its header, its rows, and the month that stands above them, if one does."""
 
     header: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[OfficialRow]
     above: str
 
     def column(self, names: Iterable[str]) -> int | None:
@@ -110,7 +110,7 @@ def _totals(table: _Table, sums: dict[int, float], where: str) -> Iterator[str]:
         yield from sums_told(where, sum(sums[column] for column in table.bands), sums[total])
 
 
-def _key(table: _Table, row: Row) -> tuple[str, ...]:
+def _key(table: _Table, row: OfficialRow) -> tuple[str, ...]:
     """What a row is about: everything that stands left of its counts."""
     first = min(table.bands)
     total = table.column(TOTALS)
@@ -130,7 +130,7 @@ def _table(path: Path) -> _Table:
     raise wrong_file(path, "this is not monthly diagnostics (DM01) by organisation and test.")
 
 
-def _candidates(path: Path) -> Iterator[tuple[list[str], str, list[Row]]]:
+def _candidates(path: Path) -> Iterator[tuple[list[str], str, list[OfficialRow]]]:
     """Everything in a file that may be the table: its header, the month above it, and its rows."""
     if not is_workbook(path):
         header, rows = rows_of(path)
@@ -165,7 +165,7 @@ def _organisations(table: _Table, codes: Collection[str], file: str) -> int:
     raise refuse("codes_of_one_level", file, says)
 
 
-def _month_of(table: _Table, row: Row, file: str) -> date:
+def _month_of(table: _Table, row: OfficialRow, file: str) -> date:
     column = table.column(PERIODS)
     written = row.text(column) if column is not None else table.above
     found = month(re.sub(r"^(DM01|dm01)[- ]", "", written))

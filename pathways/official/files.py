@@ -15,7 +15,7 @@ import xlrd
 
 from pathways.files.cells import cells_of
 from pathways.files.opened import bomb, bytes_of, kind_of, most_of, name_of, unpacked
-from pathways.official.cells import Row
+from pathways.official.cells import OfficialRow
 from pathways.problems import BadInput, refuse
 
 Cells = tuple[object, ...]
@@ -98,11 +98,11 @@ def sheets_of(path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
         yield sheet.title, _rows(sheet.iter_rows(values_only=True), path)
 
 
-def sheets_by_row(path: Path) -> Iterator[Iterator[Row]]:
+def sheets_by_row(path: Path) -> Iterator[Iterator[OfficialRow]]:
     """The sheets of a workbook as rows that know their sheet and their number."""
     for title, rows in sheets_of(path):
         where = f"{name_of(path)}: sheet '{title}'"
-        yield (Row(where, number, cells) for number, cells in enumerate(rows, start=1))
+        yield (OfficialRow(where, number, cells) for number, cells in enumerate(rows, start=1))
 
 
 def _old_sheets(data: bytes, path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
@@ -182,7 +182,7 @@ def is_workbook(path: Path) -> bool:
         return False
 
 
-def rows_of(path: Path) -> tuple[list[str], list[Row]]:
+def rows_of(path: Path) -> tuple[list[str], list[OfficialRow]]:
     """The header and the rows of a CSV file, packed or plain, all as text; `BadInput` where it is none."""
     try:
         cells = cells_of(path)
@@ -190,10 +190,12 @@ def rows_of(path: Path) -> tuple[list[str], list[Row]]:
         seems = seems_to_be(path)
         told = [replace(each, says=f"{each.says} {seems}".strip()) for each in error.problems]
         raise BadInput(told) from None
-    return cells.header, [Row(cells.file, number, row) for number, row in zip(cells.numbers, cells.rows, strict=True)]
+    return cells.header, [
+        OfficialRow(cells.file, number, row) for number, row in zip(cells.numbers, cells.rows, strict=True)
+    ]
 
 
-def check_widths(rows: Iterable[Row], width: int) -> None:
+def check_widths(rows: Iterable[OfficialRow], width: int) -> None:
     """Refuses rows that are shorter or longer than the header: cells are lost in them, or moved."""
     wrong = [row for row in rows if len(row.cells) < width or any(str(cell).strip() for cell in row.cells[width:])]
     if wrong:

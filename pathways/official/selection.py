@@ -19,7 +19,7 @@ ALIKE = 0.6
 
 
 @dataclass(frozen=True)
-class Level:
+class SelectionLevel:
     """Something that practices are chosen by: its option, its columns of codes and names on the map, what it is."""
 
     option: str
@@ -29,10 +29,10 @@ class Level:
     several: str
 
 
-ICB = Level("--icb", "icb", "icb_name", "integrated care board", "integrated care boards")
-AREA = Level("--sub-icb", "area", "area_name", "sub-ICB location", "sub-ICB locations")
-NETWORK = Level("--pcn", "network", "network_name", "network", "networks")
-PRACTICE = Level("--practice", "practice", "name", "practice", "practices")
+ICB = SelectionLevel("--icb", "icb", "icb_name", "integrated care board", "integrated care boards")
+AREA = SelectionLevel("--sub-icb", "area", "area_name", "sub-ICB location", "sub-ICB locations")
+NETWORK = SelectionLevel("--pcn", "network", "network_name", "network", "networks")
+PRACTICE = SelectionLevel("--practice", "practice", "name", "practice", "practices")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Selection:
             )
             raise refuse("one_selection", "region new", says)
 
-    def _given(self) -> dict[Level, tuple[str, ...]]:
+    def _given(self) -> dict[SelectionLevel, tuple[str, ...]]:
         all_of = {ICB: self.icbs, AREA: self.areas, NETWORK: self.networks, PRACTICE: self.practices}
         return {level: names for level, names in all_of.items() if names}
 
@@ -84,7 +84,9 @@ class Selection:
         return codes if level is PRACTICE else [str(code) for code in places.index[places[level.code].isin(codes)]]
 
 
-def codes_of(level: Level, wanted: Collection[str], known: Mapping[str, str]) -> tuple[list[str], list[Problem]]:
+def codes_of(
+    level: SelectionLevel, wanted: Collection[str], known: Mapping[str, str]
+) -> tuple[list[str], list[Problem]]:
     """The codes that are meant, each once, in the order of what is wanted; and what matches none, or several.
 
     `known` has the name of every code.

@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from pathways.files.opened import name_of
-from pathways.official.cells import Counts, Row, check_bands, once, stripped, sums_told
+from pathways.official.cells import Counts, OfficialRow, check_bands, once, stripped, sums_told
 from pathways.official.files import (
     COLUMNS,
     OfficialWaits,
@@ -85,10 +85,10 @@ def read_diagnostic_imaging(path: Path, *, codes: Collection[str], modality: str
     )  # fmt: skip
 
 
-def _imaging_table(path: Path) -> tuple[list[Row], list[str], list[Row]]:
+def _imaging_table(path: Path) -> tuple[list[OfficialRow], list[str], list[OfficialRow]]:
     """The sheet of days from request to test: what stands above its header, the header, and the rows below."""
     for rows in sheets_by_row(path):
-        above: list[Row] = []
+        above: list[OfficialRow] = []
         for row in rows:
             header = row.texts
             if {"CCG Code", "Modality", FIRST_BAND} <= set(header):
@@ -97,7 +97,7 @@ def _imaging_table(path: Path) -> tuple[list[Row], list[str], list[Row]]:
     raise wrong_file(path, "this is not Table 7 of the Diagnostic Imaging Dataset by CCG.")
 
 
-def _imaging_year(above: list[Row], file: str) -> tuple[date, date]:
+def _imaging_year(above: list[OfficialRow], file: str) -> tuple[date, date]:
     cells = [str(cell) for row in above for cell in row.cells if cell is not None]
     for label, value in pairwise(cells):
         if label.strip().startswith("Period") and (year := financial_year(value)) is not None:
@@ -105,7 +105,7 @@ def _imaging_year(above: list[Row], file: str) -> tuple[date, date]:
     raise refuse("period_is_told", file, "no financial year stands beside 'Period:'.")
 
 
-def _imaging_notes(row: Row, header: list[str], values: list[float], where: str) -> Iterator[str]:
+def _imaging_notes(row: OfficialRow, header: list[str], values: list[float], where: str) -> Iterator[str]:
     counts = Counts(IMAGING_INSTEAD)
 
     def of(name: str) -> float:
@@ -163,7 +163,7 @@ class _Cell:
     title: str
     code: str
     level: str
-    row: Row
+    row: OfficialRow
     column: int
 
 
@@ -203,7 +203,7 @@ def _community_cells(path: Path, line: str) -> list[_Cell]:
     return found
 
 
-def _community_sheet(rows: Iterator[Row], line: str, file: str) -> Iterator[_Cell]:
+def _community_sheet(rows: Iterator[OfficialRow], line: str, file: str) -> Iterator[_Cell]:
     title = next((row.text(0) for row in rows if row.text(0)), "")
     if not title.startswith(("Number waiting ", TOTAL)):
         return

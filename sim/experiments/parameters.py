@@ -45,7 +45,7 @@ def read_correlation(path: Path = CORRELATION) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Draws:
+class ParameterDraws:
     """Scores of draws, one row each and a column for each quantity.
 
     In `redrawn` of them some quantities did not fit together at first and were drawn again; `again` says which, and in
@@ -207,7 +207,7 @@ def draw_together(
     seed: int,
     correlation: pd.DataFrame | None = None,
     calibration: JointDraws | None = None,
-) -> Draws:
+) -> ParameterDraws:
     """Draws of every uncertain quantity of the cases. Those of a calibration take its joint draws in turn.
 
     Raises `BadInput` where nothing is drawn because distributions are lacking, or one cannot be drawn from; and
@@ -232,7 +232,7 @@ def draw_together(
         )
         for draw in range(count)
     ]
-    return Draws(
+    return ParameterDraws(
         pd.DataFrame([each.scores for each in drawn], columns=names),
         sum(bool(each.again) for each in drawn),
         Counter(name for each in drawn for name in sorted(each.again)),

@@ -24,7 +24,7 @@ from sim.batch.threads import Progress, in_order
 from sim.experiments.case import Case
 from sim.experiments.compare import one_replication
 from sim.experiments.joint_draws import JointDraws
-from sim.experiments.parameters import Draws, NoSensibleDraw, at_end, draw_together, problem_of, value_at_end
+from sim.experiments.parameters import NoSensibleDraw, ParameterDraws, at_end, draw_together, problem_of, value_at_end
 from sim.plan import Plan
 from sim.reducers import Tallies, add_areas
 from sim.results import by_year, discounted, outcome_values
@@ -47,7 +47,7 @@ class Psa:
     seed: int
     replications: int
     annual_rate: float
-    draws: Draws
+    draws: ParameterDraws
     values: pd.DataFrame
     calibration: JointDraws | None = None
 

@@ -17,7 +17,16 @@ from scipy import stats
 
 from calibration.validation import activity, courses, places
 from calibration.validation.observed import Observed, observe, observed_of, together
-from calibration.validation.targets import FILE, TABLES, Target, Targets, beside_of, load_targets, measure, measure_all
+from calibration.validation.targets import (
+    FILE,
+    TABLES,
+    Targets,
+    ValidationTarget,
+    beside_of,
+    load_targets,
+    measure,
+    measure_all,
+)
 from calibration.validation.validate import Result, Simulated, judge, simulated, validate
 from pathways import BadInput, load_region, load_scenario
 from sim.experiments.case import Case
@@ -28,7 +37,15 @@ from sim.running import Running
 from tests.helpers.build import Numbers, cohort_of, pathway, plan_of, region, share
 from tests.helpers.shared import SHARED
 from tests.helpers.validation import TARGETS, imagined
-from ui.reports.validation import exact, failures, json_text, markdown_page, published, validation_html, write_page
+from ui.reports.validation import (
+    exact,
+    failures,
+    markdown_page,
+    published,
+    validation_html,
+    validation_json,
+    write_validation,
+)
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "validation.md"
 EVIDENCE = SHARED / "evidence"
@@ -393,14 +410,14 @@ def found_of(mean: float, half: float = 1.0) -> Simulated:
     return Simulated(mean, mean - half, mean + half, mean - 2 * half, mean + 2 * half, 5)
 
 
-def target_of(**changes: Any) -> Target:
+def target_of(**changes: Any) -> ValidationTarget:
     """A target of 50 (40 to 60)."""
     written = {
         "title": "A figure", "section": "course", "value": 50, "low": 40, "high": 60, "interval": "published",
         "unit": "of 100", "source": "a test", "grade": "read", "compared": "a test", "measure": "share_ill_for",
         "with": {"weeks": 1}, "rule": {"kind": "mean_inside"},
     }  # fmt: skip
-    return Target.model_validate(written | changes)
+    return ValidationTarget.model_validate(written | changes)
 
 
 @pytest.mark.parametrize(
@@ -513,7 +530,7 @@ def test_a_model_without_values_passes_nothing() -> None:
     empty = imagined(lambda target: float("nan"))
     assert empty.count("pass") == 0
     assert empty.count("no value") == len(TARGETS.targets)
-    assert json.loads(json_text(empty))["targets"]["mri_wait"]["simulated"]["mean"] is None
+    assert json.loads(validation_json(empty))["targets"]["mri_wait"]["simulated"]["mean"] is None
 
 
 def test_the_page_says_what_is_fitted() -> None:
@@ -527,7 +544,7 @@ def test_the_page_says_what_is_fitted() -> None:
 
 def test_the_page_is_plain_html_with_its_picture_inside(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
-    assert write_page(imagined(lambda target: target.value), path) == ["page.html"]
+    assert write_validation(imagined(lambda target: target.value), path) == ["page.html"]
     text = path.read_text()
     assert "<script" not in text
     assert text.count("<svg") == 1
@@ -537,9 +554,9 @@ def test_the_page_is_plain_html_with_its_picture_inside(tmp_path: Path) -> None:
 def test_a_page_of_another_kind_or_nowhere_is_refused(tmp_path: Path) -> None:
     good = imagined(lambda target: target.value)
     with pytest.raises(BadInput, match=r"written as \.html or \.md"):
-        write_page(good, tmp_path / "page.txt")
+        write_validation(good, tmp_path / "page.txt")
     with pytest.raises(BadInput, match="the folder does not exist"):
-        write_page(good, tmp_path / "none" / "page.md")
+        write_validation(good, tmp_path / "none" / "page.md")
     assert not list(tmp_path.iterdir())
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from calibration.validation.targets import Target, load_targets
+from calibration.validation.targets import ValidationTarget, load_targets
 from calibration.validation.validate import Result, Simulated, Validation, judge
 from pathways import load_region, load_scenario
 
 TARGETS = load_targets()
 
 
-def imagined(give: Callable[[Target], float]) -> Validation:
+def imagined(give: Callable[[ValidationTarget], float]) -> Validation:
     """A validation without a run, in which the model gives what is told."""
     place = load_region("demonstration")
     _, _, word = load_scenario("usual_care")

@@ -1,4 +1,4 @@
-"""Value of information: against published runs, closed forms, and simulated two-loop models with a known answer."""
+"""Value of information: against published runs, closed forms, and simulated models of nested draws with a known answer."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from scipy import stats
 from outcomes.economics.acceptability import ceac, expected_loss
 from outcomes.economics.nested_draws import (
     between_and_within,
-    ceac_two_loops,
+    ceac_of_nested_draws,
     ceac_where_told,
     corrected_draws,
     evpi_of_corrected,
-    evpi_two_loops,
+    evpi_of_nested_draws,
 )
 from outcomes.economics.value_of_information import evpi, evppi, evppi_by_parameter, population_evpi
 from outcomes.table_rules import BadTable
@@ -245,12 +245,12 @@ def test_bad_parameters_are_all_named_at_once() -> None:
         evppi(table, pd.DataFrame({"p": [1.0, 2.0, 3.0]}), "p", THRESHOLD, method="gam")  # type: ignore[arg-type]
 
 
-# two loops
+# nested draws
 
 SPREAD, TRUE_EVPI = 0.885, 0.885 * stats.norm.pdf(0)
 
 
-def two_loops(draws: int, replications: int, noise: float, *, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def nested(draws: int, replications: int, noise: float, *, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A model whose net benefit differs by a normal of SD 0.885 between draws, and by chance within them.
 
     `noise` is the standard deviation of a draw's mean. Both arms share luck that cancels in their difference.
@@ -276,8 +276,8 @@ def two_loops(draws: int, replications: int, noise: float, *, seed: int = 0) -> 
 
 def test_noise_within_draws_is_no_uncertainty_of_the_decision() -> None:
     """True EVPI 0.353. The best of noisy means gives 0.499 where their noise is as large as what they differ by."""
-    table, parameters = two_loops(2000, 4, SPREAD)
-    found = evpi_two_loops(table, parameters, THRESHOLD)
+    table, parameters = nested(2000, 4, SPREAD)
+    found = evpi_of_nested_draws(table, parameters, THRESHOLD)
     assert found.naive > 1.3 * TRUE_EVPI
     assert abs(found.evpi - TRUE_EVPI) < 4 * found.standard_error < 0.1
     assert found.naive == pytest.approx(
@@ -288,7 +288,7 @@ def test_noise_within_draws_is_no_uncertainty_of_the_decision() -> None:
 
 
 def test_components_of_variance_are_found() -> None:
-    table, _ = two_loops(2000, 4, 0.4)
+    table, _ = nested(2000, 4, 0.4)
     row = between_and_within(table, threshold=THRESHOLD, baseline="usual").iloc[0]
     assert row["outer_sd"] == pytest.approx(SPREAD, rel=0.06)
     assert row["inner_se"] == pytest.approx(0.4, rel=0.06)
@@ -313,7 +313,7 @@ def test_where_draws_do_not_differ_no_number_of_replications_would_do() -> None:
     assert (row["between_variance"], row["within_variance"], row["inner_se"]) == (0, 2, 1)
     assert row[["noise", "replications_needed"]].isna().all()
     with pytest.raises(BadTable) as found:
-        ceac_two_loops(table, [0, 1])
+        ceac_of_nested_draws(table, [0, 1])
     assert found.value.problems == [
         "replications: with 2 in each draw, draws differ by no more than chance ('cft' against 'usual', 0 GBP per QALY): "
         "no curve can be drawn. Run many more in each draw, or show the mean difference with its interval."
@@ -321,21 +321,21 @@ def test_where_draws_do_not_differ_no_number_of_replications_would_do() -> None:
 
 
 def test_a_curve_of_noisy_draws_is_refused_with_the_number_of_replications_needed() -> None:
-    table, _ = two_loops(500, 4, 0.5)
+    table, _ = nested(500, 4, 0.5)
     row = between_and_within(table, threshold=THRESHOLD, baseline="usual").iloc[0]
     with pytest.raises(BadTable) as found:
-        ceac_two_loops(table, THRESHOLD)
+        ceac_of_nested_draws(table, THRESHOLD)
     assert found.value.problems == [
         f"replications: with 4 in each draw, chance is {row['noise']:.0%} of the spread between draws ('cft' against 'usual', "
         f"20,000 GBP per QALY); an acceptability curve needs at most 25%. Run {row['replications_needed']:.0f} in each draw."
     ]
-    enough, _ = two_loops(500, int(row["replications_needed"]) + 2, 0.5 * np.sqrt(4 / (row["replications_needed"] + 2)))
-    assert ceac_two_loops(enough, THRESHOLD)["probability"].sum() == 1
+    enough, _ = nested(500, int(row["replications_needed"]) + 2, 0.5 * np.sqrt(4 / (row["replications_needed"] + 2)))
+    assert ceac_of_nested_draws(enough, THRESHOLD)["probability"].sum() == 1
 
 
 def test_a_curve_is_told_at_just_those_thresholds_at_which_it_would_be_accepted() -> None:
     """Checked at £20,000 alone, a curve was drawn at £0 too, where costs are chance: from 0.63 to 1.00 for 0.84."""
-    table, _ = two_loops(300, 2, 0.1)
+    table, _ = nested(300, 2, 0.1)
     rng = np.random.default_rng(4)
     treated = table["strategy"] == "cft"
     health = np.where(treated, table["draw"].map(dict(enumerate(rng.normal(size=300)))), 0.0)
@@ -345,25 +345,25 @@ def test_a_curve_is_told_at_just_those_thresholds_at_which_it_would_be_accepted(
     told = sorted(set(curves["threshold"]))
     for threshold in grid:
         if threshold in told:
-            assert ceac_two_loops(noisy, threshold)["probability"].tolist() == pytest.approx(
+            assert ceac_of_nested_draws(noisy, threshold)["probability"].tolist() == pytest.approx(
                 curves.loc[curves["threshold"] == threshold, "probability"].tolist()
             )
         else:
             with pytest.raises(BadTable):
-                ceac_two_loops(noisy, threshold)
+                ceac_of_nested_draws(noisy, threshold)
     assert 0 not in told
     assert 20_000 in told
     assert refused is not None
     assert "0 GBP per QALY" in refused
-    assert ceac_where_told(two_loops(300, 2, 0.1)[0], grid)[1] is None
+    assert ceac_where_told(nested(300, 2, 0.1)[0], grid)[1] is None
 
 
-def test_the_worth_of_knowing_is_refused_where_a_curve_is() -> None:
+def test_the_value_of_information_is_refused_where_a_curve_is() -> None:
     """It was told from draws whose curve was refused, as 15.2 for a true 7.3 of hidden draws."""
     for noise, told in ((0.1, True), (1.0, False)):
-        table, _ = two_loops(200, 2, noise)
+        table, _ = nested(200, 2, noise)
         refusals = []
-        for function in (ceac_two_loops, evpi_of_corrected):
+        for function in (ceac_of_nested_draws, evpi_of_corrected):
             try:
                 function(table, THRESHOLD)
             except BadTable as refused:
@@ -376,14 +376,16 @@ def test_the_worth_of_knowing_is_refused_where_a_curve_is() -> None:
     ("ahead", "truth"),
     [(0.0, TRUE_EVPI), (0.6, SPREAD * stats.norm.pdf(0.6 / SPREAD) - 0.6 * stats.norm.sf(0.6 / SPREAD))],
 )
-def test_the_standard_error_of_the_worth_of_knowing_is_how_far_estimates_scatter(ahead: float, truth: float) -> None:
+def test_the_standard_error_of_the_value_of_information_is_how_far_estimates_scatter(
+    ahead: float, truth: float
+) -> None:
     """Over fresh draws of a model with a known answer, noise and its correction included.
 
     Where two are as good as each other estimates scatter less than the standard error says, never more.
     """
     found = []
     for seed in range(60):
-        table, _ = two_loops(100, 2, 0.15, seed=seed)
+        table, _ = nested(100, 2, 0.15, seed=seed)
         cost = table["cost"] - np.where(table["strategy"] == "cft", ahead, 0.0)
         found.append(evpi_of_corrected(table.assign(cost=cost), THRESHOLD))
     estimates, errors = np.array([each.evpi for each in found]), np.array([each.standard_error for each in found])
@@ -398,7 +400,7 @@ def test_corrected_draws_vary_as_much_as_the_truth() -> None:
 
     To 0.5%, because in usual care draws do not differ at all: chance leaves a variance below 0, which is taken as 0.
     """
-    table, _ = two_loops(2000, 4, SPREAD)
+    table, _ = nested(2000, 4, SPREAD)
     corrected = corrected_draws(table)
     wide = corrected.pivot_table(index="draw", columns="strategy", values="cost")
     row = between_and_within(table, threshold=THRESHOLD, baseline="usual").iloc[0]
@@ -457,38 +459,38 @@ def test_correcting_never_widens_a_small_difference_beside_a_large_level(draws: 
 
 
 def test_without_noise_two_loops_are_one() -> None:
-    table, _ = two_loops(100, 3, 0.0)
+    table, _ = nested(100, 3, 0.0)
     quiet = table.assign(cost=table["cost"] - table.groupby(["draw", "replication"])["cost"].transform("first"))
     once = quiet[quiet["replication"] == 0].drop(columns="replication")
     corrected = corrected_draws(quiet)
     np.testing.assert_allclose(corrected["cost"], once["cost"], atol=1e-9)
-    pd.testing.assert_frame_equal(ceac_two_loops(quiet, [0, THRESHOLD]), ceac(once, [0, THRESHOLD]))
+    pd.testing.assert_frame_equal(ceac_of_nested_draws(quiet, [0, THRESHOLD]), ceac(once, [0, THRESHOLD]))
 
 
 def test_V29_two_arms_that_are_the_same_stay_exactly_the_same() -> None:
     """Ties stay ties: the first of the two is always the best."""
-    table, _ = two_loops(60, 3, 0.1)
+    table, _ = nested(60, 3, 0.1)
     twin = table[table["strategy"] == "cft"].assign(strategy="twin")
     corrected = corrected_draws(pd.concat([table, twin]))
     wide = corrected.pivot_table(index="draw", columns="strategy", values="cost")
     assert (wide["cft"] == wide["twin"]).all()
     rows = between_and_within(pd.concat([table, twin]), threshold=0, baseline="cft").set_index("strategy")
     assert rows.loc["twin", ["inc_nmb", "between_variance", "within_variance"]].tolist() == [0, 0, 0]
-    assert ceac_two_loops(pd.concat([table, twin]), 0).set_index("strategy").loc["twin", "probability"] == 0
+    assert ceac_of_nested_draws(pd.concat([table, twin]), 0).set_index("strategy").loc["twin", "probability"] == 0
 
 
 def test_the_order_of_rows_in_two_loops_does_not_matter() -> None:
-    table, parameters = two_loops(40, 3, 0.3)
+    table, parameters = nested(40, 3, 0.3)
     mixed = table.sample(frac=1, random_state=3)
     one, other = (between_and_within(each, threshold=1, baseline="usual") for each in (table, mixed))
     pd.testing.assert_frame_equal(one, other)
-    assert evpi_two_loops(mixed, parameters, 1).evpi == pytest.approx(
-        evpi_two_loops(table, parameters, 1).evpi, rel=1e-6
+    assert evpi_of_nested_draws(mixed, parameters, 1).evpi == pytest.approx(
+        evpi_of_nested_draws(table, parameters, 1).evpi, rel=1e-6
     )
 
 
 def test_replications_that_differ_between_draws_are_refused() -> None:
-    table, _ = two_loops(3, 2, 0.1)
+    table, _ = nested(3, 2, 0.1)
     with pytest.raises(BadTable) as found:
         corrected_draws(table[(table["draw"] > 0) | (table["replication"] > 0)])
     assert found.value.problems == [

@@ -21,7 +21,7 @@ from ui.findings.key_message import describe, describe_gain, judgements, key_mes
 from ui.reports.budget import budget_of
 from ui.reports.budget import sentences as budget_sentences
 from ui.reports.comparison import html_report
-from ui.reports.decision_table import csv_text, json_text, rows_of, terminal_table
+from ui.reports.decision_table import comparison_csv, comparison_json, rows_of, terminal_table
 from ui.reports.validation import VERDICT_WORDS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -120,9 +120,9 @@ def test_every_face_says_the_same_words() -> None:
     comparison = quick()
     words = {row.outcome: row.message.verdict for row in rows_of(comparison, "mri_guidance")}
     assert set(words.values()) <= set(MEANINGS)
-    told = json.loads(json_text(comparison))["scenarios"]["mri_guidance"]
+    told = json.loads(comparison_json(comparison))["scenarios"]["mri_guidance"]
     assert {outcome: each["verdict"] for outcome, each in told.items()} == words
-    rows = [row for row in csv.DictReader(io.StringIO(csv_text(comparison))) if row["scenario"] == "mri_guidance"]
+    rows = [row for row in csv.DictReader(io.StringIO(comparison_csv(comparison))) if row["scenario"] == "mri_guidance"]
     assert {row["outcome"]: row["verdict"] for row in rows} == words
     page, terminal = html_report(comparison), shown(comparison)
     for verdict in words.values():

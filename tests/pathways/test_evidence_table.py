@@ -21,20 +21,20 @@ import pytest
 from rich.console import Console
 
 from pathways import BadInput, Quantity, library_names, load_pathway, load_scenario
-from pathways.evidence_table import REGIONS, Row, bounds_written, place_in_words, uses
+from pathways.evidence_table import REGIONS, EvidenceRow, bounds_written, place_in_words, uses
 from pathways.load import LIBRARY, load_quantities
 from pathways.quantity import DAYS_IN
 from tests.helpers.shared import SHARED
 from tests.helpers.typed import backpath
 from ui.reports.evidence import (
     PAGE_COMMAND,
-    csv_text,
-    json_text,
+    evidence_csv,
+    evidence_json,
+    evidence_tables,
     page,
     pathway_named,
     rows_of,
     summary,
-    terminal_tables,
 )
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -49,7 +49,7 @@ needs_evidence = pytest.mark.skipif(
 )
 
 
-def library() -> list[Row]:
+def library() -> list[EvidenceRow]:
     """The rows of the library's pathway, and those about regions."""
     return rows_of(load_pathway("usual_care"))
 
@@ -456,10 +456,10 @@ def test_a_quantity_that_nothing_uses_is_shown_as_such(tmp_path: Path) -> None:
 # the faces
 
 
-def shown(rows: list[Row], width: int) -> str:
+def shown(rows: list[EvidenceRow], width: int) -> str:
     """The tables as a terminal shows them."""
     console = Console(width=width, file=io.StringIO())
-    for table in terminal_tables(rows, width=width):
+    for table in evidence_tables(rows, width=width):
         console.print(table)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -538,8 +538,8 @@ def test_a_summary_counts_by_grade() -> None:
 
 def test_csv_and_json_say_the_same() -> None:
     rows = library()
-    as_csv = list(csv.DictReader(io.StringIO(csv_text(rows))))
-    as_json = json.loads(json_text(rows))
+    as_csv = list(csv.DictReader(io.StringIO(evidence_csv(rows))))
+    as_json = json.loads(evidence_json(rows))
     assert len(as_csv) == len(as_json) == len(rows)
     for line, entry, row in zip(as_csv, as_json, rows, strict=True):
         assert line["name"] == entry["name"] == row.name

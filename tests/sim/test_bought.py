@@ -23,8 +23,8 @@ from sim.results import OWED
 from tests.helpers.build import Numbers, pathway, region, scenario
 from ui.findings.key_message import key_message
 from ui.findings.owed import owed_of
-from ui.reports.budget import budget_of, json_text, sentences
-from ui.reports.decision_table import as_json
+from ui.reports.budget import budget_json, budget_of, sentences
+from ui.reports.decision_table import comparison_dict
 
 PRICE, CASH = 60.0, 0.1
 MANY, FEW = 20_000, 100
@@ -233,7 +233,7 @@ def test_a_budget_says_what_is_bought_and_at_what_price() -> None:
     assert budget.provided.to_numpy().tolist() == [["clinic", 365, 90, 32_850]]
     said = " ".join(sentences(found, budget))
     assert "Provided by levers and paid for, whoever uses it: clinic 365 a year at £90; £32,800 a year." in said
-    assert '"provided": [' in json_text(found, [budget])
+    assert '"provided": [' in budget_json(found, [budget])
 
 
 def test_people_seen_in_what_is_bought_need_no_other_capacity() -> None:
@@ -271,7 +271,7 @@ def test_a_saving_that_comes_from_people_still_waiting_is_told_as_such() -> None
     assert sentence in message.detail
     assert message.verdict == "changed"
     assert sentence in " ".join(sentences(found, budget_of(found, "more", setup_cost=0)))
-    told = as_json(found)["care_owed"]["more"]
+    told = comparison_dict(found)["care_owed"]["more"]
     assert told["difference"]["mean"] == pytest.approx(owed.difference.mean)
     assert sentence in told["of_the_saving"]
 

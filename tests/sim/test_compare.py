@@ -27,7 +27,7 @@ from tests.helpers.build import Numbers, cohort_of, pathway, region, scenario
 from tests.helpers.compared import with_more_referrals
 from ui.findings.key_message import key_message
 from ui.inputs.cases import gather
-from ui.reports.decision_table import as_json, json_text
+from ui.reports.decision_table import comparison_dict, comparison_json
 
 TOP = {"region", "population", "years", "replications", "seed", "fingerprint", "scenarios"}
 MORE = {"format", "per", "capacity", "care_owed", "rests_on", "against", "interval", "warnings", "waits_within_days"}
@@ -130,7 +130,7 @@ def library() -> Comparison:
 
 
 def test_the_object_has_the_promised_keys_and_no_others(library: Comparison) -> None:
-    written = as_json(library)
+    written = comparison_dict(library)
     assert set(written) == TOP | MORE
     assert list(written["scenarios"]) == ["mri_guidance", "physio_first"]
     for outcomes in written["scenarios"].values():
@@ -150,7 +150,7 @@ def a_year(library: Comparison, outcome: str, values: Any) -> Any:
 
 def test_the_objects_numbers_are_those_of_the_runs(library: Comparison) -> None:
     """Worked out here from each run's values, a year on average, with SciPy's t interval."""
-    for name, outcomes in as_json(library)["scenarios"].items():
+    for name, outcomes in comparison_dict(library)["scenarios"].items():
         for outcome, written in outcomes.items():
             base, then = (a_year(library, outcome, library.values[each][outcome]) for each in ("usual_care", name))
             pairs = (then - base).dropna()
@@ -176,7 +176,7 @@ def test_a_number_that_does_not_exist_is_null_and_the_text_is_strict_json() -> N
         raise AssertionError(f"{constant} is no JSON")
 
     none = found(case("form", FORM), where=place(people=0), replications=1)
-    written = json.loads(json_text(none), parse_constant=refuse)["scenarios"]["form"]
+    written = json.loads(comparison_json(none), parse_constant=refuse)["scenarios"]["form"]
     assert written["wait"] == {
         "base": None,
         "scenario": None,
@@ -199,7 +199,7 @@ def test_a_number_that_does_not_exist_is_null_and_the_text_is_strict_json() -> N
 
 def test_the_table_says_what_the_object_says(library: Comparison) -> None:
     table = library.table().set_index(["scenario", "outcome"])
-    written = as_json(library)["scenarios"]
+    written = comparison_dict(library)["scenarios"]
     assert len(table) == 2 * len(library.outcomes)
     for (name, outcome), row in table.iterrows():
         assert a_year(library, outcome, row["base"]) == pytest.approx(written[name][outcome]["base"])
@@ -293,7 +293,7 @@ def test_two_workers_find_what_one_finds(engine: Any) -> None:
     for name in one.tallies:
         for left, right in zip(one.tallies[name], two.tallies[name], strict=True):
             assert all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
-    assert as_json(one) == as_json(two)
+    assert comparison_dict(one) == comparison_dict(two)
 
 
 def test_areas_are_run_one_by_one_and_put_together() -> None:
@@ -350,7 +350,7 @@ def test_years_that_cannot_be_are_refused(years: float) -> None:
 def test_a_comparison_of_nothing_shows_the_base() -> None:
     alone = found()
     assert alone.scenarios == ["usual"]
-    assert set(as_json(alone)["scenarios"]) == {"usual"}
+    assert set(comparison_dict(alone)["scenarios"]) == {"usual"}
 
 
 # how many replications
@@ -402,12 +402,12 @@ def test_auto_gives_up_in_the_end_and_says_so(monkeypatch: pytest.MonkeyPatch) -
     assert auto.replications == 20
     assert any("Few replications for 'Scans'" in sentence for sentence in warnings_of(auto))
     assert "The width asked for was not reached: --replications auto stops at 20 runs" in warnings_of(auto)[0]
-    assert (as_json(auto)["asked"], as_json(auto)["width_reached"]) == ("auto", False)
+    assert (comparison_dict(auto)["asked"], comparison_dict(auto)["width_reached"]) == ("auto", False)
     record = record_of(auto, region_from="nowhere")
     assert (record["asked"], record["width_reached"]) == ("auto", False)
     twenty = found(case("form", FORM), where=place(100), replications=20)
     assert not any("width asked for" in sentence for sentence in warnings_of(twenty))
-    assert "width_reached" not in as_json(twenty)
+    assert "width_reached" not in comparison_dict(twenty)
 
 
 def test_auto_works_out_each_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -648,7 +648,7 @@ def test_more_slots_shorten_the_wait_though_those_who_waited_longest_are_seen_at
     assert difference.high < -20
     assert key_message(compared, "more", "wait").verdict == "better"
     assert compared.still_waiting("more", "wait") < compared.still_waiting("usual", "wait") - 0.1
-    beside = as_json(compared)["scenarios"]["more"]["wait"]["still_waiting_share"]
+    beside = comparison_dict(compared)["scenarios"]["more"]["wait"]["still_waiting_share"]
     assert beside == {
         name: compared.still_waiting(case, "wait") for name, case in (("base", "usual"), ("scenario", "more"))
     }

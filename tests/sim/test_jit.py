@@ -24,7 +24,9 @@ def test_a_constant_of_a_room_below_changes_the_name_of_the_cache(monkeypatch: p
 
 
 def test_names_on_several_lines_are_constants_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "utilities.py").write_text("from outcomes.economics.qalys import (\n    LOWEST,\n    qalys,\n)\n")
+    (tmp_path / "health_utilities.py").write_text(
+        "from outcomes.economics.qalys import (\n    LOWEST,\n    qalys,\n)\n"
+    )
     before = code_digest(tmp_path)
     monkeypatch.setattr(qalys, "LOWEST", qalys.LOWEST - 1)
     assert code_digest(tmp_path) != before

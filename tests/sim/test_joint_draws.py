@@ -35,10 +35,10 @@ from tests.helpers.typed import backpath
 from ui.inputs.cases import gather
 from ui.reports.budget import budget_of
 from ui.reports.comparison import html_report, write_results
-from ui.reports.decision_table import as_json, csv_text
-from ui.reports.psa import as_json as psa_json
+from ui.reports.decision_table import comparison_csv, psa_dict
 from ui.reports.psa import findings_of
-from ui.reports.psa import html as psa_html
+from ui.reports.psa import psa_dict as psa_json
+from ui.reports.psa import psa_html as psa_html
 from ui.reports.run import run_csv
 
 SHARE, SLOTS, LIST, PRICE, SPREAD = "q_share", "q_slots", "q_list", "q_price", "q_spread"
@@ -496,8 +496,8 @@ def test_a_calibration_in_doubt_can_be_used_and_says_so(verdict: str, warns: boo
     sentence = f"The calibration 'A test' that these results rest on: {verdict}"
     assert draws.warning == (sentence if warns else None)
     assert (sentence in warnings_of(found, most=1)) == warns
-    assert (sentence in as_json(found)["warnings"]) == warns
-    assert as_json(found)["calibration"] == {"id": draws.id, "title": "A test", "verdict": verdict}
+    assert (sentence in psa_dict(found)["warnings"]) == warns
+    assert psa_dict(found)["calibration"] == {"id": draws.id, "title": "A test", "verdict": verdict}
     assert "A test" in html_report(found)
     assert ("<strong>The calibration" in html_report(found)) == warns
 
@@ -736,11 +736,11 @@ def test_every_table_names_the_calibration_and_none_without() -> None:
     draws = drawn("NOT MATCHED: scans")
     calibrated, plain = run(draws), run(None)
     for made, has in ((calibrated, True), (plain, False)):
-        for written in (csv_text(made), run_csv(made)):
+        for written in (comparison_csv(made), run_csv(made)):
             header, first, *_ = written.splitlines()
             assert (header.split(",")[-1] == "calibration") == has
             assert first.endswith(f",{draws.id}") == has
-        assert ("calibration" in as_json(made)) == has
+        assert ("calibration" in psa_dict(made)) == has
         assert ("A test" in html_report(made)) == has
     assert "They cover chance only" in html_report(plain)
     assert "cover chance and what the calibration leaves open" in " ".join(html_report(calibrated).split())

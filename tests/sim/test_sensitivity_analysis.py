@@ -28,15 +28,15 @@ from ui.inputs.cases import gather
 from ui.reports.budget import activity_changes, budget_of
 from ui.reports.psa import (
     CURVE,
-    as_json,
     base_case_line,
     caveat,
     findings_of,
     headline,
-    html,
+    psa_dict,
+    psa_html,
     quantities_csv,
+    value_of_information,
     what_could_change,
-    worth_of_knowing,
 )
 from ui.result_files import unlike
 
@@ -276,10 +276,10 @@ def test_too_few_runs_are_told_as_such(found: Psa, bars: Tornado) -> None:
     assert "Take more (--one-way)." in said[0]
     assert said[1].startswith("1 of the 2 quantities looked at does not turn the answer around")
     rows = {
-        row["quantity"]: row["turns_the_answer"] for row in as_json(findings)["scenarios"]["mri_guidance"]["tornado"]
+        row["quantity"]: row["turns_the_answer"] for row in psa_dict(findings)["scenarios"]["mri_guidance"]["tornado"]
     }
     assert rows == {"mri_price": "not shown", "cft_price": "no"}
-    assert "not shown" in html(findings)
+    assert "not shown" in psa_html(findings)
 
 
 @pytest.mark.parametrize(
@@ -315,13 +315,13 @@ def test_a_saving_of_the_draws_is_told_with_the_care_that_is_owed_for_it(found: 
     paired = base.loc[list(zip(values.loc[form, "draw"], values.loc[form, "replication"], strict=True))].to_numpy()
     values.loc[form, ["cost", "qaly", OWED]] = paired + np.array([-1000.0, 1.0, 1500.0])
     findings = findings_of(replace(found, values=values), {"mri_guidance": bars}, threshold=20_000)
-    told = as_json(findings)["scenarios"]["mri_guidance"]
+    told = psa_dict(findings)["scenarios"]["mri_guidance"]
     assert told["result"] == "dominates"
     assert told["result_with_care_owed"] == "cost per QALY gained"
     assert told["care_owed"]["mean"] == pytest.approx(1500)
     said = "Of the saving of £1,000, all is care that people are still waiting for: they are owed £1,500 more."
     assert said in told["care_owed_line"]
-    assert said in html(findings)
+    assert said in psa_html(findings)
 
 
 def test_a_saving_that_so_few_draws_do_not_show_is_not_told_as_one(found: Psa, bars: Tornado) -> None:
@@ -334,13 +334,13 @@ def test_a_saving_that_so_few_draws_do_not_show_is_not_told_as_one(found: Psa, b
     values.loc[form, ["cost", OWED]] = paired + np.column_stack([more, np.full(len(more), 100.0)])
     findings = findings_of(replace(found, values=values), {"mri_guidance": bars}, threshold=20_000)
     assert findings.values["mri_guidance"].cost[0] == pytest.approx(-500)
-    assert "Of the saving" not in as_json(findings)["scenarios"]["mri_guidance"]["care_owed_line"]
+    assert "Of the saving" not in psa_dict(findings)["scenarios"]["mri_guidance"]["care_owed_line"]
 
 
 def test_the_page_and_the_json_say_the_same(found: Psa, bars: Tornado) -> None:
     findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
-    told = as_json(findings)
-    page = html(findings)
+    told = psa_dict(findings)
+    page = psa_html(findings)
     assert (
         told["scenarios"]["mri_guidance"]["headline"]
         == headline(findings, "mri_guidance")
@@ -358,11 +358,11 @@ def test_an_acceptability_curve_is_refused_where_chance_hides_what_is_not_known(
     findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
     assert findings.refused is not None
     assert "in each draw" in findings.refused
-    assert as_json(findings)["acceptability"] is None
-    assert as_json(findings)["scenarios"]["mri_guidance"]["share_better"] is None
-    assert as_json(findings)["evpi"] is None
+    assert psa_dict(findings)["acceptability"] is None
+    assert psa_dict(findings)["scenarios"]["mri_guidance"]["share_better"] is None
+    assert psa_dict(findings)["evpi"] is None
     assert "cannot be told" in headline(findings, "mri_guidance")
-    assert worth_of_knowing(findings).startswith(
+    assert value_of_information(findings).startswith(
         "What it would be worth to know all quantities for certain cannot be told."
     )
 
@@ -396,10 +396,10 @@ def test_a_curve_is_drawn_only_where_chance_does_not_hide_it(found: Psa, bars: T
     assert findings.refused is not None
     first = findings.curves["threshold"].min()
     assert 0 < first < 20_000
-    told = as_json(findings)
+    told = psa_dict(findings)
     assert {row["threshold"] for row in told["acceptability"]} == set(findings.curves["threshold"])
     assert told["scenarios"]["mri_guidance"]["share_better"] is not None
-    page = html(findings)
+    page = psa_html(findings)
     assert (
         f"The curve is drawn at {findings.curves['threshold'].nunique()} of 51 thresholds, from £{first:,.0f}" in page
     )
@@ -421,9 +421,9 @@ def test_what_chance_hides_has_no_worth_that_is_told(found: Psa, bars: Tornado) 
     Where it is told it has a standard error.
     """
     noisy = findings_of(made_up(found, cost=300.0, noise=40_000.0), {"mri_guidance": bars}, threshold=20_000)
-    assert as_json(noisy)["evpi"] is None
-    assert "Run " in as_json(noisy)["evpi_refused"]
-    told = as_json(findings_of(made_up(found, cost=300.0, noise=1500.0), {"mri_guidance": bars}, threshold=20_000))
+    assert psa_dict(noisy)["evpi"] is None
+    assert "Run " in psa_dict(noisy)["evpi_refused"]
+    told = psa_dict(findings_of(made_up(found, cost=300.0, noise=1500.0), {"mri_guidance": bars}, threshold=20_000))
     assert 0 < told["evpi_standard_error"] < told["evpi"]
 
 
@@ -431,7 +431,7 @@ def test_the_base_case_stands_beside_the_mean_of_the_draws(found: Psa, bars: Tor
     """With how far they lie apart, which chance may make: draws that mean another base case would not be seen else."""
     findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
     value = findings.values["mri_guidance"]
-    told = as_json(findings)["scenarios"]["mri_guidance"]
+    told = psa_dict(findings)["scenarios"]["mri_guidance"]
     difference = found.differences("mri_guidance", "net_benefit", threshold=20_000)
     assert told["mean_of_draws"]["mean"] == pytest.approx(difference.mean())
     assert told["base_case"]["mean"] == bars.base_case.mean
@@ -440,7 +440,7 @@ def test_the_base_case_stands_beside_the_mean_of_the_draws(found: Psa, bars: Tor
     half = np.hypot(value.mean.high - value.mean.mean, bars.base_case.high - bars.base_case.mean)
     assert apart["high"] - apart["mean"] == pytest.approx(half)
     assert base_case_line(findings, "mri_guidance").startswith("With every quantity at its value the net benefit is ")
-    assert base_case_line(findings, "mri_guidance") in html(findings).replace("&#x27;", "'")
+    assert base_case_line(findings, "mri_guidance") in psa_html(findings).replace("&#x27;", "'")
 
 
 def test_a_sign_that_so_few_draws_do_not_show_is_not_told(found: Psa, bars: Tornado) -> None:
@@ -451,7 +451,7 @@ def test_a_sign_that_so_few_draws_do_not_show_is_not_told(found: Psa, bars: Torn
 
 def test_every_quantity_stands_as_written_beside_as_drawn(found: Psa, bars: Tornado) -> None:
     findings = findings_of(found, {"mri_guidance": bars}, threshold=20_000)
-    rows = {row["quantity"]: row for row in as_json(findings)["quantities_drawn"]}
+    rows = {row["quantity"]: row for row in psa_dict(findings)["quantities_drawn"]}
     assert set(rows) == set(found.draws.scores)
     price = found.cases["usual_care"].pathway.quantities["gp_price"]
     values = [value_at(price, score) for score in found.draws.scores["gp_price"]]
@@ -460,7 +460,7 @@ def test_every_quantity_stands_as_written_beside_as_drawn(found: Psa, bars: Torn
     drawn = [found.draws.cases(found.cases, draw)["usual_care"].pathway.quantities for draw in range(3)]
     share = [each["gp_self_management_share"].number() for each in drawn]
     assert rows["gp_self_management_share"]["drawn_mean"] == pytest.approx(np.mean(share))
-    assert "Every quantity as written and as drawn" in html(findings)
+    assert "Every quantity as written and as drawn" in psa_html(findings)
 
 
 def test_quantities_without_a_distribution_are_named_as_known(found: Psa, bars: Tornado) -> None:
@@ -470,7 +470,7 @@ def test_quantities_without_a_distribution_are_named_as_known(found: Psa, bars: 
     known = replace(found, cases={**found.cases, "usual_care": replace(case, pathway=pathway)})
     findings = findings_of(known, {"mri_guidance": bars}, threshold=20_000)
     assert "Taken as known, for they have a range and no distribution: gp_price." in caveat(findings)
-    assert as_json(findings)["quantities_taken_as_known"] == ["gp_price"]
+    assert psa_dict(findings)["quantities_taken_as_known"] == ["gp_price"]
 
 
 def test_the_values_drawn_are_written(found: Psa, bars: Tornado) -> None:
@@ -481,7 +481,7 @@ def test_the_values_drawn_are_written(found: Psa, bars: Tornado) -> None:
     assert "gp_price" in names
     assert unlike("psa", "quantities.csv", names, each=found.draws.scores.columns) == ""
     assert dict(zip(names, lines[1].split(","), strict=True))["years"] == str(float(found.years))
-    assert as_json(findings)["per"] == "measured years"
+    assert psa_dict(findings)["per"] == "measured years"
 
 
 def test_psa_is_a_command(tmp_path: Path) -> None:

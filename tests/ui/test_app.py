@@ -188,7 +188,7 @@ def test_the_form_makes_the_file_that_is_downloaded(monkeypatch: pytest.MonkeyPa
     """The shares and the reason that were typed stand in the file, which the command line can read."""
     files: list[str] = []
 
-    def kept(choice: own_scenario.Choice, pathway: Any) -> str:
+    def kept(choice: own_scenario.OwnScenario, pathway: Any) -> str:
         files.append(made(choice, pathway))
         return files[-1]
 
@@ -356,7 +356,7 @@ def test_words_of_an_area_are_shown_as_written_and_fetch_nothing(
 def test_whatever_is_typed_as_a_reason_is_a_file_that_can_be_read(typed: str, tmp_path: Path) -> None:
     """Quotes, line ends, halves of letters and pages of text; nobody writes another lever into the file."""
     pathway = load_pathway("usual_care")
-    choice = own_scenario.Choice({"mri_form": 0.4}, {"mri_form": typed})
+    choice = own_scenario.OwnScenario({"mri_form": 0.4}, {"mri_form": typed})
     file = tmp_path / "my_scenario.toml"
     file.write_text(own_scenario.scenario_file(choice, pathway), encoding="utf-8")
     read = load_scenario(str(file))[1]

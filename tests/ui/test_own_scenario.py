@@ -15,13 +15,13 @@ from sim.experiments.compare import compare
 from sim.experiments.record import fingerprint
 from ui.inputs.cases import gather
 from ui.inputs.checking import check_path
-from ui.pages.own_scenario import NAME, TITLE, Choice, scenario_file
+from ui.pages.own_scenario import NAME, TITLE, OwnScenario, scenario_file
 
 PATHWAY = load_pathway("usual_care")
 LEVERS = list(PATHWAY.levers)
 
 
-def written(choice: Choice, folder: Path, pathway: Pathway = PATHWAY) -> Path:
+def written(choice: OwnScenario, folder: Path, pathway: Pathway = PATHWAY) -> Path:
     """The file that the button downloads."""
     file = folder / f"{NAME}.toml"
     file.write_text(scenario_file(choice, pathway), encoding="utf-8")
@@ -29,7 +29,7 @@ def written(choice: Choice, folder: Path, pathway: Pathway = PATHWAY) -> Path:
 
 
 def test_the_file_says_what_was_set(tmp_path: Path) -> None:
-    choice = Choice({"mri_form": 0.35, "physio_first": 1.0, "mri_reminder": 0.0}, {"mri_form": "Signed up in May"})
+    choice = OwnScenario({"mri_form": 0.35, "physio_first": 1.0, "mri_reminder": 0.0}, {"mri_form": "Signed up in May"})
     assert tomllib.loads(written(choice, tmp_path).read_text()) == {
         "format": 1,
         "title": TITLE,
@@ -45,7 +45,7 @@ def test_the_file_says_what_was_set(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_reasons_may_hold_anything_that_can_be_typed(tmp_path: Path, why: str) -> None:
     """Quotes, backslashes and line ends neither break the file nor add to it."""
-    choice = Choice(dict.fromkeys(LEVERS, 0.5), dict.fromkeys(LEVERS, why))
+    choice = OwnScenario(dict.fromkeys(LEVERS, 0.5), dict.fromkeys(LEVERS, why))
     _, scenario, _ = load_scenario(written(choice, tmp_path))
     assert scenario == choice.scenario(PATHWAY)
     kept = scenario.levers["mri_form"].why
@@ -62,7 +62,7 @@ def test_reasons_may_hold_anything_that_can_be_typed(tmp_path: Path, why: str) -
 )
 def test_what_is_downloaded_is_what_was_set(tmp_path: Path, reach: dict[str, float], why: dict[str, str]) -> None:
     """Any setting of the sliders, which go in steps of five percent, and any text."""
-    choice = Choice(reach, why)
+    choice = OwnScenario(reach, why)
     name, scenario, pathway = load_scenario(written(choice, tmp_path))
     assert name == NAME
     assert scenario == choice.scenario(PATHWAY)
@@ -71,13 +71,13 @@ def test_what_is_downloaded_is_what_was_set(tmp_path: Path, reach: dict[str, flo
 
 
 def test_the_checks_find_nothing_wrong_with_the_file(tmp_path: Path) -> None:
-    problems = check_path(written(Choice({"mri_form": 0.5, "physio_first": 0.25}, {}), tmp_path))
+    problems = check_path(written(OwnScenario({"mri_form": 0.5, "physio_first": 0.25}, {}), tmp_path))
     assert not [problem for problem in problems if problem.severity == "error"]
 
 
 def test_the_app_and_the_command_line_get_the_same_results(tmp_path: Path) -> None:
     """The scenario as the app runs it and as the command line reads it from the file: the same fingerprint."""
-    choice = Choice({"mri_form": 0.5, "physio_first": 0.25}, {"mri_form": "ours"})
+    choice = OwnScenario({"mri_form": 0.5, "physio_first": 0.25}, {"mri_form": "ours"})
     cases, base = gather([str(written(choice, tmp_path))], against="usual_care")
     own = cases | {NAME: Case(NAME, choice.scenario(PATHWAY), PATHWAY)}
     region = load_region("demonstration")
@@ -90,10 +90,10 @@ def test_the_app_and_the_command_line_get_the_same_results(tmp_path: Path) -> No
 
 
 def test_nothing_switched_on_is_todays_pathway() -> None:
-    assert Choice(dict.fromkeys(LEVERS, 0.0), {}).scenario(PATHWAY).levers == {}
+    assert OwnScenario(dict.fromkeys(LEVERS, 0.0), {}).scenario(PATHWAY).levers == {}
 
 
 def test_reasons_do_not_decide_results_and_shares_do() -> None:
-    one = Choice({"mri_form": 0.5}, {"mri_form": "because"})
-    assert one.key() == Choice({"mri_form": 0.5}, {}).key()
-    assert one.key() != Choice({"mri_form": 0.55}, {}).key()
+    one = OwnScenario({"mri_form": 0.5}, {"mri_form": "because"})
+    assert one.key() == OwnScenario({"mri_form": 0.5}, {}).key()
+    assert one.key() != OwnScenario({"mri_form": 0.55}, {}).key()

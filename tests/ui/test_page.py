@@ -27,7 +27,7 @@ from ui.reports.comparison import html_report
 from ui.reports.page import STYLE, html_page
 from ui.reports.portfolio_page import portfolio_page
 from ui.reports.psa import findings_of
-from ui.reports.psa import html as psa_html
+from ui.reports.psa import psa_html as psa_html
 from ui.reports.validation import validation_html
 from ui.reports.variation import variation_page
 

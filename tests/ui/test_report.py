@@ -22,7 +22,7 @@ from tests.helpers.html import Page
 from ui.findings.key_message import key_message, watch
 from ui.reports import comparison as report
 from ui.reports.comparison import HEADLINE, html_report, write_results
-from ui.reports.decision_table import as_json, csv_text, rows_of, still_waiting, terminal_table
+from ui.reports.decision_table import comparison_csv, comparison_dict, rows_of, still_waiting, terminal_table
 
 FILES = [
     "activity.csv",
@@ -247,14 +247,14 @@ def test_one_run_has_no_interval() -> None:
 
 def test_json_and_csv_and_table_agree() -> None:
     comparison = made_up({"mri_scans": [-20, -21, -19]})
-    found = as_json(comparison)["scenarios"]["mri_guidance"]["mri_scans"]
+    found = comparison_dict(comparison)["scenarios"]["mri_guidance"]["mri_scans"]
     assert (found["base"], found["scenario"]) == (1000, pytest.approx(800))
     assert found["difference"]["mean"] == pytest.approx(-200)
     assert found["difference"]["share_lower"] == 1
     half = 4.302652729911275 * 10 / 3**0.5  # the t value of two degrees of freedom, three runs that differ by 10
     assert found["difference"]["low"] == pytest.approx(-200 - half)
     assert found["difference"]["high"] == pytest.approx(-200 + half)
-    lines = [line.split(",") for line in csv_text(comparison).splitlines()]
+    lines = [line.split(",") for line in comparison_csv(comparison).splitlines()]
     row = dict(zip(lines[0], next(line for line in lines if line[:2] == ["mri_guidance", "mri_scans"]), strict=True))
     assert float(row["difference"]) == found["difference"]["mean"]
     assert float(row["low"]) == found["difference"]["low"]

@@ -24,7 +24,7 @@ from tests.helpers.capacity import lever
 from tests.helpers.typed import backpath
 from ui.reports.budget import budget_of, write_budgets
 from ui.reports.comparison import write_results
-from ui.reports.decision_table import as_json, csv_text, rows_of
+from ui.reports.decision_table import comparison_csv, comparison_dict, rows_of
 from ui.reports.run import run_csv, run_json
 from ui.result_files import columns_of, dictionary, page, unlike
 
@@ -134,8 +134,8 @@ def test_the_page_of_result_files_is_the_dictionary() -> None:
 
 def test_every_file_tells_what_the_table_tells_a_year(found: Comparison) -> None:
     """CSV and JSON gave the total of both years where the table said a year."""
-    table = pd.read_csv(io.StringIO(csv_text(found))).set_index("outcome")
-    told = as_json(found)
+    table = pd.read_csv(io.StringIO(comparison_csv(found))).set_index("outcome")
+    told = comparison_dict(found)
     run: dict[str, Any] = json.loads(run_json(replace(found, base="less")))
     assert (told["format"], told["per"], told["years"]) == (2, "year", 2)
     assert set(table["years"]) == {2.0}

@@ -99,17 +99,17 @@ def _problems(*, years: float, set_up: float) -> list[Problem]:
 
 
 def _tell(comparison: Any, budgets: list[Any], *, as_json: bool, as_csv: bool) -> None:
-    from ui.reports.budget import csv_text, json_text, sentences, terminal_tables
+    from ui.reports.budget import budget_csv, budget_json, budget_tables, sentences
     from ui.reports.run import run_warnings
 
     if not as_json:
         for sentence in run_warnings(comparison):
             warn(sentence)
     if as_json:
-        print_text(json_text(comparison, budgets))
+        print_text(budget_json(comparison, budgets))
     elif as_csv:
-        print_text(csv_text(comparison, budgets))
+        print_text(budget_csv(comparison, budgets))
     else:
         for each in budgets:
-            print_parts([*terminal_tables(comparison, each), *sentences(comparison, each)])
+            print_parts([*budget_tables(comparison, each), *sentences(comparison, each)])
     tell_calibration(comparison.calibration, quiet=as_json or as_csv)

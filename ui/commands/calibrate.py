@@ -84,7 +84,7 @@ def calibrate(
     from calibration.calibrate import calibrate as fitted
     from calibration.fitting.settings import Settings
     from ui.findings.calibration import Told
-    from ui.reports.calibration_folder import RUNS, begin, json_text, question_of, write_calibration
+    from ui.reports.calibration_folder import RUNS, begin, diagnostics_json, question_of, write_calibration
 
     settings = Settings(runs=runs, seed=seed, unknowns=unknowns, workers=threads(workers), dask=dask, method=method)
     case, place, figures = _asked(scenario, region, targets, until, settings)
@@ -113,7 +113,7 @@ def calibrate(
             )
         files = write_calibration(found, folder)
     if as_json:
-        print_text(json_text(found))
+        print_text(diagnostics_json(found))
     else:
         _tell(Told(found), region=region, scenario=scenario, folder=folder)
     tell_written(folder, files)

@@ -183,12 +183,12 @@ def _comparison(
 
 def _tell_comparison(comparison: Any, *, as_json: bool, as_csv: bool) -> None:
     from sim.experiments.precision import MOST_SENTENCES, warnings_of
-    from ui.reports.decision_table import csv_text, json_text
+    from ui.reports.decision_table import comparison_csv, comparison_json
 
     if as_json:
-        print_text(json_text(comparison))
+        print_text(comparison_json(comparison))
     elif as_csv:
-        print_text(csv_text(comparison))
+        print_text(comparison_csv(comparison))
     else:
         for name in comparison.scenarios:
             _tell_scenario(comparison, name)

@@ -74,7 +74,7 @@ def journeys(
     """Follow people through events, simulated or real: waits, lists, referral to treatment, continuity of care."""
     from outcomes import disclosure_sentence
     from ui.commands.journeys_asked import Asked, journeys_in
-    from ui.reports.journeys import json_text, terminal_tables, write_journeys
+    from ui.reports.journeys import journeys_json, journeys_tables, write_journeys
 
     places_to_write(folder=folder, overwrite=overwrite)
     refuse_unknown_policy(disclosure)
@@ -92,8 +92,8 @@ def journeys(
     )
     tables, notes = found.tables(disclosure), found.told(disclosure)
     if as_json:
-        print_text(json_text(tables, notes, disclosure))
+        print_text(journeys_json(tables, notes, disclosure))
     else:
-        print_parts([*terminal_tables(tables), *notes, disclosure_sentence(disclosure)])
+        print_parts([*journeys_tables(tables), *notes, disclosure_sentence(disclosure)])
     if folder is not None:
         tell_written(folder, write_journeys(tables, notes, folder, disclosure, overwrite=overwrite))

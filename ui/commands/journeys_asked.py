@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pathways import BadInput, Problem, load_pathway
 from ui.inputs.columns import key_of
-from ui.inputs.journeys import ALIKE, EventLog, read_events
+from ui.inputs.journeys import ALIKE, EventFile, read_events
 from ui.inputs.notes import Note, quoted
 from ui.inputs.people import read_people
 from ui.reports.journeys import RESULTS, Journeys, journeys_of
@@ -100,13 +100,13 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _as_in_the_log(log: EventLog, names: list[str]) -> list[str]:
+def _as_in_the_log(log: EventFile, names: list[str]) -> list[str]:
     """Names of services as the log writes them, where only case and blanks differ."""
     there = {key_of(name): name for name in log.events["service"].dropna().unique()}
     return [there.get(key_of(name), name) for name in names]
 
 
-def _matched_notes(log: EventLog, meant: Mapping[str, list[str]], given: Mapping[str, list[str]]) -> list[Note]:
+def _matched_notes(log: EventFile, meant: Mapping[str, list[str]], given: Mapping[str, list[str]]) -> list[Note]:
     """Services of the options that nothing in the log is of."""
     there = sorted(name for name in log.events["service"].dropna().unique())
     absent = {option: [name for name in names if name not in there] for option, names in meant.items()}

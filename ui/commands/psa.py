@@ -167,17 +167,17 @@ def _tornadoes(found: Any, *, threshold: float, replications: int, workers: int)
 
 def _tell(findings: Any, *, as_json: bool, as_csv: bool) -> None:
     from sim.experiments.as_written import unheeded
-    from ui.reports.psa import csv_text, json_text, terminal_tables
+    from ui.reports.psa import psa_csv, psa_json, psa_tables
 
     if not as_json:
         for sentence in unheeded(findings.found):
             warn(sentence)
     if as_json:
-        print_text(json_text(findings))
+        print_text(psa_json(findings))
     elif as_csv:
-        print_text(csv_text(findings))
+        print_text(psa_csv(findings))
     else:
-        print_parts(terminal_tables(findings))
+        print_parts(psa_tables(findings))
         _say(findings)
     tell_calibration(findings.found.calibration, quiet=True)
 
@@ -189,8 +189,8 @@ def _say(findings: Any) -> None:
         curve_refused,
         headline,
         owed_line,
+        value_of_information,
         what_could_change,
-        worth_of_knowing,
     )
 
     for name in findings.found.scenarios:
@@ -199,7 +199,7 @@ def _say(findings: Any) -> None:
         say(f"  {base_case_line(findings, name)}")
         for sentence in what_could_change(findings, name):
             say(f"  What could change this: {sentence}")
-    say(worth_of_knowing(findings))
+    say(value_of_information(findings))
     say(caveat(findings))
     if findings.refused:
         warn(curve_refused(findings))

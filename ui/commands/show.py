@@ -123,7 +123,7 @@ def show(
 
 
 def _show_evidence(name: str, grade: str, search: str, *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
-    from ui.reports.evidence import csv_text, json_text, page, pathway_named, rows_of, summary, terminal_tables
+    from ui.reports.evidence import evidence_csv, evidence_json, evidence_tables, page, pathway_named, rows_of, summary
 
     if as_json + as_csv + as_markdown > 1:
         raise refuse("one_format", "--json --csv --markdown", "choose one of them.")
@@ -135,11 +135,11 @@ def _show_evidence(name: str, grade: str, search: str, *, as_json: bool, as_csv:
     pathway = pathway_named(name)
     rows = rows_of(pathway, grade=grade, search=search)
     if as_json:
-        print_text(json_text(rows))
+        print_text(evidence_json(rows))
     elif as_csv:
-        print_text(csv_text(rows))
+        print_text(evidence_csv(rows))
     else:
-        print_parts(terminal_tables(rows, width=out.width))
+        print_parts(evidence_tables(rows, width=out.width))
         say_wrapped(f"{pathway.title}. {summary(rows)}")
 
 

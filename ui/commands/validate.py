@@ -46,7 +46,7 @@ def validate(
     from calibration.validation.targets import load_targets
     from calibration.validation.validate import validate as compare_with_published
     from pathways import load_region
-    from ui.reports.validation import files_of_page, json_text, summary, terminal_tables, write_page
+    from ui.reports.validation import files_of_page, summary, validation_json, validation_tables, write_validation
 
     places_to_write(files=[] if page is None else files_of_page(page), overwrite=overwrite)
     place = load_region(region)
@@ -62,8 +62,8 @@ def validate(
             stop=stop,
         )
     if as_json:
-        print_text(json_text(validation))
+        print_text(validation_json(validation))
     else:
-        print_parts([*terminal_tables(validation), summary(validation)])
+        print_parts([*validation_tables(validation), summary(validation)])
     if page is not None:
-        say(f"Written: {', '.join(write_page(validation, page, overwrite=overwrite))}", aside=True)
+        say(f"Written: {', '.join(write_validation(validation, page, overwrite=overwrite))}", aside=True)

@@ -43,7 +43,7 @@ def calibration_json(calibration: JointDraws | None) -> dict[str, Any]:
     }
 
 
-def calibration_html(calibration: JointDraws | None) -> str:
+def calibration_line_html(calibration: JointDraws | None) -> str:
     """The same as a part of a page, a warning where the calibration is in doubt; nothing where there is none."""
     if calibration is None:
         return ""

@@ -46,7 +46,7 @@ ALIKE, RARER = 0.8, 10
 
 
 @dataclass(frozen=True)
-class EventLog:
+class EventFile:
     """Events ready for `outcomes`: `patient`, `day`, `kind`, `service`, and `site`, `detail`, `value` where the file has them.
 
     `first_date` is day 0 where the file has dates; `of_ticks` says that day 0 is the first measured day of a simulation.
@@ -79,7 +79,7 @@ class EventLog:
             raise BadInput([Problem("day_is_in_the_file", f"{option} {quoted(text)[1:-1]}", f"{why} {says}")]) from None
 
 
-def read_events(path: Path, *, days_per_tick: float | None = None, services: Collection[str] = ()) -> EventLog:
+def read_events(path: Path, *, days_per_tick: float | None = None, services: Collection[str] = ()) -> EventFile:
     """A file of events (.csv or .parquet): `patient`, `kind`, `service`, and `day`, or `tick` as `run --log` writes it.
 
     `day` or `tick` may hold dates. `services` are names that the user or the library has for services.
@@ -140,7 +140,7 @@ def read_events(path: Path, *, days_per_tick: float | None = None, services: Col
     for name in ("service", "site", "detail"):
         if name in events:
             events[name] = events[name].mask(events[name] == "")
-    return EventLog(columns.file, events, notes, first_date, of_ticks and first_date is None)
+    return EventFile(columns.file, events, notes, first_date, of_ticks and first_date is None)
 
 
 def _days(columns: Columns, name: str) -> tuple[np.ndarray, date | None, list[Problem]]:

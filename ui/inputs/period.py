@@ -10,7 +10,7 @@ import pandas as pd
 from outcomes import isolated_end
 from outcomes.journeys.possible_order import IMPOSSIBLE, UNTOLD
 from pathways import BadInput, Problem
-from ui.inputs.journeys import LONGEST_DAYS, EventLog
+from ui.inputs.journeys import LONGEST_DAYS, EventFile
 from ui.inputs.notes import SO_MANY, Note
 
 
@@ -22,7 +22,7 @@ class Period:
     end: float
 
 
-def period_of(log: EventLog, from_day: float | None, until_day: float | None) -> tuple[Period, list[Note]]:
+def period_of(log: EventFile, from_day: float | None, until_day: float | None) -> tuple[Period, list[Note]]:
     """The period, and notes that state it and tell of an end or a beginning that stands apart.
 
     Raises `BadInput` where nothing of the file lies in it.
@@ -54,7 +54,7 @@ def period_of(log: EventLog, from_day: float | None, until_day: float | None) ->
     return Period(start, end), notes
 
 
-def _ends(log: EventLog, end: float, until_day: float | None, last: float) -> str:
+def _ends(log: EventFile, end: float, until_day: float | None, last: float) -> str:
     """How the end was found, and what it means."""
     waits = "whoever was not seen by then still waits"
     if until_day is None:
@@ -64,13 +64,13 @@ def _ends(log: EventLog, end: float, until_day: float | None, last: float) -> st
     return waits
 
 
-def _cut(log: EventLog, end: float) -> list[Note]:
+def _cut(log: EventFile, end: float) -> list[Note]:
     """That events lie after the end."""
     later = int((log.events["day"] > end).sum())
     return [Note(f"Not looked at, for they are later: {SO_MANY}.", ((later, "row"),))] if later else []
 
 
-def _apart(log: EventLog, from_day: float | None, until_day: float | None) -> list[Note]:
+def _apart(log: EventFile, from_day: float | None, until_day: float | None) -> list[Note]:
     """That the first or last events stand far apart from all others, so that one of them may be a slip."""
     notes = []
     days = log.events["day"].to_numpy()

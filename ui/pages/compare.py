@@ -32,7 +32,7 @@ from ui.findings.owed import owed_of, owed_sentence
 from ui.inputs.cases import gather
 from ui.pages import jobs, own_scenario
 from ui.reports.comparison import html_report
-from ui.reports.decision_table import capacity_lines, csv_text, json_text, rows_of, still_waiting
+from ui.reports.decision_table import capacity_lines, comparison_csv, comparison_json, rows_of, still_waiting
 from ui.reports.run import run_warnings
 from ui.words import NO_VALUE, amount, as_written, counted, per_year, percent, row_title, signed, waits_are
 
@@ -460,14 +460,14 @@ def _table(comparison: Comparison) -> None:
     )
     st.download_button(
         "Differences (CSV)",
-        lambda: "\ufeff" + csv_text(comparison),
+        lambda: "\ufeff" + comparison_csv(comparison),
         file_name="differences.csv",
         mime="text/csv",
         on_click="ignore",
     )
     st.download_button(
         "Everything (JSON)",
-        lambda: json_text(comparison),
+        lambda: comparison_json(comparison),
         file_name="comparison.json",
         mime="application/json",
         on_click="ignore",

@@ -28,7 +28,7 @@ def _on_one_line(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Choice:
+class OwnScenario:
     """What the user has set: the share of practices by lever, and why."""
 
     reach: dict[str, float]
@@ -48,7 +48,7 @@ class Choice:
         return tuple(sorted(self.reach.items()))
 
 
-def form(pathway: Pathway) -> Choice:
+def form(pathway: Pathway) -> OwnScenario:
     """Sliders for every lever of the pathway, in a form with one button."""
     with st.form("own"):
         st.markdown("**My scenario.** Share of practices in which each is on. Press the button to run it.")
@@ -77,10 +77,10 @@ def form(pathway: Pathway) -> Choice:
                 max_chars=LONGEST_REASON,
             )
         st.form_submit_button("Update results", type="primary")
-    return Choice(reach, why)
+    return OwnScenario(reach, why)
 
 
-def scenario_file(choice: Choice, pathway: Pathway) -> str:
+def scenario_file(choice: OwnScenario, pathway: Pathway) -> str:
     """The scenario as a file for `backpath compare`."""
 
     def text(value: str) -> str:

@@ -196,7 +196,7 @@ def _subject_to(comparison: Comparison, scenario: str) -> list[str]:
     return [f"All of this holds{subject.removeprefix(',')}. Words: {PAGE}."] * bool(subject)
 
 
-def terminal_tables(comparison: Comparison, budget: Budget) -> list[Table]:
+def budget_tables(comparison: Comparison, budget: Budget) -> list[Table]:
     """Money by year, and capacity by service, for a terminal."""
     title = comparison.cases[budget.scenario].scenario.title
     years = list(dict.fromkeys(budget.by_year["year"]))
@@ -238,28 +238,28 @@ def terminal_tables(comparison: Comparison, budget: Budget) -> list[Table]:
     return [money_table, capacity]
 
 
-def carried(comparison: Comparison, budget: Budget) -> dict[str, Any]:
+def budget_stamp(comparison: Comparison, budget: Budget) -> dict[str, Any]:
     """What every table of a budget carries."""
     return {**stamp(comparison, setup_cost=budget.setup_cost), "scenario": budget.scenario}
 
 
 def _stamped(comparison: Comparison, budget: Budget, table: pd.DataFrame) -> pd.DataFrame:
-    for name, value in reversed(carried(comparison, budget).items()):
+    for name, value in reversed(budget_stamp(comparison, budget).items()):
         table = pd.concat([pd.Series(value, index=table.index, name=name), table], axis=1)
     return table
 
 
-def csv_text(comparison: Comparison, budgets: list[Budget]) -> str:
+def budget_csv(comparison: Comparison, budgets: list[Budget]) -> str:
     """One row per scenario, year and line."""
     table = pd.concat([_stamped(comparison, budget, budget.by_year) for budget in budgets])
     return writing.csv_text(table)
 
 
-def json_text(comparison: Comparison, budgets: list[Budget]) -> str:
+def budget_json(comparison: Comparison, budgets: list[Budget]) -> str:
     """Everything as one JSON object; what does not exist is null."""
     scenarios = {
         budget.scenario: {
-            **carried(comparison, budget),
+            **budget_stamp(comparison, budget),
             "setup_cost": budget.setup_cost,
             "by_year": _records(budget.by_year),
             "capacity": _records(budget.capacity),
@@ -291,8 +291,8 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def write_budgets(comparison: Comparison, budgets: list[Budget], folder: Path, *, overwrite: bool = False) -> list[str]:
     """Writes money and capacity as CSV, and both as JSON, into a new folder, whole or not at all; the files' names."""
     with new_folder(folder, overwrite=overwrite) as part:
-        write_text(part / "budget.json", json_text(comparison, budgets))
-        write_text(part / "budget.csv", csv_text(comparison, budgets))
+        write_text(part / "budget.json", budget_json(comparison, budgets))
+        write_text(part / "budget.csv", budget_csv(comparison, budgets))
         capacity = pd.concat([_stamped(comparison, budget, budget.capacity) for budget in budgets])
         write_text(part / "capacity.csv", writing.csv_text(capacity))
     return sorted(path.name for path in folder.iterdir())

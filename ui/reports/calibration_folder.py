@@ -152,7 +152,7 @@ def write_calibration(found: Calibration, folder: Path) -> list[str]:
 def _write(found: Calibration, folder: Path) -> None:
     simulator = found.simulator
     _csv(_figures(found), folder / TARGETS)
-    write_text(folder / DIAGNOSTICS, json_text(found))
+    write_text(folder / DIAGNOSTICS, diagnostics_json(found))
     if found.checks.back_test is not None:
         _csv(found.checks.back_test.table, folder / BACK_TEST)
     if found.practices is not None:
@@ -213,7 +213,7 @@ def diagnostics(found: Calibration) -> dict[str, Any]:
     )
 
 
-def json_text(found: Calibration) -> str:
+def diagnostics_json(found: Calibration) -> str:
     """The diagnostics as JSON text."""
     return json.dumps(diagnostics(found), indent=1, ensure_ascii=False)
 

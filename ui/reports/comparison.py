@@ -25,10 +25,10 @@ from sim.results import (
     within_days,
 )
 from ui.charts.comparison import change_chart, lists_chart
-from ui.findings.calibrated import calibration_html, calibration_line
+from ui.findings.calibrated import calibration_line, calibration_line_html
 from ui.findings.key_message import key_message, rests_on, watch
 from ui.findings.owed import owed_of, owed_sentence
-from ui.reports.decision_table import capacity_lines, csv_text, rows_of, still_waiting
+from ui.reports.decision_table import capacity_lines, comparison_csv, rows_of, still_waiting
 from ui.reports.page import html_page, svg
 from ui.words import span, waits_are
 
@@ -53,7 +53,7 @@ def html_report(comparison: Comparison) -> str:
         f"<h1>{escape(' and '.join(names))} in {escape(region.about.title)}</h1>",
         f'<p class="small">{escape(region.about.says)} A projection from a model over {span(comparison.years)}, '
         f"{comparison.replications} runs; not counts of real patients. {date.today():%d %B %Y}.</p>",
-        calibration_html(comparison.calibration),
+        calibration_line_html(comparison.calibration),
     ]
     for name in comparison.scenarios:
         parts.append(_scenario_section(comparison, name))
@@ -189,7 +189,7 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str, ove
     """
     with new_folder(folder, overwrite=overwrite) as part:
         if len(comparison.cases) > 1:
-            write_text(part / "differences.csv", csv_text(comparison))
+            write_text(part / "differences.csv", comparison_csv(comparison))
         record = record_of(comparison, region_from=region_from)
         write_text(part / "record.json", json.dumps(record, indent=1, ensure_ascii=False))
         makers: dict[str, Callable] = {

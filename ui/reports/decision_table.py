@@ -45,7 +45,7 @@ COLOUR_OF: dict[Tone, str] = {"good": "green", "bad": "red", "doubt": "yellow", 
 
 
 @dataclass(frozen=True)
-class Row:
+class DecisionRow:
     """One line of a decision table, in words.
 
     `change` is the mean of the paired differences with its percentage of the base's mean, `interval` the 95% interval
@@ -63,7 +63,7 @@ class Row:
     message: KeyMessage
 
 
-def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
+def rows_of(comparison: Comparison, scenario: str) -> list[DecisionRow]:
     """The decision table of one scenario. Counts and money are yearly averages."""
     rows = []
     for outcome, word in comparison.plan.pathway.outcomes.items():
@@ -86,7 +86,7 @@ def rows_of(comparison: Comparison, scenario: str) -> list[Row]:
         elif difference.runs < 2:
             interval = "one run: none" if difference.runs else NO_VALUE
         rows.append(
-            Row(
+            DecisionRow(
                 outcome=outcome,
                 title=row_title(word),
                 today=NO_VALUE if gained else amount(today, word),
@@ -215,7 +215,7 @@ def in_short(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def as_json(comparison: Comparison) -> dict[str, Any]:
+def comparison_dict(comparison: Comparison) -> dict[str, Any]:
     """The comparison as one object; a number that does not exist is null.
 
     Counts, costs and QALYs are a year on average, as in the table; waits are days.
@@ -275,9 +275,9 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def json_text(comparison: Comparison) -> str:
+def comparison_json(comparison: Comparison) -> str:
     """The comparison as JSON text."""
-    return json.dumps(as_json(comparison), indent=2, ensure_ascii=False)
+    return json.dumps(comparison_dict(comparison), indent=2, ensure_ascii=False)
 
 
 CSV_COLUMNS = (
@@ -310,7 +310,7 @@ PER_YEAR = ("base", "scenario_mean", "difference", "low", "high", "lowest", "hig
 """Columns that are told a year on average; of waits they are days."""
 
 
-def csv_text(comparison: Comparison) -> str:
+def comparison_csv(comparison: Comparison) -> str:
     """The comparison as CSV: one row per scenario and outcome, counts, costs and QALYs a year on average as in the table."""
     columns = [*CSV_COLUMNS, *(["calibration"] if comparison.calibration else [])]
     table = comparison.table().assign(**stamp(comparison))

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pathways import Pathway, library_names, load_pathway, load_scenario, refuse
-from pathways.evidence_table import GROUPS, Row, bounds_written, evidence
+from pathways.evidence_table import GROUPS, EvidenceRow, bounds_written, evidence
 from pathways.files import writing
 from pathways.load import load_quantities
 from pathways.quantity import GRADES
@@ -37,14 +37,14 @@ def pathway_named(name: str) -> Pathway:
     return load_scenario(path)[2] if kind == "scenario" else load_pathway(path)
 
 
-def rows_of(pathway: Pathway, *, grade: str = "", search: str = "") -> list[Row]:
+def rows_of(pathway: Pathway, *, grade: str = "", search: str = "") -> list[EvidenceRow]:
     """The rows of a pathway's evidence table, with the library's quantities about regions; filtered as asked."""
     if grade and grade not in GRADES:
         raise refuse("grade", f"--grade {grade}", f"there are: {', '.join(GRADES)}.")
     return evidence(pathway, load_quantities("region.toml"), grade=grade, search=search)
 
 
-def summary(rows: list[Row]) -> str:
+def summary(rows: list[EvidenceRow]) -> str:
     """How many there are, by grade.
 
     >>> summary([])
@@ -57,14 +57,14 @@ def summary(rows: list[Row]) -> str:
     return f"{len(rows)} {'quantity' if len(rows) == 1 else 'quantities'}: {by_grade}."
 
 
-def value_in_words(row: Row) -> str:
+def value_in_words(row: EvidenceRow) -> str:
     """The value, or a table's values by level."""
     if isinstance(row.value, dict):
         return "; ".join(f"{level}: {value:g}" for level, value in row.value.items())
     return f"{row.value:g}"
 
 
-def range_in_words(row: Row) -> str:
+def range_in_words(row: EvidenceRow) -> str:
     """From the lowest to the highest value, or what bounds every level of a table."""
     if row.low is None or row.high is None:
         return f"each times {row.low_times:g} to {row.high_times:g}"
@@ -74,7 +74,7 @@ def range_in_words(row: Row) -> str:
 # the terminal
 
 
-def terminal_tables(rows: list[Row], *, width: int) -> Iterator[Table]:
+def evidence_tables(rows: list[EvidenceRow], *, width: int) -> Iterator[Table]:
     """A table for each group, of one width throughout."""
     source_width = max(LEAST_SOURCE_WIDTH, width - NAME_WIDTH - VALUE_WIDTH - BORDERS)
     for group in GROUPS:
@@ -83,7 +83,7 @@ def terminal_tables(rows: list[Row], *, width: int) -> Iterator[Table]:
             yield _terminal_table(group, own, source_width)
 
 
-def _terminal_table(group: str, rows: list[Row], source_width: int) -> Table:
+def _terminal_table(group: str, rows: list[EvidenceRow], source_width: int) -> Table:
     table = Table(title=group, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1), leading=1)
     table.add_column("Quantity, and where it is used", width=NAME_WIDTH, overflow="fold")
     table.add_column("Value, range, unit", width=VALUE_WIDTH)
@@ -105,16 +105,16 @@ def _terminal_table(group: str, rows: list[Row], source_width: int) -> Table:
 
 # files
 
-COLUMNS = tuple(field.name for field in fields(Row))
+COLUMNS = tuple(field.name for field in fields(EvidenceRow))
 
 
-def csv_text(rows: list[Row]) -> str:
+def evidence_csv(rows: list[EvidenceRow]) -> str:
     """The table as CSV; several uses, and the levels of a table, are parted by semicolons."""
     cells = [asdict(row) | {"used": "; ".join(row.used), "value": value_in_words(row)} for row in rows]
     return writing.csv_text(pd.DataFrame(cells, columns=list(COLUMNS), dtype=object))
 
 
-def json_text(rows: list[Row]) -> str:
+def evidence_json(rows: list[EvidenceRow]) -> str:
     """The table as a JSON list of objects."""
     return json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
 
@@ -170,8 +170,8 @@ def _drawn(pathway: Pathway) -> dict[str, str]:
     return {name: f"{mean:.3g} ({low:.3g} to {high:.3g})" for name, (mean, low, high) in drawn_of(pathway).items()}
 
 
-def _of_scenario(row: Row, scenario: str) -> Row:
-    return Row(**{**vars(row), "used": tuple(f"scenario {scenario}: {use}" for use in row.used)})
+def _of_scenario(row: EvidenceRow, scenario: str) -> EvidenceRow:
+    return EvidenceRow(**{**vars(row), "used": tuple(f"scenario {scenario}: {use}" for use in row.used)})
 
 
 HEAD = (
@@ -180,11 +180,11 @@ HEAD = (
 )
 
 
-def _table(rows: list[Row], drawn: dict[str, str]) -> str:
+def _table(rows: list[EvidenceRow], drawn: dict[str, str]) -> str:
     return "\n".join([*HEAD, *_lines(rows, drawn)]) + "\n"
 
 
-def _lines(rows: list[Row], drawn: dict[str, str]) -> list[str]:
+def _lines(rows: list[EvidenceRow], drawn: dict[str, str]) -> list[str]:
     lines = []
     for row in rows:
         source = row.source + (f" ({row.evidence})" if row.evidence else "") + (f". {row.note}" if row.note else "")

@@ -25,7 +25,7 @@ from outcomes.disclosure.journeys import disclosed_continuity, disclosed_lists, 
 from outcomes.journeys.referral_to_treatment import ReferralToTreatment, referral_to_treatment
 from pathways import BadInput, Problem
 from pathways.files.writing import csv_text, new_folder, write_text
-from ui.inputs.journeys import EventLog
+from ui.inputs.journeys import EventFile
 from ui.inputs.notes import Note, said
 from ui.inputs.people import matched
 from ui.inputs.period import impossible_notes, lacking_notes, period_of
@@ -88,7 +88,7 @@ def _treatment(found: ReferralToTreatment) -> pd.DataFrame:
 
 
 def journeys_of(
-    log: EventLog,
+    log: EventFile,
     people: tuple[pd.DataFrame, str] | None,
     *,
     by: str,
@@ -133,7 +133,7 @@ def journeys_of(
     return Journeys(waited, lists, treatment, continuity_by(care, among, by=groups or "who"), groups, tuple(notes))
 
 
-def terminal_tables(tables: dict[str, pd.DataFrame]) -> list[Table]:
+def journeys_tables(tables: dict[str, pd.DataFrame]) -> list[Table]:
     """Waits, referral to treatment and continuity for a terminal."""
     waited = tables["waits"]
     keys = list(waited.columns[: list(waited.columns).index("waits")])
@@ -209,7 +209,7 @@ def _share(value: Any) -> str:
     return value if isinstance(value, str) else percent_of(float(value))
 
 
-def json_text(tables: dict[str, pd.DataFrame], notes: Sequence[str], policy: str) -> str:
+def journeys_json(tables: dict[str, pd.DataFrame], notes: Sequence[str], policy: str) -> str:
     """Every table as JSON; what does not exist is null, what is hidden is "*"."""
     made: dict[str, Any] = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
     about = {"notes": list(notes), "disclosure": disclosure_sentence(policy)}
@@ -224,5 +224,5 @@ def write_journeys(
         for name, table in tables.items():
             write_text(part / f"{name}.csv", csv_text(table))
         write_text(part / "notes.txt", "".join(f"{note}\n" for note in notes))
-        write_text(part / "journeys.json", json_text(tables, notes, policy))
+        write_text(part / "journeys.json", journeys_json(tables, notes, policy))
     return sorted(path.name for path in folder.iterdir())

@@ -20,7 +20,7 @@ from outcomes import PairedDifference, paired_difference
 from outcomes.economics.incremental import cost_effectiveness_plane, incremental_result
 from outcomes.economics.nested_draws import (
     LARGEST_NOISE,
-    TwoLoopEvpi,
+    NestedEvpi,
     between_and_within,
     ceac_where_told,
     corrected_draws,
@@ -40,7 +40,7 @@ from sim.experiments.scores import uncertain, without_distribution
 from sim.experiments.sensitivity_analysis import Psa, Tornado, sign
 from sim.results import OWED
 from ui.charts.uncertainty import acceptability_chart, plane_chart, tornado_chart
-from ui.findings.calibrated import calibration_html, calibration_json, calibration_line
+from ui.findings.calibrated import calibration_json, calibration_line, calibration_line_html
 from ui.findings.owed import of_the_saving
 from ui.reports.comparison import write_page
 from ui.reports.page import html_page, html_table, svg
@@ -104,7 +104,7 @@ class Findings:
     values: Mapping[str, Value]
     curves: pd.DataFrame | None
     refused: str | None
-    evpi: TwoLoopEvpi | None
+    evpi: NestedEvpi | None
     evpi_refused: str | None
     known: list[str]
 
@@ -361,7 +361,7 @@ def _signed(value: float) -> str:
     return text if text.startswith(MINUS) or value == 0 else f"+{text}"
 
 
-def terminal_tables(findings: Findings) -> list[Table]:
+def psa_tables(findings: Findings) -> list[Table]:
     """Value for money of each scenario, and what could change it."""
     values = Table(
         title=f"Against {findings.title(findings.found.base).lower()}: {findings.found.region.about.title}, "
@@ -422,7 +422,7 @@ def _bars(findings: Findings, tornado: Tornado) -> list[tuple[str, str, str, str
     return rows
 
 
-def as_json(findings: Findings) -> dict[str, Any]:
+def psa_dict(findings: Findings) -> dict[str, Any]:
     """Everything found as one object; what does not exist is null."""
     found = findings.found
     scenarios = {}
@@ -462,7 +462,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
             ],
         }
     return {
-        **carried(findings),
+        **psa_stamp(findings),
         **calibration_json(found.calibration),
         "region": found.region.name,
         "population": found.region.population,
@@ -495,25 +495,25 @@ def _as_interval(difference: PairedDifference) -> dict[str, float | None]:
     return {of: number_or_none(getattr(difference, of)) for of in ("mean", "low", "high")}
 
 
-def carried(findings: Findings) -> dict[str, Any]:
+def psa_stamp(findings: Findings) -> dict[str, Any]:
     """What every table of the analysis carries."""
     found = findings.found
     drawn_from = region_digest(found.region, grades=True)
     return stamp(found, annual_rate=found.annual_rate, draws=len(found.draws.scores), region=drawn_from)
 
 
-def json_text(findings: Findings) -> str:
+def psa_json(findings: Findings) -> str:
     """The findings as JSON text."""
-    return json.dumps(as_json(findings), indent=2, ensure_ascii=False)
+    return json.dumps(psa_dict(findings), indent=2, ensure_ascii=False)
 
 
-def csv_text(findings: Findings) -> str:
+def psa_csv(findings: Findings) -> str:
     """One row per draw, replication and scenario: discounted cost and QALYs over the years, and every outcome a year."""
     found = findings.found
     table = found.values.rename(columns={"strategy": "scenario"})
     for name, word in found.cases[found.base].pathway.outcomes.items():
         table[name] = [per_year(value, word, found.years) for value in table[name]]
-    for name, value in reversed(carried(findings).items()):
+    for name, value in reversed(psa_stamp(findings).items()):
         table.insert(0, name, value)
     return writing.csv_text(table)
 
@@ -521,7 +521,7 @@ def csv_text(findings: Findings) -> str:
 def quantities_csv(findings: Findings) -> str:
     """The value of every quantity in every draw, in the base's pathway."""
     table = drawn_values(findings)
-    for name, value in reversed({**carried(findings), "draw": range(len(table))}.items()):
+    for name, value in reversed({**psa_stamp(findings), "draw": range(len(table))}.items()):
         table.insert(0, name, value)
     return writing.csv_text(table)
 
@@ -565,7 +565,7 @@ def uncertain_in(findings: Findings) -> list[str]:
     return uncertain(findings.found.cases[findings.found.base].pathway)
 
 
-def html(findings: Findings) -> str:
+def psa_html(findings: Findings) -> str:
     """The page of a sensitivity analysis."""
     found = findings.found
     names = " and ".join(findings.title(name) for name in found.scenarios)
@@ -573,7 +573,7 @@ def html(findings: Findings) -> str:
         f"<h1>How sure: {escape(names)} in {escape(found.region.about.title)}</h1>",
         f'<p class="small">A projection from a model, not counts of real patients. {escape(caveat(findings))} '
         f"{date.today():%d %B %Y}.</p>",
-        calibration_html(found.calibration),
+        calibration_line_html(found.calibration),
     ]
     for name in found.scenarios:
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in what_could_change(findings, name))
@@ -606,10 +606,10 @@ def html(findings: Findings) -> str:
         parts.append(f'<div class="message warning"><ul>{items}</ul></div>')
     if findings.refused is not None:
         parts.append(f'<div class="message warning"><p>{escape(curve_refused(findings))}</p></div>')
-    parts.append(f"<p>{escape(worth_of_knowing(findings))}</p>")
+    parts.append(f"<p>{escape(value_of_information(findings))}</p>")
     used = ", ".join(f"{name} {number}" for name, number in versions().items())
     parts.append(
-        f'<h2>How this was made</h2><p class="small">Run {carried(findings)["run_id"]}, seed {found.seed}, {escape(used)}. '
+        f'<h2>How this was made</h2><p class="small">Run {psa_stamp(findings)["run_id"]}, seed {found.seed}, {escape(used)}. '
         f"{escape(redrawn_line(findings))}</p>"
     )
     parts.append(f"<details><summary>Every quantity as written and as drawn</summary>{_drawn_html(findings)}</details>")
@@ -654,7 +654,7 @@ def curve_refused(findings: Findings) -> str:
     return where + findings.refused
 
 
-def worth_of_knowing(findings: Findings) -> str:
+def value_of_information(findings: Findings) -> str:
     """What perfect knowledge would be worth, in a sentence; or why that cannot be told."""
     if findings.evpi is None:
         return f"What it would be worth to know all quantities for certain cannot be told. {findings.evpi_refused}"
@@ -674,8 +674,8 @@ def worth_of_knowing(findings: Findings) -> str:
 def write_findings(findings: Findings, folder: Path, *, overwrite: bool = False) -> list[str]:
     """Writes page, tables and JSON into a new folder, whole or not at all; the names of the files."""
     with new_folder(folder, overwrite=overwrite) as part:
-        write_text(part / "psa.json", json_text(findings))
-        write_text(part / "values.csv", csv_text(findings))
+        write_text(part / "psa.json", psa_json(findings))
+        write_text(part / "values.csv", psa_csv(findings))
         write_text(part / "quantities.csv", quantities_csv(findings))
-        write_page(part / "psa.html", lambda: html(findings))
+        write_page(part / "psa.html", lambda: psa_html(findings))
     return sorted(path.name for path in folder.iterdir())

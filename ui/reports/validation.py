@@ -42,7 +42,7 @@ INTRODUCTION = (
 
 
 @dataclass(frozen=True)
-class Line:
+class ValidationRow:
     """One row of the page, in words."""
 
     title: str
@@ -96,7 +96,7 @@ def use_of(result: Result) -> str:
     return "; ".join(uses) or "held out"
 
 
-def line_of(validation: Validation, result: Result) -> Line:
+def line_of(validation: Validation, result: Result) -> ValidationRow:
     """A result in words."""
     target = result.target
     rule = validation.targets.rule_in_words(target.rule)
@@ -105,7 +105,7 @@ def line_of(validation: Validation, result: Result) -> Line:
         simulated += f"; single runs {figures(result.found.range_low)} to {figures(result.found.range_high)}"
     if result.beside is not None and target.beside is not None:
         simulated += f"; {target.beside.title} {figures(result.beside.mean)}"
-    return Line(
+    return ValidationRow(
         title=target.title,
         unit=target.unit,
         published=published(result),
@@ -163,7 +163,7 @@ def picture_of(validation: Validation) -> Chart:
     return ratio_chart(validation.results, says=summary(validation))
 
 
-def _by_section(validation: Validation) -> Iterator[tuple[str, list[Line]]]:
+def _by_section(validation: Validation) -> Iterator[tuple[str, list[ValidationRow]]]:
     for section, title in validation.targets.sections.items():
         lines = [line_of(validation, result) for result in validation.results if result.target.section == section]
         if lines:
@@ -193,7 +193,7 @@ def validation_html(validation: Validation) -> str:
 HEAD = ("Result", "Published", "Model", "Rule", "Verdict", "Used elsewhere?")
 
 
-def _html_table(lines: Sequence[Line]) -> str:
+def _html_table(lines: Sequence[ValidationRow]) -> str:
     head = "".join(f'<th scope="col">{escape(word)}</th>' for word in HEAD)
     body = ""
     for line in lines:
@@ -257,7 +257,7 @@ def markdown_page(validation: Validation, *, picture: str) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _markdown_table(lines: Sequence[Line]) -> str:
+def _markdown_table(lines: Sequence[ValidationRow]) -> str:
     rows = [
         [f"{line.title} ({line.unit})", line.published, line.simulated, line.rule, line.verdict, line.use]
         for line in lines
@@ -273,7 +273,7 @@ def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 # terminal and JSON
 
 
-def terminal_tables(validation: Validation) -> Iterator[Table]:
+def validation_tables(validation: Validation) -> Iterator[Table]:
     """A table for each section."""
     for title, lines in _by_section(validation):
         table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
@@ -286,7 +286,7 @@ def terminal_tables(validation: Validation) -> Iterator[Table]:
         yield table
 
 
-def json_text(validation: Validation) -> str:
+def validation_json(validation: Validation) -> str:
     """Everything on the page as one object; a number that does not exist is null."""
     region = validation.region
     return json.dumps(
@@ -349,7 +349,7 @@ def files_of_page(path: Path) -> list[Path]:
     return [path.with_suffix(".svg"), path] if path.suffix == ".md" else [path]
 
 
-def write_page(validation: Validation, path: Path, *, overwrite: bool = False) -> list[str]:
+def write_validation(validation: Validation, path: Path, *, overwrite: bool = False) -> list[str]:
     """Writes the page, with its picture beside it where it is Markdown; the names of the files."""
     files = files_of_page(path)
     for file in files:

@@ -1,4 +1,4 @@
-"""What time in a state is worth to whom: classes of patients by age norm and by what else their pain takes from them.
+"""Utilities: classes of patients by the norm of their age and by what else their pain takes from them.
 
 A patient's class is fixed at onset. Utility = the norm of their age, minus what the state takes, minus, while in pain,
 what each decrement that applies to them takes.
@@ -20,12 +20,12 @@ from sim.plan import Plan
 from sim.rules import holds
 
 
-def class_count(pathway: Pathway) -> int:
+def utility_class_count(pathway: Pathway) -> int:
     """How many classes there are."""
     return max(1, len(_norms(pathway))) * 2 ** len(pathway.health.decrements)
 
 
-def worth_classes(plan: Plan, state: StateArrays) -> np.ndarray:
+def utility_classes(plan: Plan, state: StateArrays) -> np.ndarray:
     """Each patient's class, from what they are like at onset; int32, shape (patients,)."""
     highest = [age_band(band)[1] for band in list(_norms(plan.pathway))[:-1]]
     classes = np.searchsorted(np.array(highest, dtype=np.int64), state.patients["attributes"][:, AGE], side="left")
@@ -43,13 +43,13 @@ def _whom(plan: Any, state: Any, first_test: Any, count: Any) -> Any:
     return whom
 
 
-def worth(pathway: Pathway) -> np.ndarray:
+def utilities(pathway: Pathway) -> np.ndarray:
     """The utility of a year by state and class, shape (4 states, classes)."""
     health, quantities = pathway.health, pathway.quantities
     of_state = {str(state): quantities[name].number() for state, name in health.utility.items()}
     norms = list(_norms(pathway).values()) or [of_state["well"]]
     takes = [quantities[decrement.by].number() for decrement in health.decrements]
-    table = np.zeros((len(STATES), class_count(pathway)))
+    table = np.zeros((len(STATES), utility_class_count(pathway)))
     for code in range(table.shape[1]):
         norm, mask = divmod(code, 2 ** len(takes))
         extra = sum(take for k, take in enumerate(reversed(takes)) if mask >> k & 1)

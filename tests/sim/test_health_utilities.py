@@ -12,10 +12,10 @@ from outcomes import qalys_of_time
 from pathways import BadInput, Pathway, Region
 from pathways.health import STATES
 from sim.arrays.layout import AGE, DECILE, FIRST_ATTRIBUTE, PATIENT, SEX, bare_state
+from sim.health_utilities import utilities, utility_class_count, utility_classes
 from sim.reducers import person_ticks
 from sim.results import health_table
 from sim.running import Running
-from sim.utilities import class_count, worth, worth_classes
 from tests.helpers.build import Numbers, cohort_of, health, pathway, plan_of, region
 
 WELL, MILD, MODERATE, SEVERE = range(4)
@@ -54,13 +54,13 @@ def a_year(word: Pathway, state: int, *, age: int = 40, sex: int = 0, decile: in
     plan, patients = plan_of(word, region()), np.zeros(1, dtype=PATIENT)
     patients["attributes"][0, [AGE, SEX, DECILE, FIRST_ATTRIBUTE]] = age, sex, decile, kind
     person = bare_state(patients, np.zeros((1, plan.counters), dtype=np.uint8), np.ones((1, 1)))
-    return float(worth(word)[state, worth_classes(plan, person)[0]])
+    return float(utilities(word)[state, utility_classes(plan, person)[0]])
 
 
 def test_without_norms_and_decrements_a_state_is_worth_its_utility() -> None:
     word = word_of(Numbers())
-    assert class_count(word) == 1
-    assert worth(word)[:, 0].tolist() == pytest.approx([UTILITY[state] for state in STATES])
+    assert utility_class_count(word) == 1
+    assert utilities(word)[:, 0].tolist() == pytest.approx([UTILITY[state] for state in STATES])
     assert a_year(word, SEVERE, age=90, kind=2) == 0.46
 
 
@@ -101,7 +101,7 @@ def test_decrements_add_up_and_none_stands_in_for_another(sex: int, decile: int,
     """Three of different size, of which the third is for nobody here; moderate at 50 is 0.8 - 0.16 without them."""
     decrements = (({"sex": "male"}, 0.05), ({"deprivation_decile": "<= 2"}, 0.11), ({"kind": "serious"}, 0.3))
     word = word_of(Numbers(), norms=NORMS, decrements=decrements)
-    assert class_count(word) == 3 * 2**3
+    assert utility_class_count(word) == 3 * 2**3
     assert a_year(word, MODERATE, age=50, sex=sex, decile=decile) == pytest.approx(0.64 - takes)
 
 
