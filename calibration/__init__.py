@@ -1,1 +1,1 @@
-"""Fitting the model to local data. The room is kept; nothing is in it yet, and no command offers it."""
+"""Quantities fitted to what was counted: by an area, or in published courses; and whether a fit can be believed."""
