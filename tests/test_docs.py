@@ -411,6 +411,21 @@ def test_the_glossary_has_the_twelve_names() -> None:
     assert re.findall(r"^\| \*\*(\w+)\*\* \|", text_of("glossary.md"), re.M) == twelve
 
 
+def test_the_glossary_leads_to_where_things_are_done() -> None:
+    """In two sentences at most; a function that it names stands in a file of the same row."""
+    rows = re.findall(
+        r"^\| (.+?) \| (.+) \|$", text_of("glossary.md").split("## Where to find what")[1].split("\n## ")[0], re.M
+    )
+    assert len(rows) > 10
+    for what, where in rows[1:]:
+        targets = [ROOT / "docs" / target.partition("#")[0] for target in re.findall(r"\]\(([^)]+)\)", where)]
+        assert what == "---" or targets, what
+        code = "".join(target.read_text(encoding="utf-8") for target in targets if target.is_file())
+        for name in re.findall(r"`(\w+)`", where):
+            assert re.search(rf"\b{name}\b", code), f"{what}: no '{name}' in what is linked"
+        assert len(re.findall(r"\.(?= [A-Z\[]|$)", where)) <= 2, what
+
+
 def test_decisions_are_numbered_without_gaps_and_have_three_parts() -> None:
     records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
