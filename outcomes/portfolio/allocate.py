@@ -14,7 +14,7 @@ import pandas as pd
 
 from outcomes.portfolio.allocation import Allocation
 from outcomes.portfolio.checks import programme as checked
-from outcomes.portfolio.list_rule import by_list_rule
+from outcomes.portfolio.league_table import by_league_table
 from outcomes.portfolio.options import ByGroup, Programme, Table
 from outcomes.portfolio.programme import best_plan
 from outcomes.portfolio.shadow_prices import shadow_prices
@@ -97,7 +97,7 @@ def allocate(
         moved_gbp=float(less[less > 0].sum()),
         shadow_price=float(1 / of_money.iloc[0]) if len(of_money) else float("nan"),
         shadow_prices=prices,
-        list_rule=by_list_rule(programme),
+        league_table=by_league_table(programme),
         weighted=bool((programme.weight != 1).any()),
         assumed=programme.assumed,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from outcomes.policy_values import policy, policy_value
-from outcomes.portfolio.list_rule import ListRule
+from outcomes.portfolio.league_table import LeagueTable
 from outcomes.portfolio.options import ROUNDING
 from outcomes.portfolio.words import listed, number, pounds, share
 
@@ -40,7 +40,7 @@ class Allocation:
     moved_gbp: float
     shadow_price: float
     shadow_prices: pd.DataFrame
-    list_rule: ListRule
+    league_table: LeagueTable
     weighted: bool
     assumed: tuple[str, ...]
 
@@ -102,7 +102,7 @@ def _margin(found: Allocation) -> str:
 
 
 def _against_ranking(found: Allocation) -> str:
-    ranked = found.list_rule
+    ranked = found.league_table
     if ranked.breaks:
         return f"Ranking by QALYs for a pound would break a limit: {listed(ranked.breaks)}."
     fewer = found.objective - ranked.objective

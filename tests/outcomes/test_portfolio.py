@@ -381,7 +381,7 @@ def test_setting_up_is_paid_once_and_only_where_it_is_worth_it() -> None:
 
 def test_the_list_falls_short_where_setting_up_does_not_pay() -> None:
     found = allocate(options(setup_cost=[0, 0, 10_000]), budget=26_000)
-    assert found.list_rule.objective == pytest.approx(1.5)
+    assert found.league_table.objective == pytest.approx(1.5)
     assert "would find 0.5 QALYs fewer" in " ".join(found.sentences)
 
 
@@ -423,7 +423,7 @@ def test_capacity_binds_and_is_priced() -> None:
     found = allocate(table, budget=1_000_000, resources={"name": ["sessions"], "capacity": [500]})
     assert people(found) == [10, 250, 0]
     assert "sessions: all 500 are used; one more would add 0.01 QALYs." in found.binding
-    assert found.list_rule.breaks == ("sessions",)
+    assert found.league_table.breaks == ("sessions",)
     assert "Ranking by QALYs for a pound would break a limit: sessions." in found.sentences
     theatre = allocate(
         table.assign(theatre_per_person=[1, 0, 0], min_n=[0, 0, 0], qaly_pp=[0.5, 0.02, 0.06]),
@@ -441,7 +441,7 @@ def test_the_deprived_groups_get_at_least_their_share() -> None:
     assert people(found) == [20, 20, 0, 0, 60]
     said = [sentence for sentence in found.binding if sentence.startswith("imd_group")]
     assert said == ["imd_group 1, 2: just the 40% of people that they must have; the last place costs 0.01 QALYs."]
-    assert found.list_rule.breaks == ("share of the deprived groups",)
+    assert found.league_table.breaks == ("share of the deprived groups",)
 
 
 def test_weights_move_health_to_the_groups_they_favour() -> None:
@@ -500,7 +500,7 @@ def test_no_whole_plan_is_better_than_the_one_found(table: dict[str, list[Any]],
     assert found.spend <= budget + 1e-6
     split = allocate(frame, budget=budget)
     assert split.objective >= found.objective - 1e-6
-    assert split.list_rule.objective <= split.objective + 1e-6
+    assert split.league_table.objective <= split.objective + 1e-6
 
 
 @given(PORTFOLIO, st.integers(0, 300))
@@ -508,9 +508,9 @@ def test_no_whole_plan_is_better_than_the_one_found(table: dict[str, list[Any]],
 def test_with_one_budget_and_people_who_can_be_split_the_list_is_best(table: dict[str, list[Any]], budget: int) -> None:
     frame = pd.DataFrame(table).assign(min_n=0, max_n=6, setup_cost=0, variable_share=1)
     found = allocate(frame, budget=budget)
-    assert found.list_rule.objective == pytest.approx(found.objective, abs=1e-9)
-    assert found.list_rule.spend <= budget + 1e-9
-    assert found.list_rule.breaks == ()
+    assert found.league_table.objective == pytest.approx(found.objective, abs=1e-9)
+    assert found.league_table.spend <= budget + 1e-9
+    assert found.league_table.breaks == ()
 
 
 def test_options_may_be_given_as_lists_and_are_not_changed() -> None:

@@ -113,9 +113,9 @@ def portfolio_json(value: PortfolioValue) -> str:
             "no_regrets": _records(unsure.no_regrets),
         },
         "list_rule": {
-            "objective": found.list_rule.objective,
-            "spend": found.list_rule.spend,
-            "breaks": list(found.list_rule.breaks),
+            "objective": found.league_table.objective,
+            "spend": found.league_table.spend,
+            "breaks": list(found.league_table.breaks),
         },
         "limits": _records(found.shadow_prices),
         "plan": _records(value.table()),

@@ -1,4 +1,4 @@
-"""The list rule of cost-effectiveness: rank by health for a pound, and pay down the list until the money is spent.
+"""A league table of cost-effectiveness: rank by health for a pound, and pay down the list until the money is spent.
 
 With one budget and people who can be split it finds the best plan. With set-up costs, whole people, or further limits it
 need not, and it may break those limits.
@@ -15,7 +15,7 @@ from outcomes.portfolio.options import ROUNDING, Programme
 
 
 @dataclass(frozen=True)
-class ListRule:
+class LeagueTable:
     """The plan that ranking finds: after the floors, money goes down the list of QALYs for a pound until it is spent.
 
     `table`: one row per option, with `service`, `imd_group`, `qalys_per_pound` of its first person (weighted), `rank` (1
@@ -28,7 +28,7 @@ class ListRule:
     breaks: tuple[str, ...]
 
 
-def by_list_rule(programme: Programme) -> ListRule:
+def by_league_table(programme: Programme) -> LeagueTable:
     """What ranking by (weighted) QALYs for a pound makes of a portfolio. A service that must be set up is begun where
     enough is left for that and for one person."""
     segments = programme.segments
@@ -56,7 +56,7 @@ def by_list_rule(programme: Programme) -> ListRule:
     table = programme.options[["service", "imd_group"]].assign(
         qalys_per_pound=ratio[segments.start == 0], rank=_ranks(ratio[segments.start == 0]), n_after=n
     )
-    return ListRule(
+    return LeagueTable(
         table, float(programme.weight @ programme.qalys(n)), programme.spend(n), tuple(_broken(programme, n))
     )
 
