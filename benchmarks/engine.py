@@ -25,6 +25,7 @@ import numpy as np
 from pathways import Region, load_pathway, load_region
 from sim.cohort import Cohort
 from sim.experiments.compare import compare
+from sim.experiments.experiment import Experiment
 from sim.pilot import draw_cohort
 from sim.plan import Plan, compile_plan
 from sim.reference import Reference
@@ -147,9 +148,9 @@ def batch(_: str | None) -> None:
     """350,000 people, five years, 30 paired replications of three scenarios on two threads."""
     region = grown(load_region("demonstration"), 350_000)
     cases, base = gather(SCENARIOS, against="usual_care")
-    compare(cases, base=base, region=grown(region, 10_000), years=1, replications=1, seed=SEED)
+    compare(Experiment(cases, base=base, region=grown(region, 10_000), years=1, replications=1, seed=SEED))
     taken = seconds(
-        lambda: compare(cases, base=base, region=region, years=5, replications=30, seed=SEED, workers=2),
+        lambda: compare(Experiment(cases, base=base, region=region, years=5, replications=30, seed=SEED), workers=2),
     )
     print(
         f"{region.population:,} people, 5 years, 30 replications of {len(cases)} scenarios, 2 threads: {taken:.1f} s;",

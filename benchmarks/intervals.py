@@ -24,6 +24,7 @@ from scipy import stats
 from pathways import Region, load_region
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from sim.experiments.record import run_id
 from ui.inputs.cases import gather
 
@@ -52,11 +53,11 @@ def intervals(folder: Path, batches: int) -> pd.DataFrame:
     place, parts = small_region(), -(-batches * BATCH // PART)
     folder.mkdir(parents=True, exist_ok=True)
     tables, began = [], time.monotonic()
-    one = compare(cases, base=base, region=place, years=1, replications=1, seed=0)
+    one = compare(Experiment(cases, base=base, region=place, years=1, replications=1, seed=0))
     for part in range(parts):
         path = folder / f"{run_id(one)}-{part}.parquet"
         if not path.exists():
-            compared = compare(cases, base=base, region=place, years=1, replications=PART, seed=part)
+            compared = compare(Experiment(cases, base=base, region=place, years=1, replications=PART, seed=part))
             pd.concat([batch_of(compared, first) for first in range(0, PART, BATCH)]).to_parquet(path)
             print(f"part {part + 1} of {parts}: {time.monotonic() - began:.0f} s", flush=True)
         tables.append(pd.read_parquet(path))

@@ -36,8 +36,8 @@ from pathways import BadInput, Pathway, Problem, Region
 from sim.batch.asked import too_much
 from sim.batch.run_store import key_of
 from sim.batch.threads import Progress
-from sim.experiments.case import Case
 from sim.experiments.joint_draws import JointDraws
+from sim.run import Case
 
 FEWEST_RUNS = 400
 """Fewer runs than this in all leave nothing to learn from after the prior bank."""

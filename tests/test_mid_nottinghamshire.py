@@ -30,6 +30,7 @@ from outcomes.policy_values import LIBRARY
 from pathways import Region
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from sim.pilot import draw_cohort
 from sim.results import by_decile_table, health_table
 from tests.helpers.documents import script
@@ -91,7 +92,9 @@ def portfolio() -> pd.DataFrame:
 def redesign() -> Comparison:
     """Stop and reinvest against today, in the demonstration area."""
     cases = {name: from_library(name) for name in ("usual_care", "stop_and_reinvest")}
-    return compare(cases, base="usual_care", region=demonstration(), years=1, replications=12, seed=SEED, workers=2)
+    return compare(
+        Experiment(cases, base="usual_care", region=demonstration(), years=1, replications=12, seed=SEED), workers=2
+    )
 
 
 # duties

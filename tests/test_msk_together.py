@@ -23,6 +23,7 @@ from outcomes import cost_of_activity
 from pathways.health import STATES
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from sim.pilot import draw_cohort
 from sim.reducers import Tallies
 from sim.results import activity_table, by_practice_table, outcome_values, prices_table
@@ -63,7 +64,9 @@ REPLICATIONS = range(6)
 def designs() -> Comparison:
     """A scenario for each of the five value areas, against today."""
     cases = {name: from_library(name) for name in ("usual_care", *VALUE_AREAS)}
-    return compare(cases, base="usual_care", region=demonstration(), years=1, replications=6, seed=SEED, workers=2)
+    return compare(
+        Experiment(cases, base="usual_care", region=demonstration(), years=1, replications=6, seed=SEED), workers=2
+    )
 
 
 def seen(tallies: Tallies, *services: str) -> float:

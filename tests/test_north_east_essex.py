@@ -20,9 +20,9 @@ import pytest
 from outcomes import cost_of_activity
 from pathways import Region, Site, load_scenario, pathway_from_dict, pathway_to_dict
 from pathways.load import LIBRARY
-from sim.experiments.case import Case
 from sim.plan import compile_plan
 from sim.results import activity_table, health_table, prices_table
+from sim.run import Case
 from tests.helpers.documents import script
 from tests.helpers.shared import SHARED
 from tests.helpers.sources import (

@@ -21,14 +21,12 @@ from pathways.assumed import region_at
 from sim.arrays.layout import DID_NOT_ATTEND, DISCHARGE, REFERRAL, SEEN
 from sim.batch.run_store import key_of
 from sim.events import EventLog
-from sim.experiments.case import Case
 from sim.experiments.parameters import NoSensibleDraw, Places, places_of, read_correlation, sensible_draw
 from sim.experiments.record import region_digest
 from sim.experiments.scores import case_at, uncertain, value_at
-from sim.pilot import draw_cohort
 from sim.plan import DAYS_IN_A_YEAR, Plan
 from sim.reducers import Tallies, add_areas, list_sizes
-from sim.running import Running
+from sim.run import Case
 from sim.version import MODEL
 
 PERCENT = 100.0
@@ -158,19 +156,17 @@ class Simulator:
     def figures(self, case: Case, place: Region, number: int) -> np.ndarray:
         """The figures, as counted (before shares, rounding and suppression), then the candidates."""
         tables, practices, tallies, offset = [], [], [], 0
-        for name in place.area_names():
-            plan = case.plan(place.area(name), self.days / DAYS_IN_A_YEAR)
-            cohort = draw_cohort(plan, seed=self.seed, replication=TASK_SEED + number)
-            running = Running(plan, cohort, keep_log=True).finish()
-            rows = running.log().rows
+        run = case.run(place, years=self.days / DAYS_IN_A_YEAR, seed=self.seed, replication=TASK_SEED + number)
+        for area in run.areas():
+            plan, rows = area.log.plan, area.log.rows
             about = [position for position, service in enumerate(plan.services) if service in self.services]
             asked = np.isin(rows["service"], about) | (rows["kind"] == DISCHARGE)
             events = EventLog(rows[asked], plan).for_outcomes()
             events["patient"] += offset
             tables.append(events)
-            practices.append(np.array(plan.region.codes)[cohort.practice])
-            tallies.append(running.tallies)
-            offset += len(cohort)
+            practices.append(np.array(plan.region.codes)[area.cohort.practice])
+            tallies.append(area.tallies)
+            offset += len(area.cohort)
         found = reported(
             pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0],
             self.wanted,

@@ -44,12 +44,10 @@ from sim.arrays.layout import (
 )
 from sim.cohort import Cohort, named
 from sim.events import ENTRY, EventLog
-from sim.experiments.case import Case
 from sim.health_utilities import utilities
-from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.results import HOME
-from sim.running import Running
+from sim.run import Run
 
 BAND_YEARS = 5
 """Years of age in one of a region's bands."""
@@ -72,14 +70,9 @@ class Observed:
     days: float
 
 
-def observe(case: Case, region: Region, *, years: float, seed: int, replication: int) -> Observed:
-    """Runs one replication of a case in every area of a region, and tells what happened."""
-    areas = []
-    for name in region.area_names():
-        plan = case.plan(region.area(name), years)
-        cohort = draw_cohort(plan, seed=seed, replication=replication)
-        areas.append(observed_of(Running(plan, cohort, keep_log=True).finish().log(), cohort))
-    return together(areas)
+def observe(run: Run) -> Observed:
+    """Makes a run, and tells what happened in all its areas."""
+    return together([observed_of(area.log, area.cohort) for area in run.areas()])
 
 
 def observed_of(log: EventLog, cohort: Cohort) -> Observed:

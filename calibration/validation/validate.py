@@ -7,7 +7,7 @@ the page looks is the user interface's business. Nothing here changes the model.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Literal
@@ -19,12 +19,11 @@ from calibration.validation.ages import percent_by_age_band
 from calibration.validation.observed import observe
 from calibration.validation.targets import TODAY, Targets, ValidationTarget, beside_of, measure_all, shared_evidence
 from outcomes.paired import t_half_width
-from pathways import BadInput, Pathway, Problem, Region, load_scenario
-from sim.batch.asked import too_much
+from pathways import Pathway, Problem, Region, load_scenario
 from sim.batch.threads import Progress, in_order
-from sim.experiments.case import Case
+from sim.experiments.experiment import Experiment
+from sim.run import Case
 
-FEWEST_REPLICATIONS = 2
 MOST_PEOPLE = 2_000_000
 """Every event of a run is kept: more people would not fit into the memory of a usual machine."""
 RANGE = (5, 95)
@@ -142,21 +141,17 @@ def validate(
     stop: Event | None = None,
 ) -> Validation:
     """Runs every scenario that the targets name, and judges each target. The result does not depend on `workers`."""
-    problems = _request_problems(region, years, replications, seed, workers)
-    if problems:
-        raise BadInput(problems)
     names = dict.fromkeys(
         name for each in targets.targets.values() for name in (TODAY, each.scenario, each.change_from) if name
     )
     cases = {name: _case(name) for name in names}
-    for case in cases.values():
-        for area in region.area_names():
-            case.plan(region.area(area), years)  # what the region lacks is told before the runs
+    experiment = Experiment(cases, base=TODAY, region=region, years=years, replications=replications, seed=seed)
+    experiment.check(*_request_problems(region, years), workers=workers, least=2)
 
     def one(replication: int) -> tuple[dict[str, list[float]], pd.DataFrame]:
-        return _replication(targets, cases, region, years=years, seed=seed, replication=replication)
+        return _replication(targets, experiment, replication)
 
-    runs = in_order(one, replications, workers=workers, progress=progress, stop=stop)
+    runs = list(in_order(one, replications, workers=workers, progress=progress, stop=stop))
     results = []
     for name, target in targets.targets.items():
         found = simulated([values[name] for values, _ in runs])
@@ -167,16 +162,8 @@ def validate(
     return Validation(targets, region, cases[TODAY].pathway, years, replications, seed, results, bands)
 
 
-def _request_problems(region: Region, years: float, replications: int, seed: int, workers: int) -> list[Problem]:
+def _request_problems(region: Region, years: float) -> list[Problem]:
     problems = []
-    if replications < FEWEST_REPLICATIONS:
-        says = f"{replications} is written; an interval needs at least {FEWEST_REPLICATIONS}."
-        problems.append(Problem("replications", "replications", says))
-    problems += too_much(replications=replications, seed=seed, workers=workers)
-    if seed < 0:
-        problems.append(Problem("seed", "seed", f"{seed} is written; use a whole number from 0."))
-    if workers < 1:
-        problems.append(Problem("workers", "workers", f"{workers} is written; use a whole number from 1."))
     if not 1 <= years <= 100:
         says = f"{years:g} is written; people are followed for a year, so use 1 to 100 (the default is 5)."
         problems.append(Problem("years", "years", says))
@@ -194,13 +181,13 @@ def _case(name: str) -> Case:
 
 
 def _replication(
-    targets: Targets, cases: Mapping[str, Case], region: Region, *, years: float, seed: int, replication: int
+    targets: Targets, experiment: Experiment, replication: int
 ) -> tuple[dict[str, list[float]], pd.DataFrame]:
     """Every target's values in one replication, and the age bands of hospital users."""
     measured: dict[str, dict[str, list[float]]] = {}
     bands = pd.DataFrame()
-    for scenario, case in cases.items():
-        seen = observe(case, region, years=years, seed=seed, replication=replication)
+    for scenario in experiment.cases:
+        seen = observe(experiment.run(scenario, replication))
         wanted = {
             name: target
             for name, target in targets.targets.items()

@@ -5,7 +5,7 @@ Compiled code runs beside other compiled code; results do not depend on how many
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from threading import Event
 from typing import TypeVar
@@ -26,19 +26,22 @@ def in_order(
     workers: int = 1,
     progress: Progress | None = None,
     stop: Event | None = None,
-) -> list[Piece]:
-    """`one(0)` to `one(count - 1)`, in that order; `Stopped` where `stop` is set before the last is done.
+) -> Iterator[Piece]:
+    """`one(0)` to `one(count - 1)`, in that order, each as soon as it and those before it are done.
 
-    >>> in_order(lambda piece: piece**2, 4, workers=2)
+    `Stopped` is raised where `stop` is set before the last is done.
+
+    >>> list(in_order(lambda piece: piece**2, 4, workers=2))
     [0, 1, 4, 9]
     """
     found: dict[int, Piece] = {}
     running: dict[Future[Piece], int] = {}
-    following = 0
+    following = finished = ready = 0
     with ThreadPoolExecutor(max_workers=workers) as pool:
         try:
-            while len(found) < count:
-                while following < count and len(running) < workers:
+            while ready < count:
+                # only a few pieces at a time are handed out, so that memory and a stop stay bounded
+                while following < count and len(running) < 2 * workers:
                     running[pool.submit(one, following)] = following
                     following += 1
                 if stop is not None and stop.is_set():
@@ -46,8 +49,11 @@ def in_order(
                 done, _ = wait(running, timeout=1 / LOOKS_PER_SECOND, return_when=FIRST_COMPLETED)
                 for future in done:
                     found[running.pop(future)] = future.result()
+                    finished += 1
                 if progress is not None:
-                    progress(len(found), count)
+                    progress(finished, count)
+                while ready in found:
+                    yield found.pop(ready)
+                    ready += 1
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-    return [found[piece] for piece in range(count)]

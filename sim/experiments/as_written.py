@@ -7,48 +7,25 @@ changes about a replaced quantity is found here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pathways import Problem, Region
 from pathways.checks.without_effect import without_effect
+from sim.experiments.experiment import Result
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.scores import value_of
 
 if TYPE_CHECKING:
-    from sim.experiments.case import Case
+    from sim.run import Case
 
 RULE = "replaced_and_calibrated"
 DRAWS_LOOKED_AT = 50
 """So many draws of a calibration are enough to see what they replace."""
 
 
-class Ran(Protocol):
-    """Results with what they were made from."""
-
-    @property
-    def cases(self) -> Mapping[str, Case]:
-        """The scenarios, with their pathways."""
-
-    @property
-    def base(self) -> str:
-        """The scenario that the others are compared with."""
-
-    @property
-    def region(self) -> Region:
-        """The region."""
-
-    @property
-    def years(self) -> float:
-        """Measured years."""
-
-    @property
-    def calibration(self) -> JointDraws | None:
-        """The joint draws that the runs took, where they rest on a calibration."""
-
-
-def unheeded(ran: Ran) -> list[str]:
+def unheeded(ran: Result) -> list[str]:
     """A sentence for each thing that a scenario of these results says and that did not happen, or not as it says."""
     problems = not_as_written(ran.cases, base=ran.base, region=ran.region, years=ran.years, calibration=ran.calibration)
     return [str(problem) for problem in problems]

@@ -4,44 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from outcomes import PairedDifference, paired_difference, too_few_events, too_few_runs_differ
-from pathways import Region
 from sim.arrays.layout import REFERRAL, SEEN
-from sim.experiments.case import Case
-from sim.experiments.joint_draws import JointDraws
+from sim.experiments.experiment import Result
 from sim.plan import Plan
 from sim.reducers import Tallies
 from sim.results import outcome_values, share_still_waiting
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Result):
     """What a comparison found.
 
-    `plans` are those of the cases for the region's first area, `in_areas` those for each. `tallies[name][r]` are the
-    counts of scenario `name` in replication r, over all areas; the base is among them. With a `calibration` each
-    replication had its own draw, and `plans` are those of the first; for prices and utilities ask `plan_of`.
+    `in_areas` are the plans of the cases for each area. `tallies[name][r]` are the counts of scenario `name` in
+    replication r, over all areas; the base is among them. With a calibration, of which the experiment has the draws that
+    were taken, each replication had its own, and plans are those of the first; for prices and utilities ask `plan_of`.
     `values[name]` are the outcomes, one row per replication; those that are known already need not be worked out again.
-    `asked` is how many replications were asked for: "auto" where as many as the intervals needed.
     """
 
-    region: Region
-    base: str
-    cases: Mapping[str, Case]
-    plans: Mapping[str, Plan]
-    years: float
-    seed: int
-    engine: str
     tallies: Mapping[str, list[Tallies]]
-    calibration: JointDraws | None = None
-    asked: int | Literal["auto"] | None = None
+    in_areas: Sequence[Mapping[str, Plan]]
     values: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    in_areas: Sequence[Mapping[str, Plan]] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", {name: self._values_of(name) for name in self.tallies})
@@ -64,13 +51,18 @@ class Comparison:
         return replace(plan, pathway=self.calibration.case_at(self.cases[scenario], replication).pathway)
 
     @property
+    def plans(self) -> Mapping[str, Plan]:
+        """The plans of the cases for the first area."""
+        return self.in_areas[0]
+
+    @property
     def plan(self) -> Plan:
         """The base's plan for the first area."""
         return self.plans[self.base]
 
     @property
     def replications(self) -> int:
-        """How many replications were run."""
+        """How many replications were run, which is not known before where as many were asked for as it takes."""
         return len(self.tallies[self.base])
 
     @property

@@ -22,7 +22,7 @@ from pathways.word import Word
 from sim.experiments.scores import FARTHEST, at_scores, case_at, pathway_at
 
 if TYPE_CHECKING:
-    from sim.experiments.case import Case
+    from sim.run import Case
 
 DOUBTED = ("NOT MATCHED", "CALIBRATED WITH WARNINGS")
 """Verdicts begin so where every result must say that the calibration is in doubt."""

@@ -22,9 +22,9 @@ from pathways.draft import Draft
 from pathways.load import LIBRARY
 from pathways.problems import listed
 from sim.arrays.keyed_draws import bits, label, run_key, share
-from sim.experiments.case import Case
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.scores import at_scores, pathway_at, uncertain, value_of, with_values, without_distribution
+from sim.run import Case
 
 CORRELATION = LIBRARY / "natural_history_correlation.csv"
 MOST_TRIES = 100

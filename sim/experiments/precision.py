@@ -103,7 +103,7 @@ def _shortened(sentences: list[str], most: int | None, what: str) -> list[str]:
 
 def width_reached(comparison: Comparison) -> bool:
     """Whether `--replications auto` found intervals as narrow as it looks for; nothing was looked for otherwise."""
-    return comparison.asked != "auto" or not too_wide(comparison)
+    return comparison.experiment.replications != "auto" or not too_wide(comparison)
 
 
 def too_wide(comparison: Comparison) -> list[tuple[str, int]]:

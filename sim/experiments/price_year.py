@@ -11,7 +11,7 @@ from outcomes.economics.inflation import uplift_factors
 from outcomes.table_rules import BadTable
 from pathways import BadInput, Pathway, Problem, Region
 from pathways.quantity import MONEY
-from sim.experiments.case import Case
+from sim.run import Case
 
 
 def price_years(pathway: Pathway, region: Region) -> dict[str, int | None]:

@@ -9,10 +9,10 @@ import hashlib
 import json
 import math
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import FiniteFloat, model_validator
@@ -24,13 +24,13 @@ from pathways.explain import read_word
 from pathways.files.opened import is_folder, printable
 from pathways.files.toml_json import json_in
 from pathways.word import Word
-from sim.experiments.as_written import Ran
-from sim.experiments.case import Case
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment, Result
 from sim.experiments.joint_draws import WrittenDraws, written_draws
-from sim.experiments.precision import width_reached
+from sim.experiments.precision import too_wide, width_reached
 from sim.experiments.price_year import price_basis
+from sim.run import Case
 from sim.version import MODEL
 
 FORMAT = 1
@@ -68,24 +68,12 @@ def region_digest(region: Region, *, grades: bool = False) -> str:
     return digest.hexdigest()
 
 
-class Made(Ran, Protocol):
-    """Results with all that they were made from: what `Ran` has, and what chance was drawn from."""
-
-    @property
-    def seed(self) -> int:
-        """The seed of all chance."""
-
-    @property
-    def replications(self) -> int:
-        """How many runs."""
-
-
-def run_id(made: Made, **more: Any) -> str:
+def run_id(made: Result, **more: Any) -> str:
     """Twelve hexadecimal digits that stand for all inputs, and for whatever `more` a result was made from."""
     return _digest({**inputs_of(made), **more})[:12]
 
 
-def stamp(made: Made, *, annual_rate: float = 0.0, **more: Any) -> dict[str, Any]:
+def stamp(made: Result, *, annual_rate: float = 0.0, **more: Any) -> dict[str, Any]:
     """What every table that is written carries: its run, the seed, how many years were measured, in which year's pounds it
     is, how it is discounted, and the id of the calibration that it rests on, if it does.
 
@@ -102,7 +90,7 @@ def stamp(made: Made, *, annual_rate: float = 0.0, **more: Any) -> dict[str, Any
     }
 
 
-def inputs_of(comparison: Made) -> dict[str, Any]:
+def inputs_of(comparison: Result) -> dict[str, Any]:
     """What a result was made from, resolved: nothing is left to a library that may change."""
     return {
         "model": MODEL,
@@ -152,8 +140,12 @@ def record_of(comparison: Comparison, *, region_from: str) -> dict[str, Any]:
         "inputs": inputs,
         "inputs_digest": _digest(inputs),
         "region_from": region_from,
-        "engine": comparison.engine,
-        **({"asked": "auto", "width_reached": width_reached(comparison)} if comparison.asked == "auto" else {}),
+        "engine": comparison.experiment.engine,
+        **(
+            {"asked": "auto", "width_reached": width_reached(comparison)}
+            if comparison.experiment.replications == "auto"
+            else {}
+        ),
         "versions": versions(),
         "outcomes": {
             name: {outcome: number_or_none(comparison.mean(name, outcome)) for outcome in comparison.outcomes}
@@ -238,16 +230,16 @@ def replay(path: Path, *, workers: int = 1) -> Replayed:
     record, edited = _read(path)
     inputs = record.inputs
     region = load_region(record.region_from)
-    again = compare(
+    experiment = Experiment(
         {name: _case(name, written, path.name) for name, written in inputs.cases.items()},
         base=inputs.base,
         region=region,
         years=inputs.years,
         replications=inputs.replications,
         seed=inputs.seed,
-        workers=workers,
         calibration=inputs.calibration.draws() if inputs.calibration else None,
     )
+    again = compare(experiment, workers=workers)
     said = ["the inputs in the record were edited after it was written"] if edited else []
     said += _other_inputs(record, region) + _other_results(record, again)
     notes = _made_otherwise(record, again)
@@ -311,7 +303,7 @@ def _other_results(record: RecordFile, again: Comparison) -> list[str]:
     if not counts and not said:
         said.append("the counts differ although no outcome does")
     if record.asked == "auto":
-        reached = width_reached(replace(again, asked="auto"))
+        reached = not too_wide(again)
         if record.width_reached != reached:
             says = {True: "narrow enough", False: "still wide", None: "not told"}
             said.append(f"the intervals were {says[record.width_reached]}, and are {says[reached]}")
@@ -332,7 +324,8 @@ def _same_number(then: float | None, now: float | None) -> bool:
 def _made_otherwise(record: RecordFile, again: Comparison) -> list[str]:
     """By which other engine and versions it was made, in sentences."""
     now = versions()
-    said = [] if record.engine == again.engine else [f"the engine was '{record.engine}', is '{again.engine}'"]
+    engine = again.experiment.engine
+    said = [] if record.engine == engine else [f"the engine was '{record.engine}', is '{engine}'"]
     return said + [
         f"{printable(name)} was {printable(record.versions.get(name, 'not told'))}, is {now.get(name, 'not installed')}"
         for name in {**record.versions, **now}

@@ -16,7 +16,7 @@ from sim.experiments.distributions import HALF_INTERVAL, is_drawn, value_at
 from sim.experiments.joint_shares import shares_at
 
 if TYPE_CHECKING:
-    from sim.experiments.case import Case
+    from sim.run import Case
 
 __all__ = [
     "FARTHEST",

@@ -16,40 +16,31 @@ import numpy as np
 import pandas as pd
 
 from outcomes import PairedDifference, paired_difference
-from pathways import BadInput, Problem, Region, refuse
+from pathways import Problem, refuse
 from pathways.assumed import region_at
 from pathways.checks import quantities_of_levers
 from sim.batch.asked import too_much
 from sim.batch.threads import Progress, in_order
-from sim.experiments.case import Case
-from sim.experiments.compare import one_replication
+from sim.experiments.experiment import Experiment, Result
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.parameters import NoSensibleDraw, ParameterDraws, at_end, draw_together, problem_of, value_at_end
-from sim.plan import Plan
-from sim.reducers import Tallies, add_areas
 from sim.results import by_year, discounted, outcome_values
+from sim.run import Case
 
 ENDS = ("low", "high")
 
 
 @dataclass(frozen=True)
-class Psa:
-    """What was drawn and what came out.
+class Psa(Result):
+    """What was drawn and what came out, of an experiment whose cases each draw changes.
 
     `values` has one row per draw, replication and strategy: the pathway's outcomes over the measured years, and `cost`
     and `qaly`, discounted. A difference between strategies of one draw and replication is one of care alone.
     """
 
-    cases: Mapping[str, Case]
-    base: str
-    region: Region
-    years: float
-    seed: int
-    replications: int
     annual_rate: float
     draws: ParameterDraws
     values: pd.DataFrame
-    calibration: JointDraws | None = None
 
     @property
     def scenarios(self) -> list[str]:
@@ -70,90 +61,58 @@ def measured(values: pd.DataFrame, measure: str, threshold: float) -> pd.Series:
 
 
 def psa(
-    cases: Mapping[str, Case],
+    experiment: Experiment,
     *,
-    base: str,
-    region: Region,
-    years: float,
     draws: int,
-    replications: int,
-    seed: int,
     annual_rate: float,
     workers: int = 1,
     progress: Progress | None = None,
     stop: Event | None = None,
-    calibration: JointDraws | None = None,
 ) -> Psa:
-    """Runs every case under every draw. `annual_rate` discounts cost and QALYs alike.
+    """Runs every case under every draw, `experiment.replications` times. `annual_rate` discounts cost and QALYs alike.
 
     Quantities of a `calibration` take its joint draws in turn, one for each draw, all others are drawn from their ranges.
 
     The result does not depend on `workers`. Raises `BadInput` where a request makes no sense, nothing can be drawn, or
     the region lacks what a pathway needs.
     """
-    problems = [
-        Problem(name, f"--{name}", f"{number} is written; use a whole number from {least}{why}.")
-        for name, number, least, why in (
-            ("draws", draws, 2, ""),
-            ("replications", replications, 2, ": one run of a draw cannot be told from chance"),
-            ("workers", workers, 1, ""),
-        )
-        if number < least
-    ]
-    if seed < 0:
-        problems.append(Problem("seed", "--seed", f"{seed} is written; use a whole number from 0."))
-    problems += too_much(draws=draws, replications=replications, workers=workers, seed=seed)
-    if problems:
-        raise BadInput(problems)
-    plans_by_area(cases, region, years)  # what the region lacks is told before the draws
-    calibration = calibration.fitting(cases, draws) if calibration else None
-    drawn = draw_together(cases, draws, seed=seed, calibration=calibration)
+    more = too_much(draws=draws)
+    if draws < 2:
+        more.append(Problem("draws", "draws", f"{draws} is written; use a whole number from 2."))
+    experiment.check(*more, workers=workers, least=2)
+    cases, replications = experiment.cases, experiment.count
+    calibration = experiment.calibration.fitting(cases, draws) if experiment.calibration else None
+    experiment = replace(experiment, calibration=calibration)
+    drawn = draw_together(cases, draws, seed=experiment.seed, calibration=calibration)
 
     def one(draw: int) -> list[dict[str, object]]:
-        first, of = draw * replications, drawn.cases(cases, draw)
-        place = region_of(region, cases[base], of[base], calibration, draw)
-        return runs(of, base, place, years, seed, first, replications, annual_rate, draw)
+        at = at_draw(experiment, drawn.cases(cases, draw), draw)
+        return runs(at, draw, first=draw * replications, annual_rate=annual_rate)
 
     found = in_order(one, draws, workers=workers, progress=progress, stop=stop)
-    values = pd.DataFrame([row for rows in found for row in rows])
-    return Psa(cases, base, region, years, seed, replications, annual_rate, drawn, values, calibration)
+    return Psa(experiment, annual_rate, drawn, pd.DataFrame([row for rows in found for row in rows]))
 
 
-def region_of(region: Region, before: Case, after: Case, calibration: JointDraws | None, draw: int) -> Region:
-    """The region of a draw: what is assumed there per head by the base's quantities `after` instead of `before`, and
-    practices as the calibration draws them."""
-    found = region_at(region, before.pathway, after.pathway)
-    return calibration.practices_at(found, draw) if calibration else found
+def at_draw(experiment: Experiment, cases: Mapping[str, Case], draw: int) -> Experiment:
+    """An experiment with the cases of a draw, in the region of that draw: what is assumed there per head is by the
+    base's new quantities, and practices are as the calibration draws them."""
+    before, after = (each[experiment.base].pathway for each in (experiment.cases, cases))
+    place = region_at(experiment.region, before, after)
+    if experiment.calibration:
+        place = experiment.calibration.practices_at(place, draw)
+    return replace(experiment, cases=cases, region=place, calibration=None)
 
 
-def plans_by_area(cases: Mapping[str, Case], region: Region, years: float) -> list[dict[str, Plan]]:
-    """The cases compiled for each area of a region."""
-    areas = [region.area(name) for name in region.area_names()]
-    return [{name: case.plan(area, years) for name, case in cases.items()} for area in areas]
-
-
-def runs(
-    cases: Mapping[str, Case],
-    base: str,
-    region: Region,
-    years: float,
-    seed: int,
-    first: int,
-    replications: int,
-    annual_rate: float,
-    draw: int,
-) -> list[dict[str, object]]:
-    """The values of some replications of the cases: a row for each replication and case, numbered as this draw's.
+def runs(experiment: Experiment, draw: int, *, first: int, annual_rate: float) -> list[dict[str, object]]:
+    """The values of the replications of a draw's experiment: a row for each replication and case.
 
     Their luck is that of replications from `first`; in the rows they are numbered from 0.
     """
-    areas = plans_by_area(cases, region, years)
     rows = []
-    for replication in range(replications):
-        parts = [one_replication(plans, base, seed, first + replication, "compiled") for plans in areas]
-        for name in cases:
-            tallies: Tallies = add_areas([part[name] for part in parts])
-            yearly = by_year(tallies, areas[0][name])
+    for replication in range(experiment.count):
+        for name, tallies in experiment.tallies(first + replication).items():
+            plan = experiment.plans_as_written[0][name]
+            yearly = by_year(tallies, plan)
             rows.append(
                 {
                     "draw": draw,
@@ -161,7 +120,7 @@ def runs(
                     "strategy": name,
                     "cost": discounted(yearly, "cost_gbp", annual_rate=annual_rate),
                     "qaly": discounted(yearly, "qalys", annual_rate=annual_rate),
-                    **outcome_values(tallies, areas[0][name]),
+                    **outcome_values(tallies, plan),
                 }
             )
     return rows
@@ -287,13 +246,13 @@ def tornado(
             cases, problem = _one_way(pair, *settings[position], found.calibration, first)
             if problem is not None:
                 return None, problem
-            place = region_of(found.region, pair[found.base], cases[found.base], found.calibration, first)
-            rows += runs(cases, found.base, place, found.years, found.seed, first, count, found.annual_rate, first)
+            at = replace(at_draw(found.experiment, cases, first), replications=count)
+            rows += runs(at, first, first=first, annual_rate=found.annual_rate)
         values = measured(pd.DataFrame(rows), measure, threshold)
         difference: np.ndarray = (values[scenario] - values[found.base]).to_numpy()
         return difference, None
 
-    results = in_order(one, len(settings), workers=workers, progress=progress, stop=stop)
+    results = list(in_order(one, len(settings), workers=workers, progress=progress, stop=stop))
     base_case, base_problem = results[0]
     if base_case is None:
         raise NoSensibleDraw(f"the draws of the calibration do not fit the pathways: {base_problem}")

@@ -20,7 +20,7 @@ from calibration.fitting.simulator import Simulator, Task
 from calibration.fitting.summaries import Summaries
 from calibration.local_data.local_targets import LocalTargets, load_local_targets
 from pathways import Pathway, Region, load_pathway, load_region, load_scenario
-from sim.experiments.case import Case
+from sim.run import Case
 
 HIGH, LOW = 3, 7
 """Two practices that differ from the others."""

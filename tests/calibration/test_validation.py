@@ -29,10 +29,10 @@ from calibration.validation.targets import (
 )
 from calibration.validation.validate import Result, Simulated, judge, simulated, validate
 from pathways import BadInput, load_region, load_scenario
-from sim.experiments.case import Case
 from sim.pilot import draw_cohort
 from sim.reducers import person_ticks, yearly
 from sim.results import health_table
+from sim.run import Case
 from sim.running import Running
 from tests.helpers.build import Numbers, cohort_of, pathway, plan_of, region, share
 from tests.helpers.shared import SHARED
@@ -477,7 +477,9 @@ def test_every_target_has_a_value_in_five_years() -> None:
     """Except the one time that the model may truly not reach; a misspelt group or service would show here."""
     wanted = {name: target for name, target in TARGETS.targets.items() if target.scenario == "usual_care"}
     found = measure_all(
-        observe(case_of("usual_care"), load_region("demonstration"), years=5, seed=1, replication=0), TARGETS, wanted
+        observe(case_of("usual_care").run(load_region("demonstration"), years=5, seed=1, replication=0)),
+        TARGETS,
+        wanted,
     )
     assert {name for name, values in found.items() if np.isnan(values).all()} <= {
         "median_days_to_recurrence",
@@ -489,7 +491,10 @@ def test_every_target_has_a_value_in_five_years() -> None:
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        ({"replications": 1}, "replications: 1 is written; an interval needs at least 2"),
+        (
+            {"replications": 1},
+            "replications: 1 is written; use a whole number from 2: one run cannot be told from chance",
+        ),
         ({"years": 0.5}, "years: 0.5 is written; people are followed for a year"),
         ({"seed": -1}, "seed: -1 is written"),
         ({"workers": 0}, "workers: 0 is written"),

@@ -15,6 +15,7 @@ from pathways import Region, load_region
 from sim.arrays.layout import KINDS, REFERRAL
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from sim.reducers import Tallies
 from sim.results import OWED
 from ui.inputs.cases import gather
@@ -27,7 +28,7 @@ def quick() -> Comparison:
     """The library's scenarios over one year of the demonstration area, four runs. Shared: never change it."""
     cases, base = gather(["mri_guidance", "physio_first"], against="usual_care")
     region = load_region("demonstration")
-    return compare(cases, base=base, region=region, years=1, replications=4, seed=42, workers=2)
+    return compare(Experiment(cases, base=base, region=region, years=1, replications=4, seed=42), workers=2)
 
 
 def made_up(changes: Mapping[str, Sequence[float]], *, scenario: str = "mri_guidance") -> Comparison:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pathways import Pathway, Region
-from sim.experiments.case import Case
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
+from sim.run import Case
 from tests.helpers.build import Numbers, pathway, region, scenario
 
 
@@ -47,5 +48,6 @@ def place() -> Region:
 
 def run(where: Region | None = None, word: Pathway | None = None, **more: Any) -> Comparison:
     """The comparison of the two."""
-    asked = {"years": 0.5, "replications": 2, "seed": 3, **more}
-    return compare(cases(word), base="usual", region=where or place(), **asked)
+    asked: dict[str, Any] = {"years": 0.5, "replications": 2, "seed": 3, **more}
+    workers = asked.pop("workers", 1)
+    return compare(Experiment(cases(word), base="usual", region=where or place(), **asked), workers=workers)

@@ -16,7 +16,7 @@ import pytest
 
 from calibration.validation.observed import Observed, observe
 from pathways import Pathway, Region, Scenario, load_pathway, load_region, load_scenario
-from sim.experiments.case import Case
+from sim.run import Case
 from tests.helpers.shared import SHARED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -150,9 +150,8 @@ class Runs:
         """The tables of one run."""
         key = (name, replication)
         if key not in self._made:
-            self._made[key] = observe(
-                self.cases[name], self.region, years=self.years, seed=SEED, replication=replication
-            )
+            run = self.cases[name].run(self.region, years=self.years, seed=SEED, replication=replication)
+            self._made[key] = observe(run)
         return self._made[key]
 
 

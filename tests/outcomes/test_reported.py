@@ -20,11 +20,11 @@ from outcomes.table_rules import BadTable
 from pathways import Waiting, load_region, load_scenario
 from sim.arrays.layout import DID_NOT_ATTEND, REFERRAL, SEEN
 from sim.cohort import Cohort
-from sim.experiments.case import Case
 from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.reducers import Tallies
 from sim.results import activity_table, by_practice_table, lists_table, waits_table
+from sim.run import Case
 from sim.running import Running
 from tests.helpers.build import Numbers, cohort_of, pathway, plan_of, region
 

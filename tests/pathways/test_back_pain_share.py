@@ -13,11 +13,12 @@ from pathways import BadInput, Waiting, load_pathway, load_region, save_region
 from pathways.assumed_here import assumed_here, grades_in_short
 from pathways.load import LIBRARY
 from pathways.region import ASSUMED, CLAIM
-from sim.experiments.case import Case
 from sim.experiments.compare import compare
+from sim.experiments.experiment import Experiment
 from sim.experiments.need import capacity_beyond_need, lists_beyond_need
 from sim.experiments.precision import warnings_of
 from sim.experiments.stability import Load
+from sim.run import Case
 from tests.helpers.build import Numbers, pathway, region, scenario
 from ui.inputs.checking import region_at
 
@@ -135,7 +136,7 @@ def test_a_list_of_as_many_as_are_assumed_per_head_is_not_asked_about_where_it_i
     said = {}
     for people in (300, 400):
         place = region(1000, sites={"clinic": 19.0}, waiting=(Waiting("clinic", "clinic", "", 1, people),))
-        found = compare(case, base="usual", region=place, years=1, replications=2, seed=1)
+        found = compare(Experiment(case, base="usual", region=place, years=1, replications=2, seed=1))
         said[people] = [sentence for sentence in warnings_of(found) if "back_pain_share" in sentence]
     assert [len(each) for each in said.values()] == [0, 1]
 
@@ -159,7 +160,7 @@ def test_a_run_tells_capacity_beyond_need_and_lists_that_are_gone_within_the_yea
     said = {}
     for slots in (100.0, 19.0, 10.0):
         place = region(1000, sites={"clinic": slots}, waiting=(Waiting("clinic", "clinic", "", 1, 300),))
-        found = compare(case, base="usual", region=place, years=1, replications=2, seed=1)
+        found = compare(Experiment(case, base="usual", region=place, years=1, replications=2, seed=1))
         said[slots] = [sentence for sentence in warnings_of(found) if "back_pain_share" in sentence]
     assert [len(each) for each in said.values()] == [1, 1, 0]
     assert said[100.0][0].startswith("clinic: there are 100 appointments a week in capacity.csv and ")

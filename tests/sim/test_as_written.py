@@ -25,8 +25,8 @@ from pathways import (
 )
 from pathways.checks.without_effect import without_effect
 from sim.experiments.as_written import not_as_written
-from sim.experiments.case import Case
 from sim.experiments.joint_draws import JointDraws
+from sim.run import Case
 from tests.helpers.build import Numbers, pathway, plan_of, region, scenario, share, shrunk
 from tests.helpers.capacity import lever
 from tests.helpers.typed import backpath

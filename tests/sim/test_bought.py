@@ -5,6 +5,7 @@ The smallest pathway: one clinic with its capacity, and a lever that changes it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ import pytest
 from pathways import Pathway, Region
 from sim.arrays.layout import JOINED, SEEN
 from sim.costs import capacity_tables, costs_table, mean_visits, owed_table
-from sim.experiments.case import Case
-from sim.experiments.compare import Engine, compare, logs_of
+from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from sim.experiments.price_year import price_basis
 from sim.experiments.sensitivity_analysis import runs
 from sim.reducers import add_areas
 from sim.results import OWED
+from sim.run import Case, Engine
 from tests.helpers.build import Numbers, pathway, region, scenario
 from ui.findings.key_message import key_message
 from ui.findings.owed import owed_of
@@ -70,7 +72,9 @@ def compared(
 ) -> Comparison:
     """The clinic today and with the lever, over the same people."""
     cases = {"today": Case("today", scenario(), word), "more": Case("more", scenario(more=setting), word)}
-    return compare(cases, base="today", region=place, years=years, replications=replications, seed=1, engine=engine)
+    return compare(
+        Experiment(cases, base="today", region=place, years=years, replications=replications, seed=1, engine=engine)
+    )
 
 
 def money_of(comparison: Comparison) -> dict[str, float]:
@@ -191,7 +195,7 @@ def test_levers_that_take_and_add_are_told_apart() -> None:
     word = pathway(numbers, {"clinic": {"capacity": "slots", "next": "home"}}, entry="clinic", levers=levers)
     cases = {"today": Case("today", scenario(), word), "all": Case("all", scenario(less={}, twice={}, plus={}), word)}
     place = region(1000, sites={"clinic": WEEKLY})
-    found = compare(cases, base="today", region=place, years=1, replications=1, seed=1).tallies["all"][0]
+    found = compare(Experiment(cases, base="today", region=place, years=1, replications=1, seed=1)).tallies["all"][0]
     assert found.existing.tolist() == [[365]]
     assert found.provided.tolist() == [[0], [365], [730]]
 
@@ -214,7 +218,7 @@ def test_compare_budget_and_psa_tell_the_same_cost() -> None:
     numbers = Numbers()
     change = half_as_much_again(numbers, premium_times=numbers(1.3, "ratio"))
     found = compared(clinic(change, numbers), region(MANY, sites={"clinic": WEEKLY}), years=2, starts="30 weeks")
-    rows = runs(found.cases, "today", found.region, 2, 1, 0, 1, 0.0, 0)
+    rows = runs(replace(found.experiment, replications=1), 0, first=0, annual_rate=0.0)
     cost = {row["strategy"]: row["cost"] for row in rows}
     owed = {row["strategy"]: row[OWED] for row in rows}
     gross = money_of(found)["gross"]
@@ -285,8 +289,7 @@ def test_care_owed_is_a_course_for_those_who_wait_for_its_first_visit_and_the_ne
         "follow_up_priority": "routine",
     }
     found = full(numbers, course=course)
-    case = found.cases["more"]
-    log = next(logs_of(case, region=found.region, years=1, replications=1, seed=1, engine="compiled")).rows
+    log = next(found.cases["more"].run(found.region, years=1, seed=1, replication=0).logs()).rows
     first, later = (
         int((log["detail"][log["kind"] == JOINED] == 1).sum() - (log["detail"][log["kind"] == SEEN] == 1).sum()),
         int((log["detail"][log["kind"] == JOINED] > 1).sum() - (log["detail"][log["kind"] == SEEN] > 1).sum()),

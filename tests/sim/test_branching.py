@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathways import Scenario, Waiting, load_region, load_scenario
-from sim.experiments.case import Case
-from sim.experiments.compare import compare, one_replication
+from sim.experiments.compare import compare
+from sim.experiments.experiment import Experiment
 from sim.experiments.precision import warnings_of
 from sim.plan import Plan, compile_plan
+from sim.run import Case
 from sim.running import Running
 from tests.helpers.build import (
     Numbers,
@@ -172,8 +174,8 @@ def cases(*names: str) -> dict[str, Case]:
 def test_the_number_of_workers_changes_nothing() -> None:
     place = load_region("demonstration")
     words = cases("usual_care", "mri_guidance", "physio_first")
-    one = compare(words, base="usual_care", region=place, years=1, replications=5, seed=9, workers=1)
-    many = compare(words, base="usual_care", region=place, years=1, replications=5, seed=9, workers=4)
+    one = compare(Experiment(words, base="usual_care", region=place, years=1, replications=5, seed=9), workers=1)
+    many = compare(Experiment(words, base="usual_care", region=place, years=1, replications=5, seed=9), workers=4)
     for name in words:
         pd.testing.assert_frame_equal(one.values[name], many.values[name], check_exact=True)
         for left, right in zip(one.tallies[name], many.tallies[name], strict=True):
@@ -183,9 +185,8 @@ def test_the_number_of_workers_changes_nothing() -> None:
 
 def test_both_engines_give_the_same_comparison() -> None:
     words = cases("usual_care", "mri_guidance")
-    plans = {name: case.plan(load_region("demonstration"), 0.1) for name, case in words.items()}
-    compiled = one_replication(plans, "usual_care", 3, 0, "compiled")
-    reference = one_replication(plans, "usual_care", 3, 0, "reference")
+    asked = Experiment(words, base="usual_care", region=load_region("demonstration"), years=0.1, replications=1, seed=3)
+    compiled, reference = asked.tallies(0), replace(asked, engine="reference").tallies(0)
     for name in words:
         assert all(np.array_equal(a, b) for a, b in zip(compiled[name], reference[name], strict=True))
 

@@ -16,12 +16,13 @@ from scipy import stats
 
 from pathways import BadInput, Pathway, Region, Scenario, Waiting, load_region
 from sim.batch.threads import Stopped
-from sim.experiments.case import Case
-from sim.experiments.compare import compare, one_replication, shares_warm_up
+from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment, shares_warm_up
 from sim.experiments.precision import AUTO_MOST, AUTO_STEP, PRECISION, too_wide, warnings_of
 from sim.experiments.record import fingerprint, record_of
 from sim.results import by_practice_table, lists_table, outcome_values
+from sim.run import Case
 from sim.running import Running
 from tests.helpers.build import Numbers, cohort_of, pathway, region, scenario
 from tests.helpers.compared import with_more_referrals
@@ -111,9 +112,11 @@ def found(
 ) -> Comparison:
     """A comparison of these cases with usual care."""
     together = {each.name: each for each in (case("usual"), *cases)}
-    return compare(
+    on = {name: more.pop(name) for name in ("workers", "progress", "stop") if name in more}
+    experiment = Experiment(
         together, base="usual", region=where or place(), years=years, replications=replications, seed=seed, **more
     )
+    return compare(experiment, **on)
 
 
 FORM = scenario(form={})
@@ -126,7 +129,9 @@ FORM = scenario(form={})
 def library() -> Comparison:
     """Two library scenarios, briefly."""
     cases, base = gather(["mri_guidance", "physio_first"], against="usual_care")
-    return compare(cases, base=base, region=load_region("demonstration"), years=0.2, replications=3, seed=11)
+    return compare(
+        Experiment(cases, base=base, region=load_region("demonstration"), years=0.2, replications=3, seed=11)
+    )
 
 
 def test_the_object_has_the_promised_keys_and_no_others(library: Comparison) -> None:
@@ -251,7 +256,8 @@ def test_a_scenario_is_what_it_is_by_itself() -> None:
     }
     plans = {name: each.plan(place(), 0.5) for name, each in cases.items()}
     assert [shares_warm_up(plans[name], plans["usual"]) for name in ("form", "fewer")] == [True, False]
-    together = one_replication(plans, "usual", 7, 3, "compiled")
+    asked = Experiment(cases, base="usual", region=place(), years=0.5, replications=4, seed=7)
+    together = asked.tallies(3)
     assert list(together) == list(cases)
     for name, plan in plans.items():
         alone = Running(plan, cohort_of(plan, seed=7, replication=3)).finish().tallies
@@ -484,7 +490,7 @@ def test_doubts_about_lists_are_told_of_every_area_and_every_case() -> None:
         (patient, impatient, [f"Under 'then': {told}"]),
     ):
         cases = {"today": case("today", word=today), "then": case("then", word=then)}
-        compared = compare(cases, base="today", region=where, years=0.1, replications=2, seed=1)
+        compared = compare(Experiment(cases, base="today", region=where, years=0.1, replications=2, seed=1))
         found_here = [sentence for sentence in warnings_of(compared) if "on its list" in sentence]
         assert [sentence.split(",")[0] for sentence in found_here] == sentences
 
@@ -638,7 +644,7 @@ def test_more_slots_shorten_the_wait_though_those_who_waited_longest_are_seen_at
         name: Case(name, settings, word) for name, settings in (("usual", scenario()), ("more", scenario(more={})))
     }
     where = region(2000, sites={"clinic": 10.0})
-    compared = compare(cases, base="usual", region=where, years=2, replications=4, seed=1)
+    compared = compare(Experiment(cases, base="usual", region=where, years=2, replications=4, seed=1))
     seen = {
         name: np.mean([each.wait_ticks.sum() / each.seen_after.sum() for each in runs])
         for name, runs in compared.tallies.items()

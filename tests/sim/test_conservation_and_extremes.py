@@ -25,11 +25,12 @@ from sim.arrays.layout import (
     REFERRAL,
     SEEN,
 )
-from sim.experiments.case import Case
 from sim.experiments.compare import compare
+from sim.experiments.experiment import Experiment
 from sim.plan import Plan, compile_plan
 from sim.reducers import list_sizes, person_ticks, yearly
 from sim.results import outcome_values
+from sim.run import Case
 from sim.running import Running, tallies_of
 from tests.helpers.build import Numbers, cohort_of, compiled_log, health, pathway, plan_of, region
 
@@ -163,12 +164,14 @@ def test_v13_reports_say_nothing_instead_of_dividing_by_zero() -> None:
     )
     place = replace(load_region("demonstration"), waiting=())
     found = compare(
-        {"usual_care": Case("usual_care", word, quiet)},
-        base="usual_care",
-        region=place,
-        years=1,
-        replications=2,
-        seed=1,
+        Experiment(
+            {"usual_care": Case("usual_care", word, quiet)},
+            base="usual_care",
+            region=place,
+            years=1,
+            replications=2,
+            seed=1,
+        )
     )
     values = found.values["usual_care"]
     assert (values[["mri_scans", "total_cost_gbp", "qalys"]] == 0).all(axis=None)
@@ -221,12 +224,14 @@ def test_v19_and_v25_shares_of_zero_and_one(way: str) -> None:
 def test_v22_a_horizon_of_nothing_measures_nothing() -> None:
     _, word, own = load_scenario("usual_care")
     found = compare(
-        {"usual_care": Case("usual_care", word, own)},
-        base="usual_care",
-        region=load_region("demonstration"),
-        years=0,
-        replications=2,
-        seed=1,
+        Experiment(
+            {"usual_care": Case("usual_care", word, own)},
+            base="usual_care",
+            region=load_region("demonstration"),
+            years=0,
+            replications=2,
+            seed=1,
+        )
     )
     values = found.values["usual_care"]
     assert (values[["gp_consultations", "surgery", "total_cost_gbp", "qalys"]] == 0).all(axis=None)

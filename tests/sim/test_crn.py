@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from pathways import load_region, load_scenario, pathway_from_dict, pathway_to_dict
-from sim.experiments.case import Case
 from sim.experiments.compare import compare
+from sim.experiments.experiment import Experiment
 from sim.plan import compile_plan
+from sim.run import Case
 from tests.helpers.build import Numbers, cohort_of, compiled_log, pathway, plan_of, region, scenario
 
 YEARS = 0.5
@@ -147,7 +148,7 @@ def test_v29_a_scenario_without_changes_differs_by_exactly_zero() -> None:
         }
     )
     cases = {name: Case(name, word, own), "same": Case("same", word, own), "nowhere": Case("nowhere", nowhere, own)}
-    found = compare(cases, base=name, region=load_region("demonstration"), years=1, replications=3, seed=5)
+    found = compare(Experiment(cases, base=name, region=load_region("demonstration"), years=1, replications=3, seed=5))
     for other in ("same", "nowhere"):
         pd.testing.assert_frame_equal(found.values[other], found.values[name], check_exact=True)
         for outcome in found.outcomes:
@@ -192,7 +193,7 @@ def test_v54_pairing_narrows_the_difference() -> None:
         name: Case(name, word, own) for name, word, own in (load_scenario("usual_care"), load_scenario("physio_first"))
     }
     place = load_region("demonstration")
-    found = compare(cases, base="usual_care", region=place, years=2, replications=12, seed=3, workers=2)
+    found = compare(Experiment(cases, base="usual_care", region=place, years=2, replications=12, seed=3), workers=2)
     for outcome in ("gp_consultations", "physio_referrals", "total_cost_gbp"):
         paired = found.values["physio_first"][outcome] - found.values["usual_care"][outcome]
         independent = found.values["physio_first"][outcome].var() + found.values["usual_care"][outcome].var()

@@ -19,9 +19,9 @@ from pathways.health import STATES
 from sim import events
 from sim.arrays.layout import KINDS, MOST_LEVELS, REASONS
 from sim.events import COLUMNS, EventLog, log_path_problem, write_logs
-from sim.experiments.case import Case
-from sim.experiments.compare import logs_of
+from sim.experiments.experiment import Experiment
 from sim.plan import Plan
+from sim.run import Case
 from sim.running import Running
 from tests.helpers.build import Numbers, cohort_of, pathway, plan_of, region, scenario
 from tests.helpers.everything import TICKS, everything
@@ -321,7 +321,10 @@ def two_areas() -> tuple[Case, Any]:
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 def test_patients_are_numbered_on_from_area_to_area_and_anew_in_each_replication(engine: Any) -> None:
     case, place = two_areas()
-    logs = list(logs_of(case, region=place, years=0.2, replications=2, seed=5, engine=engine))
+    asked = Experiment(
+        {case.name: case}, base=case.name, region=place, years=0.2, replications=2, seed=5, engine=engine
+    )
+    logs = list(asked.logs(case.name))
     assert len(logs) == 4
     for replication in (0, 1):
         north, south = logs[2 * replication : 2 * replication + 2]
@@ -330,7 +333,7 @@ def test_patients_are_numbered_on_from_area_to_area_and_anew_in_each_replication
         assert north.rows["patient"].min() == 0
         assert north.rows["patient"].max() < people == south.rows["patient"].min()
         assert {name.split()[-1] for name in south.frame()["site"].dropna() if " " in name} == {"South"}
-    again = list(logs_of(case, region=place, years=0.2, replications=2, seed=5, engine="compiled"))
+    again = list(replace(asked, engine="compiled").logs(case.name))
     assert all(np.array_equal(one.rows, other.rows) for one, other in zip(logs, again, strict=True))
 
 

@@ -17,17 +17,18 @@ from scipy import special
 from calibration.folder import joint_draws, read_joint_draws, write_joint_draws
 from pathways import BadInput, Pathway, Quantity, Region, Site, Waiting, load_region
 from pathways.assumed import region_at
-from sim.experiments.case import Case
-from sim.experiments.compare import compare, logs_of
+from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.parameters import NoSensibleDraw, draw_together, read_correlation, value_at_end
 from sim.experiments.precision import warnings_of
 from sim.experiments.record import fingerprint, inputs_of, record_of, region_digest, replay, run_id
 from sim.experiments.scores import pathway_at, value_at
-from sim.experiments.sensitivity_analysis import Psa, psa, region_of, tornado
+from sim.experiments.sensitivity_analysis import Psa, at_draw, psa, tornado
 from sim.pilot import draw_cohort
 from sim.results import prices_table
+from sim.run import Case
 from sim.version import MODEL
 from tests.helpers.build import Numbers, pathway, region, scenario
 from tests.helpers.compared import calibrated_by_hand
@@ -124,8 +125,10 @@ def drawn(verdict: str = "CALIBRATED", **more: Any) -> JointDraws:
 
 def run(calibration: JointDraws | None, word: Pathway = WORD, **more: Any) -> Comparison:
     """The comparison of the two."""
-    asked = {"years": 0.5, "replications": 3, "seed": 3, **more}
-    return compare(cases(word), base="usual", region=place(), calibration=calibration, **asked)
+    asked: dict[str, Any] = {"years": 0.5, "replications": 3, "seed": 3, **more}
+    workers = asked.pop("workers", 1)
+    experiment = Experiment(cases(word), base="usual", region=place(), calibration=calibration, **asked)
+    return compare(experiment, workers=workers)
 
 
 # draws
@@ -231,7 +234,7 @@ def test_a_list_that_a_draw_empties_is_known_to_be_empty() -> None:
     found = region_at(place(), WORD, replace(WORD, quantities={**WORD.quantities, LIST: quantity(0, 0, 0, "people")}))
     assert [row.people for row in found.waiting] == [0, 0, 0]
     assert run(None).plan.region.waiting  # such a region runs
-    compare(cases(), base="usual", region=found, years=0.1, replications=1, seed=1)
+    compare(Experiment(cases(), base="usual", region=found, years=0.1, replications=1, seed=1))
 
 
 def test_unchanged_quantities_leave_the_region_as_it_is() -> None:
@@ -283,7 +286,9 @@ def test_each_run_takes_the_next_draw_in_every_scenario_alike() -> None:
     for replication in (0, 1, 4):
         at = draws.case_at(cases()["usual"], replication).pathway
         where = draws.region_at(place(), WORD, replication)
-        alone = compare(cases(at), base="usual", region=where, years=0.5, replications=replication + 1, seed=3)
+        alone = compare(
+            Experiment(cases(at), base="usual", region=where, years=0.5, replications=replication + 1, seed=3)
+        )
         for name in ("usual", "form"):
             for ours, theirs in zip(together.tallies[name][replication], alone.tallies[name][replication], strict=True):
                 assert np.array_equal(ours, theirs)
@@ -294,7 +299,8 @@ def test_a_scenario_that_changes_nothing_differs_in_no_run() -> None:
     """Pairing holds: the same patients, the same draw, the same region."""
     word = {**cases(), "again": Case("again", scenario(), WORD)}
     found = compare(
-        word, base="usual", region=place(), years=0.5, replications=5, seed=3, calibration=drawn(), workers=2
+        Experiment(word, base="usual", region=place(), years=0.5, replications=5, seed=3, calibration=drawn()),
+        workers=2,
     )
     assert (found.values["again"] - found.values["usual"]).abs().max().max() == 0
     assert len(set(found.values["usual"]["scans"])) > 1
@@ -368,10 +374,10 @@ def test_draws_that_mostly_break_a_rule_are_refused() -> None:
 
 
 def test_the_log_is_of_the_same_runs() -> None:
-    case, draws = cases()["usual"], drawn()
+    draws = drawn()
     found = run(draws)
-    logs = logs_of(case, region=place(), years=0.5, replications=3, seed=3, engine="compiled", calibration=draws)
-    for replication, log in enumerate(logs):
+    asked = Experiment(cases(), base="usual", region=place(), years=0.5, replications=3, seed=3, calibration=draws)
+    for replication, log in enumerate(asked.logs("usual")):
         events = log.for_outcomes()
         scans = ((events["kind"] == "seen") & (events["service"] == "mri") & (events["day"] >= 0)).sum()
         assert scans == found.values["usual"]["scans"][replication]
@@ -388,7 +394,9 @@ def test_a_replay_needs_no_folder(tmp_path: Path) -> None:
     table = pd.DataFrame({"P0": [1.0, float("nan"), 0.0, 2.0, 0.5], "P1": [0.1] * 5})
     draws = drawn("NOT MATCHED: scans", practice_scores={"imaging": table})
     where = load_region(tmp_path / "area")
-    found = compare(cases(), base="usual", region=where, years=0.5, replications=3, seed=3, calibration=draws)
+    found = compare(
+        Experiment(cases(), base="usual", region=where, years=0.5, replications=3, seed=3, calibration=draws)
+    )
     path = tmp_path / "record.json"
     path.write_text(json.dumps(record_of(found, region_from=str(tmp_path / "area")), allow_nan=False))
     again = replay(path, workers=2)
@@ -640,8 +648,11 @@ def test_a_file_is_no_folder_and_all_problems_are_told_at_once(folder: Path) -> 
 
 
 def analysed(calibration: JointDraws | None, word: Pathway = WORD, **more: Any) -> Psa:
-    asked = {"years": 0.5, "draws": 6, "replications": 2, "seed": 5, "annual_rate": 0.035, "workers": 2, **more}
-    return psa(cases(word), base="usual", region=place(), calibration=calibration, **asked)
+    asked: dict[str, Any] = {"draws": 6, "annual_rate": 0.035, "workers": 2, **more}
+    experiment = Experiment(
+        cases(word), base="usual", region=place(), years=0.5, replications=2, seed=5, calibration=calibration
+    )
+    return psa(experiment, **asked)
 
 
 def test_psa_takes_the_joint_draws_in_turn_and_draws_the_rest() -> None:
@@ -660,10 +671,12 @@ def test_psa_draws_capacity_that_is_assumed_and_none_that_is_local() -> None:
     found = {}
     for grade in ("assumed", "local"):
         of = psa(
-            cases(word), base="usual", region=place(grade), years=0.5, draws=4, replications=2, seed=5, annual_rate=0
+            Experiment(cases(word), base="usual", region=place(grade), years=0.5, replications=2, seed=5),
+            draws=4,
+            annual_rate=0,
         )
         rows = of.values[of.values["strategy"] == "usual"]
-        plain = compare(cases(word), base="usual", region=place(grade), years=0.5, replications=8, seed=5)
+        plain = compare(Experiment(cases(word), base="usual", region=place(grade), years=0.5, replications=8, seed=5))
         found[grade] = (rows["wait"].to_numpy() - plain.values["usual"]["wait"].to_numpy()).tolist()
         assert list(of.draws.scores) == [SLOTS]
         more = of.draws.scores[SLOTS].to_numpy().repeat(2)
@@ -683,7 +696,7 @@ def test_a_calibrated_tornado_runs_at_the_draws_with_ends_of_the_draws() -> None
     found = analysed(draws, draws=5)
     told = tornado(found, "form", [PRICE, SPREAD], measure="scans", threshold=0, replications=4, workers=2)
     compared = compare(
-        cases(), base="usual", region=place(), years=0.5, replications=4, seed=5, calibration=draws
+        Experiment(cases(), base="usual", region=place(), years=0.5, replications=4, seed=5, calibration=draws)
     ).difference("form", "scans")
     assert told.base_case.mean == compared.mean
     low, high = (value_at(UNCERTAIN[PRICE], score) for score in np.quantile(SCORES[PRICE], [0.025, 0.975]))
@@ -694,8 +707,8 @@ def test_a_calibrated_tornado_runs_at_the_draws_with_ends_of_the_draws() -> None
 
 def test_the_region_of_a_draw_has_its_practices_too() -> None:
     draws = drawn(practice_scores={"imaging": pd.DataFrame({"P0": [1.0] * 5, "P1": [2.0] * 5})})
-    before = cases()["usual"]
-    found = region_of(place(), before, draws.case_at(before, 1), draws, 1)
+    asked = Experiment(cases(), base="usual", region=place(), years=0.5, replications=2, seed=5, calibration=draws)
+    found = at_draw(asked, draws.cases_at(cases(), 1), 1).region
     assert region_digest(found) == region_digest(draws.region_at(place(), WORD, 1))
     assert found.practice_scores == {"imaging": (1.0, 2.0)}
 

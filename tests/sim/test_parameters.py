@@ -15,11 +15,11 @@ from calibration import natural_history
 from pathways import BadInput, Pathway, Quantity, load_pathway, pathway_problems
 from pathways.checks import CHECKS, CHECKS_OF_VALUES, draw_problem, problems_of, shares_together
 from pathways.draft import Draft
-from sim.experiments.case import Case
 from sim.experiments.distributions import moments
 from sim.experiments.joint_shares import shares_at, sticks
 from sim.experiments.parameters import NoSensibleDraw, at_end, draw_scores, draw_together, read_correlation
 from sim.experiments.scores import HALF_INTERVAL, at_scores, pathway_at, uncertain, value_at, with_values
+from sim.run import Case
 from tests.helpers.build import Numbers
 from tests.helpers.build import pathway as build
 from ui.inputs.cases import gather

@@ -16,12 +16,13 @@ from outcomes import paired_difference
 from outcomes.paired import FEW_EVENTS
 from pathways import BadInput, Region, load_pathway, load_region
 from pathways.checks import quantities_of_levers
-from sim.experiments.case import Case
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from sim.experiments.scores import at_scores, value_at
 from sim.experiments.sensitivity_analysis import Bar, Psa, Tornado, most_telling, psa, tornado
 from sim.results import OWED, by_year, discounted
+from sim.run import Case
 from tests.helpers.typed import backpath
 from ui.charts.uncertainty import acceptability_chart
 from ui.inputs.cases import gather
@@ -55,13 +56,8 @@ def cases() -> dict[str, Case]:
 
 def run(cases: dict[str, Case], region: Region, *, draws: int = 3, rate: float = RATE, workers: int = 2) -> Psa:
     return psa(
-        cases,
-        base="usual_care",
-        region=region,
-        years=1,
+        Experiment(cases, base="usual_care", region=region, years=1, replications=2, seed=5),
         draws=draws,
-        replications=2,
-        seed=5,
         annual_rate=rate,
         workers=workers,
     )
@@ -74,7 +70,7 @@ def found(cases: dict[str, Case], region: Region) -> Psa:
 
 @pytest.fixture(scope="module")
 def comparison(cases: dict[str, Case], region: Region) -> Comparison:
-    return compare(cases, base="usual_care", region=region, years=2, replications=4, seed=5, workers=2)
+    return compare(Experiment(cases, base="usual_care", region=region, years=2, replications=4, seed=5), workers=2)
 
 
 def fixed(case: Case, **values: float) -> Case:
@@ -104,7 +100,7 @@ def test_V49_the_same_seed_gives_the_same_whatever_the_workers(
 def test_V47_with_nothing_uncertain_a_draw_is_a_plain_comparison(cases: dict[str, Case], region: Region) -> None:
     """Exactly: each draw meets the replications that a comparison of as many runs meets, in turn."""
     both = {name: fixed(case) for name, case in cases.items()}
-    plain = compare(both, base="usual_care", region=region, years=1, replications=6, seed=5, workers=2)
+    plain = compare(Experiment(both, base="usual_care", region=region, years=1, replications=6, seed=5), workers=2)
     drawn = run(both, region)
     assert drawn.draws.scores.shape == (3, 0)
     for name in both:
@@ -190,13 +186,15 @@ def bars(found: Psa) -> Tornado:
 def test_V56_the_base_case_of_a_tornado_is_the_base_case(bars: Tornado, cases: dict[str, Case], region: Region) -> None:
     """The same as a comparison with every quantity at its value; a quantity without effect leaves it exactly there."""
     plain = psa(
-        {name: fixed(case) for name, case in at_scores(cases, {}).items()},
-        base="usual_care",
-        region=region,
-        years=1,
+        Experiment(
+            {name: fixed(case) for name, case in at_scores(cases, {}).items()},
+            base="usual_care",
+            region=region,
+            years=1,
+            replications=6,
+            seed=5,
+        ),
         draws=2,
-        replications=6,
-        seed=5,
         annual_rate=RATE,
         workers=2,
     )
@@ -285,22 +283,25 @@ def test_too_few_runs_are_told_as_such(found: Psa, bars: Tornado) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"draws": 1}, "--draws: 1 is written; use a whole number from 2."),
-        ({"replications": 0}, "--replications: 0 is written"),
+        ({"draws": 1}, "draws: 1 is written; use a whole number from 2."),
+        ({"replications": 0}, "replications: 0 is written"),
         (
             {"replications": 1},
-            "--replications: 1 is written; use a whole number from 2: one run of a draw cannot be told from chance.",
+            "replications: 1 is written; use a whole number from 2: one run cannot be told from chance.",
         ),
-        ({"seed": -1}, "--seed: -1 is written"),
-        ({"workers": 0}, "--workers: 0 is written"),
+        ({"seed": -1}, "seed: -1 is written"),
+        ({"workers": 0}, "workers: 0 is written"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(
     changes: dict[str, int], says: str, cases: dict[str, Case], region: Region
 ) -> None:
-    asked = {"draws": 2, "replications": 2, "seed": 1, "workers": 1} | changes
+    asked = {"replications": 2, "seed": 1} | {
+        name: at for name, at in changes.items() if name in ("replications", "seed")
+    }
+    on = {"draws": 2, "workers": 1} | {name: at for name, at in changes.items() if name in ("draws", "workers")}
     with pytest.raises(BadInput) as bad:
-        psa(cases, base="usual_care", region=region, years=1, annual_rate=RATE, **asked)
+        psa(Experiment(cases, base="usual_care", region=region, years=1, **asked), annual_rate=RATE, **on)
     assert says in str(bad.value)
 
 
@@ -467,7 +468,8 @@ def test_quantities_without_a_distribution_are_named_as_known(found: Psa, bars: 
     case = found.cases["usual_care"]
     bare = case.pathway.quantities["gp_price"].model_copy(update={"distribution": None})
     pathway = replace(case.pathway, quantities={**case.pathway.quantities, "gp_price": bare})
-    known = replace(found, cases={**found.cases, "usual_care": replace(case, pathway=pathway)})
+    cases = {**found.cases, "usual_care": replace(case, pathway=pathway)}
+    known = replace(found, experiment=replace(found.experiment, cases=cases))
     findings = findings_of(known, {"mri_guidance": bars}, threshold=20_000)
     assert "Taken as known, for they have a range and no distribution: gp_price." in caveat(findings)
     assert psa_dict(findings)["quantities_taken_as_known"] == ["gp_price"]

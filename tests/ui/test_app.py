@@ -21,6 +21,7 @@ from pathways.load import LIBRARY
 from sim.batch.threads import Stopped
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from tests.helpers.compared import calibrated_by_hand
 from tests.helpers.typed import backpath
 from ui.findings.key_message import key_message, watch
@@ -66,7 +67,8 @@ def expected() -> Comparison:
     """The comparison that the page shows, run apart from it."""
     cases, base = gather(["mri_guidance", "physio_first"], against="usual_care")
     return compare(
-        cases, base=base, region=load_region("demonstration"), years=YEARS, replications=RUNS, seed=42, workers=2
+        Experiment(cases, base=base, region=load_region("demonstration"), years=YEARS, replications=RUNS, seed=42),
+        workers=2,
     )
 
 

@@ -26,7 +26,7 @@ from calibration.fitting.settings import Settings
 from calibration.folder import read_joint_draws
 from calibration.local_data.local_targets import LocalTargets, load_local_targets
 from pathways import BadInput, Region, load_region
-from sim.experiments.case import Case
+from sim.run import Case
 from tests.helpers.documents import put_official_files
 from tests.helpers.html import Page
 from tests.helpers.pages import HOSTILE, check_harmless

@@ -723,7 +723,7 @@ def test_a_log_that_is_interrupted_leaves_the_old_one(
     def interrupted(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sim.experiments.compare.logs_of", interrupted)
+    monkeypatch.setattr("sim.experiments.experiment.Experiment.logs", interrupted)
     typed = ("run", "usual_care", "--region", small, "--years", 0.1, "--log", tmp_path / "log.csv")
     refused(
         backpath(*typed), "log.csv: it exists already, and is left as it is. Choose another name, or give --overwrite"

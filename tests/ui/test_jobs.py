@@ -10,6 +10,7 @@ import pytest
 
 from pathways import load_region
 from sim.batch.threads import Stopped
+from sim.experiments.experiment import Experiment
 from ui.pages import jobs
 
 
@@ -22,9 +23,8 @@ def until_stopped(*_: Any, stop: Any, **__: Any) -> None:
 def begun(monkeypatch: pytest.MonkeyPatch, work: Callable[..., Any] = until_stopped) -> jobs.Job:
     """A job that was begun."""
     monkeypatch.setattr(jobs, "compare", work)
-    return jobs.start(
-        ("question",), {}, base="", region=load_region("demonstration"), years=1, runs=1, seed=1, workers=1
-    )
+    nothing = Experiment({}, base="", region=load_region("demonstration"), years=1, replications=1, seed=1)
+    return jobs.start(("question",), nothing, workers=1)
 
 
 def test_a_run_that_no_page_shows_any_more_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

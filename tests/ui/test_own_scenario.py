@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pathways import Pathway, load_pathway, load_region, load_scenario
-from sim.experiments.case import Case
 from sim.experiments.compare import compare
+from sim.experiments.experiment import Experiment
 from sim.experiments.record import fingerprint
+from sim.run import Case
 from ui.inputs.cases import gather
 from ui.inputs.checking import check_path
 from ui.pages.own_scenario import NAME, TITLE, OwnScenario, scenario_file
@@ -82,7 +83,7 @@ def test_the_app_and_the_command_line_get_the_same_results(tmp_path: Path) -> No
     own = cases | {NAME: Case(NAME, choice.scenario(PATHWAY), PATHWAY)}
     region = load_region("demonstration")
     from_file, from_app = (
-        compare(each, base=base, region=region, years=0.5, replications=1, seed=1) for each in (cases, own)
+        compare(Experiment(each, base=base, region=region, years=0.5, replications=1, seed=1)) for each in (cases, own)
     )
     assert fingerprint(from_file) == fingerprint(from_app)
     first_contacts = from_app.values[NAME]["first_contact_physio"] - from_app.values[base]["first_contact_physio"]

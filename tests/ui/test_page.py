@@ -17,6 +17,7 @@ from calibration.validation.validate import Validation
 from outcomes import practice_variation
 from pathways import load_region
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from sim.experiments.sensitivity_analysis import psa, tornado
 from tests.helpers.compared import quick
 from tests.helpers.pages import HOSTILE, check_harmless
@@ -62,7 +63,8 @@ def hostile_comparison(name: str = HOSTILE) -> Comparison:
     comparison = copy.copy(quick())
     cases = {of: named(case, name) for of, case in comparison.cases.items()}
     plans = {of: replace(plan, pathway=cases[of].pathway) for of, plan in comparison.plans.items()}
-    for attribute, value in (("cases", cases), ("plans", plans), ("region", in_a_hostile_place(name))):
+    asked = replace(comparison.experiment, cases=cases, region=in_a_hostile_place(name))
+    for attribute, value in (("experiment", asked), ("in_areas", [plans])):
         object.__setattr__(comparison, attribute, value)
     return comparison
 
@@ -86,7 +88,10 @@ def psa_of(name: str = HOSTILE) -> str:
     cases, base = gather(["mri_guidance"], against="usual_care")
     place = load_region("demonstration")
     found = psa(
-        cases, base=base, region=place, years=0.2, draws=2, replications=2, seed=1, annual_rate=0.035, workers=2
+        Experiment(cases, base=base, region=place, years=0.2, replications=2, seed=1),
+        draws=2,
+        annual_rate=0.035,
+        workers=2,
     )
     bars = tornado(found, "mri_guidance", ["mri_price"], threshold=20_000, replications=2, workers=2)
     renamed = replace(

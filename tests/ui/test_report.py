@@ -172,7 +172,8 @@ def test_names_with_angle_brackets_stay_text() -> None:
     renamed = replace(
         case, scenario=case.scenario.model_copy(update={"title": nasty, "says": nasty, "evidence": nasty})
     )
-    object.__setattr__(comparison, "cases", dict(comparison.cases) | {"mri_guidance": renamed})
+    cases = dict(comparison.cases) | {"mri_guidance": renamed}
+    object.__setattr__(comparison, "experiment", replace(comparison.experiment, cases=cases))
     page = Page(html_report(comparison))
     assert not page.of("script")
     assert nasty in page.says("h2")
@@ -180,16 +181,8 @@ def test_names_with_angle_brackets_stay_text() -> None:
 
 def test_one_scenario_alone_has_no_report_and_no_differences(tmp_path: Path) -> None:
     """`backpath run --out`: nothing is compared, so nothing is said of it."""
-    alone = Comparison(
-        region=quick().region,
-        base="usual_care",
-        cases={"usual_care": quick().cases["usual_care"]},
-        plans={"usual_care": quick().plan},
-        years=1,
-        seed=42,
-        engine="compiled",
-        tallies={"usual_care": quick().tallies["usual_care"]},
-    )
+    asked = replace(quick().experiment, cases={"usual_care": quick().cases["usual_care"]})
+    alone = Comparison(asked, {"usual_care": quick().tallies["usual_care"]}, [{"usual_care": quick().plan}])
     written = write_results(alone, tmp_path / "out", region_from="demonstration")
     assert written == [name for name in FILES if name not in ("report.html", "differences.csv")]
 
@@ -207,7 +200,7 @@ def test_a_row_as_worked_out_by_hand() -> None:
     cost = rows["total_cost_gbp"]
     assert (cost.today, cost.change, cost.agreement, cost.runs) == ("£1,000", "£0 (0%)", "none differs", "0/3")
     assert (scans.runs, rows["physio_wait_days"].runs) == ("3/3↓", "3/3↑")
-    object.__setattr__(comparison, "years", 5)
+    object.__setattr__(comparison, "experiment", replace(comparison.experiment, years=5))
     rows = {row.outcome: row for row in rows_of(comparison, "mri_guidance")}
     scans, wait = rows["mri_scans"], rows["physio_wait_days"]
     assert (scans.today, scans.scenario, scans.change, scans.interval) == ("200", "160", "−40 (−20%)", "−45 to −35")

@@ -16,9 +16,10 @@ import pytest
 
 from calibration.fitting.practice_pooling import pooled
 from calibration.local_data.figures import COLUMNS
-from sim.experiments.case import Case
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
+from sim.run import Case
 from tests.helpers.build import Numbers, pathway, region, scenario, share
 from tests.helpers.capacity import lever
 from tests.helpers.typed import backpath
@@ -57,7 +58,9 @@ def found() -> Comparison:
         },
     )
     cases = {"usual": Case("usual", scenario(), word), "less": Case("less", scenario(less={}), word)}
-    return compare(cases, base="usual", region=region(2000, sites={"clinic": 30.0}), years=2, replications=3, seed=1)
+    return compare(
+        Experiment(cases, base="usual", region=region(2000, sites={"clinic": 30.0}), years=2, replications=3, seed=1)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +139,7 @@ def test_every_file_tells_what_the_table_tells_a_year(found: Comparison) -> None
     """CSV and JSON gave the total of both years where the table said a year."""
     table = pd.read_csv(io.StringIO(comparison_csv(found))).set_index("outcome")
     told = comparison_dict(found)
-    run: dict[str, Any] = json.loads(run_json(replace(found, base="less")))
+    run: dict[str, Any] = json.loads(run_json(replace(found, experiment=replace(found.experiment, base="less"))))
     assert (told["format"], told["per"], told["years"]) == (2, "year", 2)
     assert set(table["years"]) == {2.0}
     for row in rows_of(found, "less"):

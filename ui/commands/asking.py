@@ -14,8 +14,8 @@ from ui.terminal.telling import say
 
 if TYPE_CHECKING:
     import pathways
-    from sim.experiments.case import Case
     from sim.experiments.joint_draws import JointDraws
+    from sim.run import Case
 
 
 def one_format(as_json: bool, as_csv: bool) -> None:

@@ -55,6 +55,7 @@ def budget(
 ) -> None:
     """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
     from sim.experiments.compare import compare
+    from sim.experiments.experiment import Experiment
     from ui.reports.budget import budget_of, write_budgets
 
     one_format(as_json, as_csv)
@@ -69,19 +70,11 @@ def budget(
         price_index=price_index,
         problems=problems,
     )
+    experiment = Experiment(
+        cases, base=base, region=place, years=years, replications=replications, seed=seed, calibration=joint
+    )
     with watched("Simulating") as (progress, stop):
-        comparison = compare(
-            cases,
-            base=base,
-            region=place,
-            years=years,
-            replications=replications,
-            seed=seed,
-            workers=threads(workers),
-            progress=progress,
-            stop=stop,
-            calibration=joint,
-        )
+        comparison = compare(experiment, workers=threads(workers), progress=progress, stop=stop)
     budgets = [budget_of(comparison, name, setup_cost=set_up) for name in comparison.scenarios]
     _tell(comparison, budgets, as_json=as_json, as_csv=as_csv)
     if folder is not None:

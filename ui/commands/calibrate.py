@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pathways
     from calibration.fitting.settings import Settings
     from calibration.local_data.local_targets import LocalTargets
-    from sim.experiments.case import Case
+    from sim.run import Case
     from ui.findings.calibration import Told
 
 DEFAULT_RUNS, DEFAULT_UNKNOWNS = 2000, 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -156,6 +157,7 @@ def _comparison(
     """Reads what is asked, and runs it."""
     from pathways import load_region
     from sim.experiments.compare import compare
+    from sim.experiments.experiment import Experiment
     from ui.inputs.cases import gather
 
     kind, count, (cases, base), place = all_read(
@@ -165,20 +167,18 @@ def _comparison(
         lambda: load_region(region),
     )
     joint = calibration_at(calibration, region=place, base=cases[base])
+    experiment = Experiment(
+        cases,
+        base=base,
+        region=place,
+        years=years,
+        replications=count,
+        seed=seed,
+        engine=kind,
+        calibration=joint,
+    )
     with watched("Simulating") as (progress, stop):
-        return compare(
-            cases,
-            base=base,
-            region=place,
-            years=years,
-            replications=count,
-            seed=seed,
-            engine=kind,
-            workers=threads(workers),
-            progress=progress,
-            stop=stop,
-            calibration=joint,
-        )
+        return compare(experiment, workers=threads(workers), progress=progress, stop=stop)
 
 
 def _tell_comparison(comparison: Any, *, as_json: bool, as_csv: bool) -> None:
@@ -249,17 +249,9 @@ def _write_results(comparison: Any, folder: Path | None, region: str, *, overwri
 def _write_log(comparison: Any, log: Path, *, engine: str, overwrite: bool) -> None:
     """Runs the same again, now with every event, and writes it."""
     from sim.events import write_logs
-    from sim.experiments.compare import logs_of
 
-    logs = logs_of(
-        comparison.cases[comparison.base],
-        region=comparison.region,
-        years=comparison.years,
-        replications=comparison.replications,
-        seed=comparison.seed,
-        engine=engine_asked(engine),
-        calibration=comparison.calibration,
-    )
+    asked = replace(comparison.experiment, engine=engine_asked(engine), replications=comparison.replications)
+    logs = asked.logs(comparison.base)
     areas = len(comparison.region.area_names())
     events = write_logs(logs, log, replications=comparison.replications, areas=areas, overwrite=overwrite)
     say(f"Written to {log}: {events:,} events", aside=True)

@@ -74,6 +74,7 @@ def psa(
     """Ask how sure: value for money under everything that is not known, and what could change the answer."""
     from outcomes.policy_values import policy_value
     from sim.batch.asked import too_much
+    from sim.experiments.experiment import Experiment
     from sim.experiments.parameters import NoSensibleDraw
     from sim.experiments.sensitivity_analysis import psa as analyse
     from ui.reports.psa import findings_of, write_findings
@@ -95,20 +96,12 @@ def psa(
     )
     _refuse_what_cannot_be_drawn(cases, draws=draws, one_way=one_way, calibrated=joint is not None)
     try:
+        experiment = Experiment(
+            cases, base=base, region=place, years=years, replications=replications, seed=seed, calibration=joint
+        )
         with watched("Drawing and simulating") as (progress, stop):
             found = analyse(
-                cases,
-                base=base,
-                region=place,
-                years=years,
-                draws=draws,
-                replications=replications,
-                seed=seed,
-                annual_rate=rate,
-                workers=threads(workers),
-                progress=progress,
-                stop=stop,
-                calibration=joint,
+                experiment, draws=draws, annual_rate=rate, workers=threads(workers), progress=progress, stop=stop
             )
         tornadoes = _tornadoes(found, threshold=limit, replications=one_way, workers=threads(workers))
     except NoSensibleDraw as error:

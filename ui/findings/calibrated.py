@@ -10,8 +10,8 @@ from ui.words import counted
 
 if TYPE_CHECKING:
     from pathways import Region
-    from sim.experiments.case import Case
     from sim.experiments.joint_draws import JointDraws
+    from sim.run import Case
 
 
 def calibration_at(folder: Path | None, *, region: Region, base: Case) -> JointDraws | None:

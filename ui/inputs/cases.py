@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pathways import BadInput, Problem, load_pathway, load_scenario
 from pathways.files.opened import is_file
-from sim.experiments.case import Case
+from sim.run import Case
 from ui.inputs.checking import kind_of
 
 

@@ -17,12 +17,13 @@ from outcomes.verdicts import MEANINGS, Tone, marked
 from pathways import BadInput, Problem, Region, library_names, load_region
 from pathways.assumed_here import assumed_here
 from pathways.pathway import Outcome
-from sim.experiments.case import Case
 from sim.experiments.comparison import Comparison
+from sim.experiments.experiment import Experiment
 from sim.experiments.joint_draws import JointDraws
 from sim.experiments.precision import warnings_of
 from sim.experiments.record import fingerprint, region_digest
 from sim.results import within_days
+from sim.run import Case
 from ui.charts.comparison import change_chart, deprivation_chart, over_time_chart
 from ui.charts.flow import flows, sankey, titles
 from ui.charts.theme import MOST_SCENARIOS, Chart
@@ -152,16 +153,16 @@ def show() -> None:
         st.info("Pick at least one scenario above to compare it with today's pathway.")
         return
     key = (region_digest(place), calibration and calibration.id, years, runs, seed, tuple(wanted), own_key)
-    comparison = _compared(
-        key,
+    experiment = Experiment(
         {base: cases[base], **wanted},
         base=base,
         region=place,
-        calibration=calibration,
         years=years,
-        runs=runs,
+        replications=runs,
         seed=seed,
+        calibration=calibration,
     )
+    comparison = _compared(key, experiment)
     if comparison is not None:
         _answer(comparison, outcomes[outcome_title])
 
@@ -216,34 +217,14 @@ def _told_calibration(region: str) -> JointDraws | None:
 # running
 
 
-def _compared(
-    key: tuple[object, ...],
-    cases: dict[str, Case],
-    *,
-    base: str,
-    region: Region,
-    calibration: JointDraws | None,
-    years: float,
-    runs: int,
-    seed: int,
-) -> Comparison | None:
+def _compared(key: tuple[object, ...], experiment: Experiment) -> Comparison | None:
     """The comparison asked for: kept from before, or run in the background with progress and a way to stop."""
     kept = _results()
     job = _stop_all_but(key)
     if key in kept:
         return kept[key]
     if job is None:
-        job = jobs.start(
-            key,
-            cases,
-            base=base,
-            region=region,
-            calibration=calibration,
-            years=years,
-            runs=runs,
-            seed=seed,
-            workers=os.cpu_count() or 1,
-        )
+        job = jobs.start(key, experiment, workers=os.cpu_count() or 1)
         st.session_state["job"] = job
     _wait_for(job)
     st.session_state.pop("job", None)

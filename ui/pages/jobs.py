@@ -11,12 +11,11 @@ import time
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from pathways import BadInput, Problem, Region
+from pathways import BadInput, Problem
 from sim.batch.threads import Stopped
-from sim.experiments.case import Case
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
-from sim.experiments.joint_draws import JointDraws
+from sim.experiments.experiment import Experiment
 
 ABANDONED_AFTER = 15.0
 """Seconds without a page that shows it after which a job is stopped; a browser that lost its connection is back by then."""
@@ -57,35 +56,13 @@ class Job:
         self.done, self.total = done, total
 
 
-def start(
-    key: tuple[object, ...],
-    cases: dict[str, Case],
-    *,
-    base: str,
-    region: Region,
-    years: float,
-    runs: int,
-    seed: int,
-    workers: int,
-    calibration: JointDraws | None = None,
-) -> Job:
+def start(key: tuple[object, ...], experiment: Experiment, *, workers: int) -> Job:
     """Starts a comparison; returns at once."""
     job = Job(key)
 
     def work() -> None:
         try:
-            job.result = compare(
-                cases,
-                base=base,
-                region=region,
-                years=years,
-                replications=runs,
-                seed=seed,
-                workers=workers,
-                progress=job.progress,
-                stop=job.stop,
-                calibration=calibration,
-            )
+            job.result = compare(experiment, workers=workers, progress=job.progress, stop=job.stop)
         except Stopped:
             pass
         except BadInput as bad:

@@ -28,8 +28,8 @@ from pathways.files.writing import (
     write_text,
 )
 from sim.batch.run_store import key_of
-from sim.experiments.case import Case
 from sim.experiments.record import region_digest, versions
+from sim.run import Case
 from sim.version import MODEL
 from ui.findings.calibration import Told
 from ui.findings.calibration_checks import checks_of

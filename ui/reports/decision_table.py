@@ -207,7 +207,11 @@ def in_short(comparison: Comparison) -> dict[str, Any]:
         "population": comparison.region.population,
         "years": comparison.years,
         "replications": comparison.replications,
-        **({"asked": "auto", "width_reached": width_reached(comparison)} if comparison.asked == "auto" else {}),
+        **(
+            {"asked": "auto", "width_reached": width_reached(comparison)}
+            if comparison.experiment.replications == "auto"
+            else {}
+        ),
         "waits_within_days": within_days(comparison.plan),
         "seed": comparison.seed,
         "fingerprint": fingerprint(comparison),

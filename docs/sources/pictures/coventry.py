@@ -24,9 +24,9 @@ from pathways import Condition, Region, load_pathway, load_region, load_scenario
 from pathways.health import STATES
 from sim.cohort import Cohort
 from sim.events import EventLog
-from sim.experiments.case import Case
 from sim.pilot import draw_cohort
 from sim.plan import Plan
+from sim.run import Case
 from sim.running import Running
 
 HERE = Path(__file__).parent

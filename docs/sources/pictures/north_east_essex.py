@@ -18,11 +18,11 @@ import pandas as pd
 
 from pathways import Region, load_region, load_scenario
 from sim.cohort import Cohort
-from sim.experiments.case import Case
 from sim.pilot import draw_cohort
 from sim.plan import Plan
 from sim.reducers import Tallies
 from sim.results import outcome_values
+from sim.run import Case
 from sim.running import Running
 
 HERE = Path(__file__).parent
