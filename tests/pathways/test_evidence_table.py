@@ -300,7 +300,6 @@ STRUCTURAL: dict[str, dict[float, str]] = {
         0.001: "rounding",
     },
     "pathways/official/new_region.py": {493: "rights of a folder, 0o755"},
-    "sim/experiments/compare.py": {63: "bits of a seed", 0.2: "seconds between looks at a thread"},
     "sim/experiments/precision.py": {200: "replications at the most", 0.1: "growth of a list that is told"},
     "sim/arrays/keyed_draws.py": dict.fromkeys(
         (11400714819323198485, 13787848793156543929, 10723151780598845931, 27, 30, 31, 53), "SplitMix64"
