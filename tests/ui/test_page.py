@@ -94,9 +94,9 @@ def psa_of(name: str = HOSTILE) -> str:
         workers=2,
     )
     bars = tornado(found, "mri_guidance", ["mri_price"], threshold=20_000, replications=2, workers=2)
-    renamed = replace(
-        found, cases={of: named(case, name) for of, case in cases.items()}, region=in_a_hostile_place(name)
-    )
+    hostile = {of: named(case, name) for of, case in cases.items()}
+    asked = replace(found.experiment, cases=hostile, region=in_a_hostile_place(name))
+    renamed = replace(found, experiment=asked)
     return psa_html(findings_of(renamed, {"mri_guidance": bars}, threshold=20_000))
 
 
