@@ -78,7 +78,7 @@ def contents(app: Sphinx, docname: str, source: list[str]) -> None:
             entries = [f"{words} <{page}>" for words, page in LISTED.findall(text)]
             source[0] += "\n".join(["", ":::{toctree}", ":hidden:", f":caption: {kind}", "", *entries, ":::", ""])
     elif docname == "docs/decisions":
-        source[0] += "\n:::{toctree}\n:glob:\n\ndecisions/*\n:::\n"
+        source[0] += "\n:::{toctree}\n:glob:\n:titlesonly:\n\ndecisions/*\n:::\n"
 
 
 # files of the project
