@@ -92,7 +92,7 @@ def judge(target: ValidationTarget, found: Simulated) -> Verdict:
 
 
 @dataclass(frozen=True)
-class Result:
+class TargetResult:
     """A target with what the model gives for it."""
 
     name: str
@@ -121,7 +121,7 @@ class Validation:
     years: float
     replications: int
     seed: int
-    results: list[Result]
+    results: list[TargetResult]
     age_bands: pd.DataFrame
 
     def count(self, verdict: Verdict) -> int:
@@ -157,7 +157,7 @@ def validate(
         found = simulated([values[name] for values, _ in runs])
         beside = simulated([values[beside_of(name)] for values, _ in runs]) if target.beside is not None else None
         shared = tuple(shared_evidence(target, cases[TODAY].pathway))
-        results.append(Result(name, target, found, beside, judge(target, found), shared))
+        results.append(TargetResult(name, target, found, beside, judge(target, found), shared))
     bands = sum((table for _, table in runs), start=0 * runs[0][1]) / len(runs)
     return Validation(targets, region, cases[TODAY].pathway, years, replications, seed, results, bands)
 

@@ -27,7 +27,7 @@ from calibration.validation.targets import (
     measure,
     measure_all,
 )
-from calibration.validation.validate import Result, Simulated, judge, simulated, validate
+from calibration.validation.validate import Simulated, TargetResult, judge, simulated, validate
 from pathways import BadInput, load_region, load_scenario
 from sim.pilot import draw_cohort
 from sim.reducers import person_ticks, yearly
@@ -572,7 +572,7 @@ def test_the_committed_page_holds_every_target_with_its_published_figure() -> No
     for name, target in TARGETS.targets.items():
         cells = rows[f"{target.title} ({target.unit})"]
         nothing = Simulated(*[float("nan")] * 5, 0)
-        assert cells[0] == published(Result(name, target, nothing, None, "no value", ())), name
+        assert cells[0] == published(TargetResult(name, target, nothing, None, "no value", ())), name
         assert cells[2] == TARGETS.rule_in_words(target.rule), name
         assert cells[3] in ("✓ pass", "✗ fail", "✗ no value"), name
         assert ("used in the fit" in cells[4]) == target.fitted, name

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from calibration.validation.validate import Result
+from calibration.validation.validate import TargetResult
 from ui.charts.theme import BASELINE, CONFIG, INK, Chart
 
 VERDICT_COLOURS = {"pass": "#007F3B", "fail": "#B00020", "no value": "#B00020"}
@@ -16,7 +16,7 @@ FARTHEST = 2.5
 ROW_HEIGHT = 19
 
 
-def ratio_chart(results: Sequence[Result], *, says: str) -> Chart:
+def ratio_chart(results: Sequence[TargetResult], *, says: str) -> Chart:
     """Every simulated figure over the published one: a dot with its interval, over a band for the published interval.
 
     Targets whose published figure is 0 or that have no value are named in the sentence that goes with the picture, after

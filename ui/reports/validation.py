@@ -17,7 +17,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from calibration.validation.validate import Result, Simulated, Validation
+from calibration.validation.validate import Simulated, TargetResult, Validation
 from pathways import refuse
 from pathways.files.writing import file_can_be_written, write_text
 from sim.experiments.record import number_or_none
@@ -67,7 +67,7 @@ def exact(value: float) -> str:
     return f"{value:g}".replace("-", MINUS)
 
 
-def published(result: Result) -> str:
+def published(result: TargetResult) -> str:
     """The published figure with its interval."""
     target = result.target
     if target.low is None or target.high is None:
@@ -82,7 +82,7 @@ def simulated_text(found: Simulated) -> str:
     return f"{figures(found.mean)} ({figures(found.low)} to {figures(found.high)})"
 
 
-def use_of(result: Result) -> str:
+def use_of(result: TargetResult) -> str:
     """What else the published figure is used for: then agreement is no surprise."""
     uses = []
     if result.target.fitted:
@@ -96,7 +96,7 @@ def use_of(result: Result) -> str:
     return "; ".join(uses) or "held out"
 
 
-def line_of(validation: Validation, result: Result) -> ValidationRow:
+def line_of(validation: Validation, result: TargetResult) -> ValidationRow:
     """A result in words."""
     target = result.target
     rule = validation.targets.rule_in_words(target.rule)
@@ -117,7 +117,7 @@ def line_of(validation: Validation, result: Result) -> ValidationRow:
     )
 
 
-def _details(validation: Validation, result: Result) -> Iterator[str]:
+def _details(validation: Validation, result: TargetResult) -> Iterator[str]:
     target = result.target
     cohort = validation.targets.cohorts[target.cohort] if target.cohort is not None else None
     yield f"In the model: {target.compared}."
@@ -190,7 +190,7 @@ def validation_html(validation: Validation) -> str:
     return html_page(f"Backpath: {TITLE}", parts)
 
 
-HEAD = ("Result", "Published", "Model", "Rule", "Verdict", "Used elsewhere?")
+HEAD = ("TargetResult", "Published", "Model", "Rule", "Verdict", "Used elsewhere?")
 
 
 def _html_table(lines: Sequence[ValidationRow]) -> str:
@@ -277,8 +277,8 @@ def validation_tables(validation: Validation) -> Iterator[Table]:
     """A table for each section."""
     for title, lines in _by_section(validation):
         table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1))
-        for column in ("Result", "Published", "Model"):
-            table.add_column(column, justify="left" if column == "Result" else "right")
+        for column in ("TargetResult", "Published", "Model"):
+            table.add_column(column, justify="left" if column == "TargetResult" else "right")
         table.add_column("Verdict", no_wrap=True)
         for line in lines:
             colour = "green" if line.verdict == VERDICT_WORDS["pass"] else "red"
@@ -307,7 +307,7 @@ def validation_json(validation: Validation) -> str:
     )
 
 
-def _as_json(validation: Validation, result: Result) -> dict[str, Any]:
+def _as_json(validation: Validation, result: TargetResult) -> dict[str, Any]:
     target, found = result.target, result.found
     return {
         "title": target.title,
