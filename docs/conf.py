@@ -204,7 +204,8 @@ def output_text(output: dict[str, Any]) -> str:
         return fenced("{raw} html", f'<img src="data:image/png;base64,{"".join(data["image/png"]).strip()}">')
     if "text/html" in data:
         return fenced("{raw} html", "".join(data["text/html"]))
-    return fenced("text", "".join(data.get("text/plain", output.get("text", ""))))
+    told = "\n".join(output.get("traceback", []))
+    return fenced("text", "".join(data.get("text/plain", output.get("text", told))))
 
 
 def fenced(language: str, text: str) -> str:

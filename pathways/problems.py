@@ -43,6 +43,11 @@ class BadInput(Exception):
         self.problems = list(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows instead of a traceback: the problems, one on each line."""
+        many = f"{len(self.problems)} problems:" if len(self.problems) > 1 else "1 problem:"
+        return [f"BadInput, {many}", *(f"  {problem}" for problem in self.problems)]
+
     def __reduce__(self) -> tuple[type[BadInput], tuple[list[Problem]]]:
         return BadInput, (self.problems,)
 

@@ -15,7 +15,7 @@ Years count from 1; the last may be part of a year, and `length_years` says how 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -222,6 +222,17 @@ def flows_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
             "people": tallies.flows[source, target],
         }
     )
+
+
+TABLES: dict[str, Callable[[Tallies, Plan, tuple[str, ...]], pd.DataFrame]] = {
+    "activity": lambda tallies, plan, _: activity_table(tallies, plan),
+    "waits": lambda tallies, plan, _: waits_table(tallies, plan),
+    "lists": lambda tallies, plan, _: lists_table(tallies, plan),
+    "health": lambda tallies, plan, _: health_table(tallies, plan),
+    "by_decile": lambda tallies, plan, _: by_decile_table(tallies, plan),
+    "by_practice": by_practice_table,
+}
+"""The tables that are written of every run, each in a file of its name; the codes are those of the region's practices."""
 
 
 def outcome_values(tallies: Tallies, plan: Plan) -> dict[str, float]:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-ROOMS = ("pathways", "outcomes", "sim", "calibration", "ui")
+ROOMS = ("pathways", "outcomes", "sim", "calibration", "ui", "backpath")
 
 
 def modules() -> Iterator[str]:
-    """Every module of the five rooms."""
+    """Every module of the six rooms."""
     for room in ROOMS:
         yield room
         for found in pkgutil.walk_packages(importlib.import_module(room).__path__, f"{room}."):

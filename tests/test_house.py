@@ -17,7 +17,7 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parent.parent
 BELOW: dict[str, dict[str, set[str]]] = {
     "app": {"app": {"ui"}},
-    "backpath": {"backpath": {"calibration", "sim", "pathways", "outcomes"}},
+    "backpath": {"backpath": {"ui", "calibration", "sim", "pathways", "outcomes"}},
     "ui": {
         "ui": {"calibration", "sim", "pathways", "outcomes"},
         "commands": {"reports", "findings", "inputs", "pages", "terminal"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from sim.arrays.layout import REFERRAL, SEEN
 from sim.experiments.experiment import Result
 from sim.plan import Plan
 from sim.reducers import Tallies
-from sim.results import outcome_values, share_still_waiting
+from sim.results import TABLES, outcome_values, share_still_waiting
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,15 @@ class Comparison(Result):
         services, plan = self.plan.pathway.outcomes[outcome].services, self.plans[scenario]
         shares = np.array([share_still_waiting(services, tallies, plan) for tallies in self.tallies[scenario]])
         return float(np.nanmean(shares)) if not np.isnan(shares).all() else float("nan")
+
+    def tables(self, name: str) -> Iterator[pd.DataFrame]:
+        """One of `sim.results.TABLES` piece by piece, for each scenario and replication, which its first columns name."""
+        for scenario, runs in self.tallies.items():
+            for replication, tallies in enumerate(runs):
+                table = TABLES[name](tallies, self.plan_of(self.base, replication), self.region.codes)
+                table.insert(0, "replication", replication)
+                table.insert(0, "scenario", scenario)
+                yield table
 
     def table(self) -> pd.DataFrame:
         """One row per scenario and outcome: base, scenario, and the paired difference with its interval.

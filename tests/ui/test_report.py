@@ -303,7 +303,7 @@ def test_nothing_is_left_where_writing_is_interrupted(
     def interrupted(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(report, "by_practice_table", interrupted)
+    monkeypatch.setitem(report.TABLES, "by_practice", interrupted)
     with pytest.raises(told):
         write_results(quick(), tmp_path / "results", region_from="demonstration")
     assert list(tmp_path.iterdir()) == []

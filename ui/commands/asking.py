@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pathways
     from sim.experiments.joint_draws import JointDraws
     from sim.run import Case
+    from ui.inputs.cases import Asked
 
 
 def one_format(as_json: bool, as_csv: bool) -> None:
@@ -62,10 +63,10 @@ def all_read(*ways: Callable[[], Any], problems: Sequence[Problem] = ()) -> list
 
 
 def cases_asked(
-    scenarios: list[str],
+    scenarios: Sequence[Asked],
     *,
-    against: str,
-    region: str,
+    against: Asked,
+    region: str | Path | pathways.Region,
     calibration: Path | None,
     price_year: int | None,
     price_index: Path | None,
@@ -75,20 +76,19 @@ def cases_asked(
 
     `BadInput` has every problem, with `problems` that were found in other options before.
     """
-    from pathways import load_region
     from sim.experiments.price_year import in_price_year
-    from ui.inputs.cases import gather
+    from ui.inputs.cases import gather, region_asked
     from ui.inputs.price_index import read_price_index
 
     (cases, base), place, index = all_read(
         lambda: gather(scenarios, against=against),
-        lambda: load_region(region),
+        lambda: region_asked(region),
         lambda: read_price_index(price_index, year=price_year),
         problems=problems,
     )
     if len(cases) < 2:
-        says = f"there is nothing to compare with '{against}'. Name another scenario."
-        raise refuse("scenarios", " ".join(scenarios), says)
+        says = f"there is nothing to compare with '{base}'. Name another scenario."
+        raise refuse("scenarios", " ".join([base] * len(scenarios)), says)
     joint = calibration_at(calibration, region=place, base=cases[base])
     if price_year is not None:
         cases, place = in_price_year(cases, place, price_year, index)

@@ -23,10 +23,12 @@ from ui.terminal.telling import out, print_text, say, tell_written
 
 if TYPE_CHECKING:
     import pathways
+    from calibration.calibrate import Calibration
     from calibration.fitting.settings import Settings
     from calibration.local_data.local_targets import LocalTargets
     from sim.run import Case
     from ui.findings.calibration import Told
+    from ui.inputs.cases import Asked
 
 DEFAULT_RUNS, DEFAULT_UNKNOWNS = 2000, 60
 """Those of `calibration.fitting.fit`, which is not loaded until it is needed."""
@@ -81,10 +83,64 @@ def calibrate(
     overwrite: Overwrite = False,
 ) -> None:
     """Calibrate today's pathway to what the area has counted: joint draws for later runs, with a report and a verdict."""
+    from ui.findings.calibration import Told
+    from ui.reports.calibration_folder import diagnostics_json
+
+    try:
+        found, files = calibrated(
+            targets,
+            folder,
+            region=region,
+            scenario=scenario,
+            until=until,
+            runs=runs,
+            unknowns=unknowns,
+            seed=seed,
+            workers=workers,
+            dask=dask,
+            method=method,
+            resume=resume,
+            beyond_prior=beyond_prior,
+            hold_out=not no_back_test,
+            overwrite=overwrite,
+            aside=as_json,
+        )
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    if as_json:
+        print_text(diagnostics_json(found))
+    else:
+        _tell(Told(found), region=region, scenario=scenario, folder=folder)
+    tell_written(folder, files)
+    if found.verdict.word == _not_matched():
+        raise typer.Exit(1)
+
+
+def calibrated(
+    targets: Path,
+    folder: Path,
+    *,
+    region: str | Path | pathways.Region,
+    scenario: Asked,
+    until: str | None,
+    runs: int,
+    unknowns: int,
+    seed: int,
+    workers: int,
+    dask: str | None,
+    method: str,
+    resume: bool,
+    beyond_prior: bool,
+    hold_out: bool,
+    overwrite: bool,
+    aside: bool,
+) -> tuple[Calibration, list[str]]:
+    """Reads what is asked, all problems told together, calibrates, and writes the folder; what was found, and the names of
+    the files. Notes on the figures are told, `aside` of what is printed where that is asked for.
+    """
     from calibration.calibrate import calibrate as fitted
     from calibration.fitting.settings import Settings
-    from ui.findings.calibration import Told
-    from ui.reports.calibration_folder import RUNS, begin, diagnostics_json, question_of, write_calibration
+    from ui.reports.calibration_folder import RUNS, begin, question_of, write_calibration
 
     settings = Settings(runs=runs, seed=seed, unknowns=unknowns, workers=threads(workers), dask=dask, method=method)
     case, place, figures = _asked(scenario, region, targets, until, settings)
@@ -96,7 +152,7 @@ def calibrate(
     for sentence in begin(folder, question, resume=resume, overwrite=overwrite):
         say(sentence, aside=True)
     for note in figures.notes:
-        say(note, aside=as_json)
+        say(note, aside=aside)
     with _telling_what_went_wrong(folder, settings):
         with watched_stages() as (stage, stop):
             found = fitted(
@@ -106,36 +162,28 @@ def calibrate(
                 store=folder / RUNS,
                 settings=settings,
                 beyond_prior=beyond_prior,
-                hold_out=not no_back_test,
+                hold_out=hold_out,
                 progress=lambda name: stage(stage_in_words(name)),
                 say=lambda sentence: say(sentence, aside=True),
                 stop=stop,
             )
-        files = write_calibration(found, folder)
-    if as_json:
-        print_text(diagnostics_json(found))
-    else:
-        _tell(Told(found), region=region, scenario=scenario, folder=folder)
-    tell_written(folder, files)
-    if found.verdict.word == _not_matched():
-        raise typer.Exit(1)
+        return found, write_calibration(found, folder)
 
 
 def _asked(
-    scenario: str, region: str, targets: Path, until: str | None, settings: Settings
+    scenario: Asked, region: str | Path | pathways.Region, targets: Path, until: str | None, settings: Settings
 ) -> tuple[Case, pathways.Region, LocalTargets]:
     """Everything that is read, or all problems together."""
     from calibration.local_data.local_targets import load_local_targets
     from calibration.local_data.local_targets import until as up_to
-    from pathways import load_region
-    from ui.inputs.cases import gather
+    from ui.inputs.cases import gather, region_asked
 
     problems = _settings_problems(settings)
     last = _day(until, problems)
     read: dict[str, Any] = {}
     ways: dict[str, Callable[[], Any]] = {
         "case": lambda: gather([scenario], against=scenario),
-        "region": lambda: load_region(region),
+        "region": lambda: region_asked(region),
     }
     for name, way in ways.items():
         try:
@@ -197,7 +245,7 @@ def _telling_what_went_wrong(folder: Path, settings: Settings) -> Iterator[None]
         yield
     except KeyboardInterrupt:
         say(f"Stopped. {kept}", aside=True)
-        raise SystemExit(INTERRUPTED) from None
+        raise
     except NothingRuns as error:
         says = f"{error}. Look at the ranges of the quantities that were changed, and at the services of the figures."
         raise refuse("ranges_run", str(folder), says) from None

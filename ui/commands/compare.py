@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,6 +30,11 @@ from ui.findings.calibrated import calibration_at
 from ui.inputs.checking import DEFAULT_YEARS
 from ui.terminal.progress import watched
 from ui.terminal.telling import out, print_parts, print_text, say, say_wrapped, tell_calibration, tell_written, warn
+
+if TYPE_CHECKING:
+    import pathways
+    from sim.experiments.comparison import Comparison
+    from ui.inputs.cases import Asked
 
 DEFAULT_REPLICATIONS = "10"
 
@@ -63,11 +68,9 @@ def compare(
 ) -> None:
     """Compare scenarios over the same patients: what changes, with intervals, and what gets worse."""
     one_format(as_json, as_csv)
-    if set(scenarios) <= {against}:
-        says = f"is compared with itself ('{against}'), so nothing can differ. Name another scenario, or use `backpath run`."
-        raise refuse("scenarios", " ".join(scenarios), says)
+    refuse_itself(scenarios, against)
     places_to_write(folder=folder, overwrite=overwrite)
-    comparison = _comparison(
+    comparison = compared(
         scenarios,
         against=against,
         region=region,
@@ -106,7 +109,7 @@ def run(
     places_to_write(folder=folder, files=[log], overwrite=overwrite)
     if replications == "auto":
         raise refuse("replications", "--replications auto", "a run has nothing to compare with: write a number.")
-    comparison = _comparison(
+    comparison = compared(
         [scenario],
         against=scenario,
         region=region,
@@ -120,7 +123,7 @@ def run(
     _tell_run(comparison, as_json=as_json, as_csv=as_csv)
     _write_results(comparison, folder, region, overwrite=overwrite)
     if log is not None:
-        _write_log(comparison, log, engine=engine, overwrite=overwrite)
+        _write_log(comparison, log, overwrite=overwrite)
 
 
 def replay(
@@ -142,29 +145,38 @@ def replay(
     raise typer.Exit(1)
 
 
-def _comparison(
-    scenarios: list[str],
+def refuse_itself(scenarios: Sequence[Asked], against: Asked) -> None:
+    """Refuses to compare a scenario with itself."""
+    if all(each is against or each == against for each in scenarios):
+        name = against if isinstance(against, str | Path) else against.name
+        says = (
+            f"is compared with itself ('{name}'), so nothing can differ. Name another scenario, or use `backpath run`."
+        )
+        raise refuse("scenarios", " ".join([str(name)] * len(scenarios)), says)
+
+
+def compared(
+    scenarios: Sequence[Asked],
     *,
-    against: str,
-    region: str,
+    against: Asked,
+    region: str | Path | pathways.Region,
     calibration: Path | None,
     years: float,
     replications: str,
     seed: int,
     engine: str,
     workers: int,
-) -> Any:
-    """Reads what is asked, and runs it."""
-    from pathways import load_region
+) -> Comparison:
+    """Reads what is asked, all problems told together, and runs it."""
     from sim.experiments.compare import compare
     from sim.experiments.experiment import Experiment
-    from ui.inputs.cases import gather
+    from ui.inputs.cases import gather, region_asked
 
     kind, count, (cases, base), place = all_read(
         lambda: engine_asked(engine),
         lambda: replications_asked(replications),
         lambda: gather(scenarios, against=against),
-        lambda: load_region(region),
+        lambda: region_asked(region),
     )
     joint = calibration_at(calibration, region=place, base=cases[base])
     experiment = Experiment(
@@ -246,12 +258,11 @@ def _write_results(comparison: Any, folder: Path | None, region: str, *, overwri
         tell_written(folder, files)
 
 
-def _write_log(comparison: Any, log: Path, *, engine: str, overwrite: bool) -> None:
+def _write_log(comparison: Any, log: Path, *, overwrite: bool) -> None:
     """Runs the same again, now with every event, and writes it."""
     from sim.events import write_logs
+    from ui.reports.run import logs_of_run
 
-    asked = replace(comparison.experiment, engine=engine_asked(engine), replications=comparison.replications)
-    logs = asked.logs(comparison.base)
-    areas = len(comparison.region.area_names())
-    events = write_logs(logs, log, replications=comparison.replications, areas=areas, overwrite=overwrite)
+    runs, areas = comparison.replications, len(comparison.region.area_names())
+    events = write_logs(logs_of_run(comparison), log, replications=runs, areas=areas, overwrite=overwrite)
     say(f"Written to {log}: {events:,} events", aside=True)

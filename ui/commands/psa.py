@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +31,11 @@ from ui.commands.options import (
 from ui.inputs.checking import DEFAULT_YEARS
 from ui.terminal.progress import watched
 from ui.terminal.telling import print_parts, print_text, say, tell_calibration, tell_written, warn
+
+if TYPE_CHECKING:
+    import pathways
+    from ui.inputs.cases import Asked
+    from ui.reports.psa import Findings
 
 DEFAULT_DRAWS = 100
 DEFAULT_RUNS_PER_DRAW = 2
@@ -72,19 +79,60 @@ def psa(
     overwrite: Overwrite = False,
 ) -> None:
     """Ask how sure: value for money under everything that is not known, and what could change the answer."""
+    from ui.reports.psa import write_findings
+
+    one_format(as_json, as_csv)
+    places_to_write(folder=folder, overwrite=overwrite)
+    findings = analysed(
+        scenarios,
+        draws=draws,
+        against=against,
+        region=region,
+        calibration=calibration,
+        years=years,
+        replications=replications,
+        one_way=one_way,
+        threshold=threshold,
+        discount=discount,
+        seed=seed,
+        workers=workers,
+        price_year=price_year,
+        price_index=price_index,
+    )
+    _tell(findings, as_json=as_json, as_csv=as_csv)
+    if folder is not None:
+        tell_written(folder, write_findings(findings, folder, overwrite=overwrite))
+
+
+def analysed(
+    scenarios: Sequence[Asked],
+    *,
+    draws: int,
+    against: Asked,
+    region: str | Path | pathways.Region,
+    calibration: Path | None,
+    years: float,
+    replications: int,
+    one_way: int,
+    threshold: float | None,
+    discount: float | None,
+    seed: int,
+    workers: int,
+    price_year: int | None,
+    price_index: Path | None,
+) -> Findings:
+    """Reads what is asked, all problems told together, and analyses it."""
     from outcomes.policy_values import policy_value
     from sim.batch.asked import too_much
     from sim.experiments.experiment import Experiment
     from sim.experiments.parameters import NoSensibleDraw
     from sim.experiments.sensitivity_analysis import psa as analyse
-    from ui.reports.psa import findings_of, write_findings
+    from ui.reports.psa import findings_of
 
-    one_format(as_json, as_csv)
     rate = policy_value("discount_rate") if discount is None else discount
     limit = policy_value("threshold") if threshold is None else threshold
     problems = _problems(discount=rate, threshold=limit, years=years, replications=replications, one_way=one_way)
     problems += too_much(draws=draws, replications=replications, one_way=one_way, seed=seed, workers=workers)
-    places_to_write(folder=folder, overwrite=overwrite)
     cases, base, place, joint = cases_asked(
         scenarios,
         against=against,
@@ -106,10 +154,7 @@ def psa(
         tornadoes = _tornadoes(found, threshold=limit, replications=one_way, workers=threads(workers))
     except NoSensibleDraw as error:
         raise refuse("draws", "--draws", f"{error}") from None
-    findings = findings_of(found, tornadoes, threshold=limit)
-    _tell(findings, as_json=as_json, as_csv=as_csv)
-    if folder is not None:
-        tell_written(folder, write_findings(findings, folder, overwrite=overwrite))
+    return findings_of(found, tornadoes, threshold=limit)
 
 
 def _problems(*, discount: float, threshold: float, years: float, replications: int, one_way: int) -> list[Problem]:
@@ -160,7 +205,7 @@ def _tornadoes(found: Any, *, threshold: float, replications: int, workers: int)
 
 def _tell(findings: Any, *, as_json: bool, as_csv: bool) -> None:
     from sim.experiments.as_written import unheeded
-    from ui.reports.psa import psa_csv, psa_json, psa_tables
+    from ui.reports.psa import curve_refused, psa_csv, psa_json, psa_sentences, psa_tables
 
     if not as_json:
         for sentence in unheeded(findings.found):
@@ -171,28 +216,8 @@ def _tell(findings: Any, *, as_json: bool, as_csv: bool) -> None:
         print_text(psa_csv(findings))
     else:
         print_parts(psa_tables(findings))
-        _say(findings)
+        for sentence in psa_sentences(findings):
+            say(sentence)
+        if findings.refused:
+            warn(curve_refused(findings))
     tell_calibration(findings.found.calibration, quiet=True)
-
-
-def _say(findings: Any) -> None:
-    from ui.reports.psa import (
-        base_case_line,
-        caveat,
-        curve_refused,
-        headline,
-        owed_line,
-        value_of_information,
-        what_could_change,
-    )
-
-    for name in findings.found.scenarios:
-        say(headline(findings, name))
-        say(f"  {owed_line(findings, name)}")
-        say(f"  {base_case_line(findings, name)}")
-        for sentence in what_could_change(findings, name):
-            say(f"  What could change this: {sentence}")
-    say(value_of_information(findings))
-    say(caveat(findings))
-    if findings.refused:
-        warn(curve_refused(findings))

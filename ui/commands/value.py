@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,9 @@ from pathways import refuse
 from ui.commands.asking import one_format, places_to_write
 from ui.commands.options import DEFAULT_SEED, AsCsv, AsJson, Out, Overwrite, Seed
 from ui.terminal.telling import print_parts, print_text, tell_written
+
+if TYPE_CHECKING:
+    from outcomes.portfolio.value import PortfolioValue
 
 Services = Annotated[
     str, typer.Argument(help="A CSV of services, or an example of the library: midnotts.", metavar="FILE|NAME")
@@ -56,23 +60,56 @@ def value(
     overwrite: Overwrite = False,
 ) -> None:
     """Find which services should grow, shrink or stop if the budget stays as it is."""
-    from sim.batch.asked import too_much
-    from ui.reports.portfolio import (
-        portfolio_csv,
-        portfolio_json,
-        portfolio_terminal,
-        read_portfolio,
-        value_portfolio,
-        write_portfolio,
-    )
+    from ui.reports.portfolio import portfolio_csv, portfolio_json, portfolio_terminal, write_portfolio
 
     one_format(as_json, as_csv)
+    places_to_write(folder=folder, overwrite=overwrite)
+    found = valued(
+        file,
+        gains=gains,
+        budget=budget,
+        deprived=deprived,
+        deprived_share=deprived_share,
+        change_limit=change_limit,
+        weights=weights,
+        need=need,
+        capacity=capacity,
+        fractions=fractions,
+        seed=seed,
+    )
+    if as_json:
+        print_text(portfolio_json(found))
+    elif as_csv:
+        print_text(portfolio_csv(found))
+    else:
+        print_parts(portfolio_terminal(found))
+    if folder is not None:
+        tell_written(folder, write_portfolio(found, folder, overwrite=overwrite))
+
+
+def valued(
+    file: str | Path,
+    *,
+    gains: str,
+    budget: float | None,
+    deprived: str,
+    deprived_share: float | None,
+    change_limit: str,
+    weights: str,
+    need: str,
+    capacity: str,
+    fractions: bool,
+    seed: int,
+) -> PortfolioValue:
+    """Reads a file of services, or an example of the library, and values it."""
+    from sim.batch.asked import too_much
+    from ui.reports.portfolio import read_portfolio, value_portfolio
+
     if deprived and deprived_share is None:
         says = "names groups of whom no share is asked, so it changes nothing. Add --deprived-share SHARE, or leave it out."
         raise refuse("options_fit", f"--deprived {deprived}", says)
     if seed < 0 or too_much(seed=seed):
         raise refuse("seed", f"--seed {seed}", "write a whole number from 0, below 2 to the 63.")
-    places_to_write(folder=folder, overwrite=overwrite)
     options, settings = read_portfolio(
         file,
         gains=gains,
@@ -85,12 +122,4 @@ def value(
         capacity=capacity,
         integer=not fractions,
     )
-    found = value_portfolio(options, settings, seed=seed)
-    if as_json:
-        print_text(portfolio_json(found))
-    elif as_csv:
-        print_text(portfolio_csv(found))
-    else:
-        print_parts(portfolio_terminal(found))
-    if folder is not None:
-        tell_written(folder, write_portfolio(found, folder, overwrite=overwrite))
+    return value_portfolio(options, settings, seed=seed)

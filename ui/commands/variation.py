@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ui.commands.asking import one_format, places_to_write, refuse_unknown_policy
 from ui.commands.options import DEFAULT_DISCLOSURE, AsCsv, AsJson, Disclosure, Out, Overwrite
 from ui.terminal.telling import print_parts, print_text, say, tell_written, warn
+
+if TYPE_CHECKING:
+    from outcomes.practices.practice_variation import PracticeVariation
 
 Practices = Annotated[
     Path,
@@ -36,29 +39,14 @@ def variation(
     overwrite: Overwrite = False,
 ) -> None:
     """Compare practices: standardised rates, a funnel, and how much of the difference is chance."""
-    from outcomes import BadTable, disclosed_variation
     from pathways.files.writing import csv_text
-    from ui.reports.variation import (
-        bad_input,
-        disclosure_note,
-        read_variation_file,
-        variation_json,
-        variation_terminal,
-        write_variation,
-    )
+    from ui.reports.variation import disclosure_note, variation_json, variation_terminal, write_variation
 
     one_format(as_json, as_csv)
     places_to_write(folder=folder, overwrite=overwrite)
-    refuse_unknown_policy(disclosure)
-    fill = 0.0 if missing_is_zero else None
-    events, population = read_variation_file(file, count=count, fill_missing=fill)
-    try:
-        found = disclosed_variation(events, population, policy=disclosure, what=what, fill_missing=fill)
-    except BadTable as bad:
-        raise bad_input(bad, file.name) from None
-    notes = events.attrs["notes"]
-    if events.attrs["doubts"]:
-        warn(events.attrs["doubts"])
+    found, notes, doubts = varied(file, count=count, what=what, missing_is_zero=missing_is_zero, disclosure=disclosure)
+    if doubts:
+        warn(doubts)
     if as_json:
         print_text(variation_json(found, notes=notes))
     elif as_csv:
@@ -70,3 +58,20 @@ def variation(
     if folder is not None:
         title = f"{what[:1].upper()}{what[1:]} by practice"
         tell_written(folder, write_variation(found, folder, title=title, notes=notes, overwrite=overwrite))
+
+
+def varied(
+    file: Path, *, count: str | None, what: str, missing_is_zero: bool, disclosure: str
+) -> tuple[PracticeVariation, list[str], str]:
+    """Reads a file of practices and compares them: what was found, notes on the file, and what to look at again, if anything."""
+    from outcomes import BadTable, disclosed_variation
+    from ui.reports.variation import bad_input, read_variation_file
+
+    refuse_unknown_policy(disclosure)
+    fill = 0.0 if missing_is_zero else None
+    events, population = read_variation_file(file, count=count, fill_missing=fill)
+    try:
+        found = disclosed_variation(events, population, policy=disclosure, what=what, fill_missing=fill)
+    except BadTable as bad:
+        raise bad_input(bad, file.name) from None
+    return found, events.attrs["notes"], events.attrs["doubts"]

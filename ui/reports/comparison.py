@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from html import escape
 from pathlib import Path
 
+import pandas as pd
+
 from outcomes.verdicts import MEANINGS, PAGE, marked
+from pathways import BadInput, Region, library_names, load_region, refuse
 from pathways.assumed_here import assumed_here
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text, written
 from sim.experiments.comparison import Comparison
 from sim.experiments.precision import warnings_of
-from sim.experiments.record import fingerprint, record_of, stamp, versions
-from sim.results import (
-    activity_table,
-    by_decile_table,
-    by_practice_table,
-    health_table,
-    lists_table,
-    waits_table,
-    within_days,
-)
+from sim.experiments.record import fingerprint, record_of, region_digest, stamp, versions
+from sim.results import TABLES, within_days
 from ui.charts.comparison import change_chart, lists_chart
 from ui.findings.calibrated import calibration_line, calibration_line_html
 from ui.findings.key_message import key_message, rests_on, watch
@@ -33,6 +28,12 @@ from ui.reports.page import html_page, svg
 from ui.words import span, waits_are
 
 HEADLINE = ("mri_scans", "physio_referrals", "spinal_referrals")
+
+
+def in_the_headline(comparison: Comparison) -> list[str]:
+    """The outcomes that a report begins with: those of `HEADLINE` that the pathway has, else its first three."""
+    outcomes = list(comparison.plan.pathway.outcomes)
+    return [outcome for outcome in HEADLINE if outcome in outcomes] or outcomes[:3]
 
 
 def write_page(path: Path, make: Callable[[], str]) -> None:
@@ -63,9 +64,7 @@ def html_report(comparison: Comparison) -> str:
 
 def _scenario_section(comparison: Comparison, name: str) -> str:
     scenario = comparison.cases[name].scenario
-    outcomes = comparison.plan.pathway.outcomes
-    chosen = [outcome for outcome in HEADLINE if outcome in outcomes] or list(outcomes)[:3]
-    messages = [key_message(comparison, name, outcome) for outcome in chosen]
+    messages = [key_message(comparison, name, outcome) for outcome in in_the_headline(comparison)]
     said = "".join(
         f"<p><strong>{escape(message.headline)}</strong> {escape(message.detail)} {escape(message.absolute)}</p>"
         for message in messages
@@ -182,6 +181,43 @@ def _say_waits(comparison: Comparison) -> str:
     return f"{about[:1].upper()}{about[1:]}; who waits longer counts with that time, who leaves unseen for as long as they waited. "
 
 
+def headline_text(comparison: Comparison) -> str:
+    """What the runs show of each scenario: the sentences that its report begins with, one on each line."""
+    return "\n\n".join("\n".join(_sentences(comparison, name)) for name in comparison.scenarios)
+
+
+def _sentences(comparison: Comparison, name: str) -> list[str]:
+    messages = [key_message(comparison, name, outcome) for outcome in in_the_headline(comparison)]
+    return [
+        f"{comparison.cases[name].scenario.title}, in {comparison.region.about.title}:",
+        *(" ".join(filter(None, (each.headline, each.detail, each.absolute))) for each in messages),
+        *(f"Watch: {sentence}" for sentence in watch(comparison, name)),
+        *(f"Capacity: {sentence}" for sentence in capacity_lines(comparison, name)),
+        owed_sentence(owed_of(comparison, name), comparison.years),
+        rests_on(comparison, name),
+        *([calibration_line(comparison.calibration)] if comparison.calibration else []),
+    ]
+
+
+def region_named(region: Region, named: str | Path | None) -> str:
+    """Where a record finds its region again: a name of the library, or a folder's whole path. `BadInput` where nothing of
+    that name is this region, as with one that was changed in Python and stands in no folder.
+    """
+    where = str(named or region.name)
+    lasting = where if where in library_names("regions") else str(Path(where).resolve())
+    try:
+        same = region_digest(load_region(lasting)) == region_digest(region)
+    except BadInput:
+        same = False
+    if same:
+        return lasting
+    says = (
+        "is not the region of these results, and a record must tell where that is found again. Write it into a folder with "
+        "pathways.save_region, and name the folder: save(…, region_from=FOLDER)."
+    )
+    raise refuse("region_is_found_again", where, says)
+
+
 def write_results(comparison: Comparison, folder: Path, *, region_from: str, overwrite: bool = False) -> list[str]:
     """Writes report, record and tables into a new folder, whole or not at all; the names of the files.
 
@@ -192,32 +228,25 @@ def write_results(comparison: Comparison, folder: Path, *, region_from: str, ove
             write_text(part / "differences.csv", comparison_csv(comparison))
         record = record_of(comparison, region_from=region_from)
         write_text(part / "record.json", json.dumps(record, indent=1, ensure_ascii=False))
-        makers: dict[str, Callable] = {
-            "activity": activity_table,
-            "waits": waits_table,
-            "lists": lists_table,
-            "health": health_table,
-            "by_decile": by_decile_table,
-        }
-        for name, make in makers.items():
-            _write_table(comparison, part / f"{name}.csv", make)
-        codes = comparison.region.codes
-        _write_table(
-            comparison, part / "by_practice.csv", lambda tallies, plan: by_practice_table(tallies, plan, codes)
-        )
+        for name in TABLES:
+            _write_table(comparison, name, part / f"{name}.csv")
         if len(comparison.cases) > 1:
             write_page(part / "report.html", lambda: html_report(comparison))
     return sorted(path.name for path in folder.iterdir())
 
 
-def _write_table(comparison: Comparison, path: Path, make: Callable) -> None:
-    """One table over all scenarios and replications; `make(tallies, plan)` gives its rows of one replication."""
-    header, carried = True, stamp(comparison)
+def _write_table(comparison: Comparison, name: str, path: Path) -> None:
+    """One table over all scenarios and replications, of which no more than a piece is held at a time."""
     with written(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        for name, runs in comparison.tallies.items():
-            for replication, tallies in enumerate(runs):
-                table = make(tallies, comparison.plan_of(comparison.base, replication))
-                table.insert(0, "replication", replication)
-                table.insert(0, "scenario", name)
-                file.write(writing.csv_text(table.assign(**carried), header=header))
-                header = False
+        for place, table in enumerate(_stamped(comparison, name)):
+            file.write(writing.csv_text(table, header=place == 0))
+
+
+def result_table(comparison: Comparison, name: str) -> pd.DataFrame:
+    """One of the tables that `compare --out` writes (`sim.results.TABLES`), as it stands in its file."""
+    return pd.concat(list(_stamped(comparison, name)), ignore_index=True)
+
+
+def _stamped(comparison: Comparison, name: str) -> Iterator[pd.DataFrame]:
+    carried = stamp(comparison)
+    return (table.assign(**carried) for table in comparison.tables(name))

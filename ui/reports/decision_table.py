@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 from rich import box
 from rich.table import Table
 
@@ -314,8 +315,23 @@ PER_YEAR = ("base", "scenario_mean", "difference", "low", "high", "lowest", "hig
 """Columns that are told a year on average; of waits they are days."""
 
 
-def comparison_csv(comparison: Comparison) -> str:
-    """The comparison as CSV: one row per scenario and outcome, counts, costs and QALYs a year on average as in the table."""
+def decision_frame(comparison: Comparison, scenario: str) -> pd.DataFrame:
+    """The decision table of a scenario as text, one row per outcome, by its title: both sides, `change`, `interval_95`,
+    `runs` and `verdict`."""
+    rows = rows_of(comparison, scenario)
+    columns = {
+        comparison.base: [row.today for row in rows],
+        scenario: [row.scenario for row in rows],
+        "change": [row.change for row in rows],
+        "interval_95": [row.interval for row in rows],
+        "runs": [row.runs for row in rows],
+        "verdict": [row.message.verdict for row in rows],
+    }
+    return pd.DataFrame(columns, index=pd.Index([row.title for row in rows], name="outcome"))
+
+
+def differences_table(comparison: Comparison) -> pd.DataFrame:
+    """One row per scenario and outcome, counts, costs and QALYs a year on average as in the table: `differences.csv`."""
     columns = [*CSV_COLUMNS, *(["calibration"] if comparison.calibration else [])]
     table = comparison.table().assign(**stamp(comparison))
     pairs = zip(table["scenario"], table["outcome"], strict=True)
@@ -324,4 +340,9 @@ def comparison_csv(comparison: Comparison) -> str:
     for column in PER_YEAR:
         values = zip(table[column], table["outcome"], strict=True)
         table[column] = [per_year(value, words[outcome], comparison.years) for value, outcome in values]
-    return writing.csv_text(table[columns])
+    return table[columns]
+
+
+def comparison_csv(comparison: Comparison) -> str:
+    """The same as CSV."""
+    return writing.csv_text(differences_table(comparison))

@@ -64,10 +64,15 @@ def portfolio_terminal(value: PortfolioValue) -> list[Table | str]:
             f"{row['qalys_after']:,.1f}".replace("-", MINUS),
             row["decision"],
         )
+    return [table, *portfolio_sentences(value)]
+
+
+def portfolio_sentences(value: PortfolioValue) -> list[str]:
+    """The finding, how sure it is, what binds, and every warning; that gains are implausible is said first."""
+    found = value.allocation
     limits = found.binding[:LIMITS_SHOWN]
     more = len(found.binding) - len(limits)
     return [
-        table,
         *(f"Warning: {sentence}" for sentence in found.implausible),
         *value.sentences,
         *_beside(value),

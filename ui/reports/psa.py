@@ -217,6 +217,19 @@ def headline(findings: Findings, scenario: str) -> str:
     return f"{title}: {better} value for money than {other} {by}; {sure}{subject}."
 
 
+def psa_sentences(findings: Findings) -> list[str]:
+    """All that is said beside the tables, those about a scenario indented beneath its headline."""
+    said = []
+    for name in findings.found.scenarios:
+        said += [
+            headline(findings, name),
+            f"  {owed_line(findings, name)}",
+            f"  {base_case_line(findings, name)}",
+            *(f"  What could change this: {sentence}" for sentence in what_could_change(findings, name)),
+        ]
+    return [*said, value_of_information(findings), caveat(findings)]
+
+
 def least_benefit(findings: Findings) -> float:
     """The least net benefit that matters, in GBP: the least gain of health that matters, at the threshold."""
     found = findings.found
@@ -507,7 +520,7 @@ def psa_json(findings: Findings) -> str:
     return json.dumps(psa_dict(findings), indent=2, ensure_ascii=False)
 
 
-def psa_csv(findings: Findings) -> str:
+def values_table(findings: Findings) -> pd.DataFrame:
     """One row per draw, replication and scenario: discounted cost and QALYs over the years, and every outcome a year."""
     found = findings.found
     table = found.values.rename(columns={"strategy": "scenario"})
@@ -515,15 +528,25 @@ def psa_csv(findings: Findings) -> str:
         table[name] = [per_year(value, word, found.years) for value in table[name]]
     for name, value in reversed(psa_stamp(findings).items()):
         table.insert(0, name, value)
-    return writing.csv_text(table)
+    return table
 
 
-def quantities_csv(findings: Findings) -> str:
+def quantities_table(findings: Findings) -> pd.DataFrame:
     """The value of every quantity in every draw, in the base's pathway."""
     table = drawn_values(findings)
     for name, value in reversed({**psa_stamp(findings), "draw": range(len(table))}.items()):
         table.insert(0, name, value)
-    return writing.csv_text(table)
+    return table
+
+
+def psa_csv(findings: Findings) -> str:
+    """The table of values as CSV."""
+    return writing.csv_text(values_table(findings))
+
+
+def quantities_csv(findings: Findings) -> str:
+    """The table of quantities as CSV."""
+    return writing.csv_text(quantities_table(findings))
 
 
 def drawn_values(findings: Findings) -> pd.DataFrame:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from rich.table import Table
 
 from pathways.files.writing import csv_text
+from sim.events import EventLog
 from sim.experiments.as_written import unheeded
 from sim.experiments.comparison import Comparison
 from sim.experiments.need import far_from_need
@@ -54,12 +57,8 @@ def run_tables(comparison: Comparison) -> list[Table]:
     )
     outcomes.add_column("Outcome")
     outcomes.add_column("Mean", justify="right")
-    for name, word in comparison.plan.pathway.outcomes.items():
-        if word.of == "qalys":  # a total of everyone ever ill: only what is gained means something
-            continue
-        outcomes.add_row(
-            word.title, amount(per_year(comparison.mean(comparison.base, name), word, comparison.years), word)
-        )
+    for title, mean in _outcomes(comparison):
+        outcomes.add_row(title, mean)
     frame = run_frame(comparison)
     year, length = last_year(comparison)
     about = waits_are(within_days(comparison.plan))
@@ -118,6 +117,42 @@ def run_json(comparison: Comparison) -> str:
     )
 
 
+def outcomes_text(comparison: Comparison) -> str:
+    """The outcomes of the run, a year on average, one on each line after a title."""
+    scenario = comparison.cases[comparison.base].scenario
+    title = f"{scenario.title}: {comparison.region.about.title}, a year on average"
+    return "\n".join([title, *(f"{name}: {mean}" for name, mean in _outcomes(comparison))])
+
+
+def _outcomes(comparison: Comparison) -> list[tuple[str, str]]:
+    """Each outcome's title and its mean; of QALYs, a total of everyone ever ill, only what is gained means something."""
+    return [
+        (word.title, amount(per_year(comparison.mean(comparison.base, name), word, comparison.years), word))
+        for name, word in comparison.plan.pathway.outcomes.items()
+        if word.of != "qalys"
+    ]
+
+
+def logs_of_run(comparison: Comparison) -> Iterator[EventLog]:
+    """The event logs of a run, made again: one area and replication after another."""
+    asked = replace(comparison.experiment, replications=comparison.replications)
+    return asked.logs(comparison.base)
+
+
+def event_table(comparison: Comparison) -> pd.DataFrame:
+    """The events of a run as `run --log` writes them; with more than one replication its number stands in a last column."""
+    areas, frames = len(comparison.region.area_names()), []
+    for position, log in enumerate(logs_of_run(comparison)):
+        frame = log.frame()
+        frames.append(frame.assign(replication=position // areas) if comparison.replications > 1 else frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def run_table(comparison: Comparison) -> pd.DataFrame:
+    """One row per service and year, with the scenario and what the run was made from."""
+    return run_frame(comparison).assign(scenario=comparison.base, **stamp(comparison))
+
+
 def run_csv(comparison: Comparison) -> str:
-    """The run as CSV: one row per service and year."""
-    return csv_text(run_frame(comparison).assign(scenario=comparison.base, **stamp(comparison)))
+    """The same as CSV."""
+    return csv_text(run_table(comparison))

@@ -1,8 +1,9 @@
-"""How commands are seen at work, and how they are stopped: a bar on a terminal, and an event that an interrupt sets."""
+"""How work is seen, and how it is stopped: a bar on a terminal, a line in a notebook, and an event that an interrupt sets."""
 
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -55,6 +56,8 @@ def watched_stages() -> Iterator[tuple[Callable[[str], Callable[[int, int], None
     shown: list[Any] = []
 
     def stage(what: str) -> Callable[[int, int], None]:
+        if (line := _line_in_a_notebook(what)) is not None:
+            return line
         while shown:
             bar.remove_task(shown.pop())
         task = bar.add_task(what, total=None)
@@ -69,3 +72,24 @@ def watched_stages() -> Iterator[tuple[Callable[[str], Callable[[int, int], None
     finally:
         if previous is not None:
             signal.signal(signal.SIGINT, previous)
+
+
+def _line_in_a_notebook(what: str) -> Callable[[int, int], None] | None:
+    """What tells progress beneath the cell of a notebook that is at work; None where this is no notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if not hasattr(shell, "kernel"):
+        return None
+    from IPython.display import display
+
+    def told(done: int, total: int) -> dict[str, str]:
+        return {"text/plain": f"{what}: {done:,} of {total:,}"}
+
+    lines: list[Any] = []
+
+    def tell(done: int, total: int) -> None:
+        if not lines:
+            lines.append(display(told(done, total), raw=True, display_id=True))
+        else:
+            lines[0].update(told(done, total), raw=True)
+
+    return tell
