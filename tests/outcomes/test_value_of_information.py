@@ -458,7 +458,7 @@ def test_correcting_never_widens_a_small_difference_beside_a_large_level(draws: 
             assert after.mean() == pytest.approx(before.mean(), abs=1e-6)
 
 
-def test_without_noise_two_loops_are_one() -> None:
+def test_without_noise_nested_draws_are_plain_draws() -> None:
     table, _ = nested(100, 3, 0.0)
     quiet = table.assign(cost=table["cost"] - table.groupby(["draw", "replication"])["cost"].transform("first"))
     once = quiet[quiet["replication"] == 0].drop(columns="replication")
@@ -479,7 +479,7 @@ def test_V29_two_arms_that_are_the_same_stay_exactly_the_same() -> None:
     assert ceac_of_nested_draws(pd.concat([table, twin]), 0).set_index("strategy").loc["twin", "probability"] == 0
 
 
-def test_the_order_of_rows_in_two_loops_does_not_matter() -> None:
+def test_the_order_of_rows_in_nested_draws_does_not_matter() -> None:
     table, parameters = nested(40, 3, 0.3)
     mixed = table.sample(frac=1, random_state=3)
     one, other = (between_and_within(each, threshold=1, baseline="usual") for each in (table, mixed))
