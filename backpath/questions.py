@@ -298,6 +298,7 @@ def journeys(
     by: str | None = None,
     since: str | None = None,
     until: str | None = None,
+    pathway: str | Path = "usual_care",
     consultant_led: Sequence[str] | None = None,
     treatments: Sequence[str] | None = None,
     reports_back: Sequence[str] | None = None,
@@ -309,8 +310,9 @@ def journeys(
     - `events`: a file (.csv, .parquet) or a table of `patient`, `day` (or `tick`), `kind` and `service`, as `run` gives them;
     - `people`: a file or a table of `patient` and the column `by` to compare them by (`decile` if left out);
     - `since`, `until`: the first and the last day that count, as the events write days;
+    - `pathway`: a name of the library or a file, which says which of its services have which role;
     - `consultant_led`, `treatments`, `reports_back`: names of services to which a referral starts a clock, where being seen
-      is treatment, and which are meant to send people back; those of the library if left out;
+      is treatment, and which are meant to send people back; those with that role in the pathway if left out;
     - `tick`: days of a tick, for a log of ticks;
     - `disclosure`: how small numbers are hidden: hes2018, lt5, or none for simulated data.
 
@@ -324,7 +326,6 @@ def journeys(
     [['mri', 1, 10.0]]
     """
     from ui.commands.asking import refuse_unknown_policy
-    from ui.commands.journeys import LED, SCANS, TREATMENTS
     from ui.commands.journeys_asked import Asked, journeys_in
 
     refuse_unknown_policy(disclosure)
@@ -342,9 +343,9 @@ def journeys(
                 since=None if since is None else str(since),
                 until=None if until is None else str(until),
                 days_per_tick=tick,
+                pathway=str(pathway),
                 services={name: None if given is None else ",".join(_all(given)) for name, given in services.items()},
-            ),
-            usual={"--consultant-led": LED, "--treatments": TREATMENTS, "--reports-back": SCANS},
+            )
         )
     return JourneysResult(found, disclosure)
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from outcomes.portfolio.value import PortfolioValue
     from outcomes.practices.practice_variation import PracticeVariation
     from sim.experiments.comparison import Comparison
+    from ui.findings.value_for_money import Findings
     from ui.reports.journeys import Journeys
-    from ui.reports.psa import Findings
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,7 +152,7 @@ class RunResult(_OfRuns):
 
 @dataclass(frozen=True, repr=False)
 class PsaResult:
-    """A sensitivity analysis. `found` is the `ui.reports.psa.Findings` behind it."""
+    """A sensitivity analysis. `found` is the `ui.findings.value_for_money.Findings` behind it."""
 
     found: Findings
 
@@ -173,9 +173,8 @@ class PsaResult:
     @cached_property
     def drawn(self) -> pd.DataFrame:
         """One row per quantity: as it is written beside as it was drawn."""
-        from ui.reports.psa import drawn_table
-
-        return drawn_table(self.found)
+        of = self.found.found
+        return of.draws.beside_written(of.cases[of.base])
 
     @property
     def acceptability(self) -> pd.DataFrame | None:
@@ -184,7 +183,7 @@ class PsaResult:
 
     def headline(self) -> str:
         """Value for money of each scenario, what could change the answer, and what these draws cannot tell: in words."""
-        from ui.reports.psa import curve_refused, psa_sentences
+        from ui.findings.value_for_money import curve_refused, psa_sentences
 
         return "\n".join([*psa_sentences(self.found), *([curve_refused(self.found)] if self.found.refused else [])])
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pathways import BadInput, Pathway, Problem, Region, did_you_mean, pathway_to_dict, refuse
+from pathways import BadInput, Pathway, Problem, Region, did_you_mean, inputs_to_dict, refuse
 from pathways.explain import read_word
 from pathways.files.opened import is_folder, is_there, place_of
 from pathways.files.table import Column, read_csv
@@ -86,7 +86,7 @@ def _distribution(name: str, pathway: Pathway) -> dict[str, Any]:
 
 def _sections_of(pathway: Pathway) -> dict[str, str]:
     """A digest of each section of a pathway that decides what happens today, whatever its words are called."""
-    written = pathway_to_dict(pathway)
+    written = inputs_to_dict(pathway)
     return {name: _short(_without_words(part)) for name, part in written.items() if name not in NOT_TODAY}
 
 

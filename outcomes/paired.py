@@ -35,6 +35,16 @@ class PairedDifference:
     lowest: float
     highest: float
 
+    @property
+    def runs_lower(self) -> int:
+        """In how many runs the scenario is lower."""
+        return round(self.share_lower * self.runs) if self.runs else 0
+
+    @property
+    def runs_higher(self) -> int:
+        """In how many runs the scenario is higher."""
+        return round(self.share_higher * self.runs) if self.runs else 0
+
 
 def t_half_width(values: np.ndarray, *, level: float = LEVEL) -> float:
     """Half the width of the t interval of a mean; NaN for fewer than two values, 0 where all are equal.
@@ -76,6 +86,25 @@ def paired_difference(
         lowest=float(differences.min()),
         highest=float(differences.max()),
     )
+
+
+def percent_changes(scenario: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """The differences of paired runs in percent of the base's mean; without a run in which either is missing.
+
+    Nothing where the base is nought in all of them: there is no percentage of nothing.
+
+    >>> percent_changes(np.array([3.0, 5.0, np.nan]), np.array([4.0, 4.0, 9.0])).tolist()
+    [-25.0, 25.0]
+    """
+    usable = np.isfinite(scenario) & np.isfinite(base)
+    scale = abs(float(base[usable].mean())) if usable.any() else 0.0
+    changes: np.ndarray = 100 * (scenario[usable] - base[usable]) / scale if scale else np.zeros(0)
+    return changes
+
+
+def sign(difference: PairedDifference) -> int:
+    """1 or -1 where the whole interval of a difference lies on one side of 0; else 0, for then its sign is not known."""
+    return int(difference.low > 0) - int(difference.high < 0)
 
 
 def too_few_runs_differ(scenario: Sequence[float] | np.ndarray, base: Sequence[float] | np.ndarray) -> bool:

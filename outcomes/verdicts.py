@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from outcomes.materiality import Finding
+import numpy as np
+
+from outcomes.materiality import Finding, finding, limit
+from outcomes.paired import FEW_EVENTS, paired_difference
 
 PAGE = "docs/verdicts.md"
 """Where the words are explained."""
@@ -88,6 +91,59 @@ def verdict_of(found: Finding, *, rises: bool, better: Literal["less", "more", "
             return "not material"
         case _:
             return found
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What paired changes come to: the finding, its word, and how many runs fall and rise."""
+
+    finding: Finding
+    verdict: Verdict
+    falls: int
+    rises: int
+
+    @property
+    def lower(self) -> bool:
+        """Whether no fewer runs fall than rise."""
+        return self.falls >= self.rises
+
+    @property
+    def agree(self) -> int:
+        """How many runs agree on the direction of most."""
+        return max(self.falls, self.rises)
+
+    def likely(self, runs: int) -> bool:
+        """Whether so many of the runs agree that a direction may be named at all."""
+        return 100 * self.agree >= limit("likely") * runs
+
+
+def judged(changes: np.ndarray, *, least: float, better: Literal["less", "more", "neither"]) -> Judged:
+    """What changes come to, one for each paired run; `least` is the least that matters, in their unit.
+
+    >>> found = judged(np.array([-23.0, -30.0, -16.0]), least=5.0, better="less")
+    >>> found.verdict, found.agree, found.likely(3)
+    ('better', 3, True)
+    """
+    falls, rises = int((changes < 0).sum()), int((changes > 0).sum())
+    of = paired_difference(changes, np.zeros(len(changes)))
+    came_to = finding(of.mean, of.low, of.high, least=least, agree=max(falls, rises) / len(changes))
+    return Judged(came_to, verdict_of(came_to, rises=falls < rises, better=better), falls, rises)
+
+
+def judged_rare(
+    changes: np.ndarray, *, least: float, events: float | None
+) -> Literal["not material", "too rare to tell"]:
+    """The word for what rests on too few events, or too few runs that differ, to be told from chance.
+
+    Not material where no run changes by as much as matters, and among so many `events` (of the base, over all runs) even as
+    many as are too few would not; None where there are none to be counted, as of money and of waits. Changes and `least`
+    are in percent of the base.
+
+    >>> judged_rare(np.array([-0.1, 0.0]), least=1.0, events=5000), judged_rare(np.array([-0.1, 0.0]), least=1.0, events=50)
+    ('not material', 'too rare to tell')
+    """
+    many = events is None or least * events >= 100 * FEW_EVENTS
+    return "not material" if many and np.abs(changes).max() <= least else "too rare to tell"
 
 
 def marked(verdict: Verdict) -> str:

@@ -7,6 +7,7 @@ from pathways.condition import Condition, parse_when
 from pathways.decision import Decision, Odds, Option
 from pathways.lever import Lever, LeverSetting, Scenario
 from pathways.load import (
+    inputs_to_dict,
     library_names,
     load_pathway,
     load_scenario,
@@ -40,6 +41,7 @@ __all__ = [
     "Site",
     "Waiting",
     "did_you_mean",
+    "inputs_to_dict",
     "library_names",
     "load_pathway",
     "load_region",

@@ -118,6 +118,21 @@ def pathway_to_dict(pathway: Pathway) -> dict[str, Any]:
     return written
 
 
+def inputs_to_dict(pathway: Pathway) -> dict[str, Any]:
+    """The same without the `roles` of services, which no result of a run or of a calibration depends on: what records and
+    digests hold. Those of a file without roles and of the same file with them are one.
+
+    >>> any("roles" in service for service in inputs_to_dict(load_pathway("usual_care"))["services"].values())
+    False
+    """
+    written = pathway_to_dict(pathway)
+    services = {
+        name: {field: of for field, of in service.items() if field != "roles"}
+        for name, service in written["services"].items()
+    }
+    return {**written, "services": services}
+
+
 def pathway_from_dict(name: str, written: dict[str, Any]) -> Pathway:
     """The pathway that `pathway_to_dict` wrote; `BadInput` where it is not one.
 

@@ -12,7 +12,7 @@ from pathways.decision import Attribute, Decision
 from pathways.health import Effect, Health, Onset, Prevalent
 from pathways.lever import Change, Lever
 from pathways.quantity import Quantity
-from pathways.service import Service
+from pathways.service import Role, Service
 from pathways.word import Destination, Word
 
 
@@ -83,3 +83,7 @@ class Pathway:
     def capacity_changes(self) -> list[tuple[str, Change]]:
         """Every change of capacity that a lever can make, with the lever's name."""
         return [(name, change) for name, lever in self.levers.items() for change in lever.changes if change.service]
+
+    def services_with(self, role: Role) -> list[str]:
+        """The names of the services that have a role, in the order of the file."""
+        return [name for name, service in self.services.items() if role in service.roles]

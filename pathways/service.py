@@ -29,6 +29,9 @@ from pathways.word import (
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
+Role = Literal["consultant_led", "treatment", "imaging"]
+"""What a service is to those who follow people through events: see `Service`."""
+
 
 class Course(Word):
     """A service visited several times before moving on.
@@ -113,10 +116,15 @@ class Service(Word):
     `per_100k` is what a region without its own figures is assumed to have, and `sites` at how many providers,
     a table by discipline. Where a contact does not happen, `cash_share` of its `price` is saved in cash; the rest is
     capacity, and `contact` is how long one takes of those who give it.
+
+    `roles` say what it is to those who follow people through events (`backpath journeys`): `consultant_led`, a referral
+    to it starts a clock of referral to treatment; `treatment`, to be seen there stops the clock; `imaging`, it is meant to
+    send people back to who referred them. They change nothing of what happens.
     """
 
     title: str = Field(min_length=1)
     says: str | None = None
+    roles: list[Role] = []
     capacity: Literal["open", "slots", "places"]
     weekdays: list[Weekday] | None = None
     per_100k: CapacityPerHead | None = None
@@ -138,6 +146,12 @@ class Service(Word):
     def unit(self) -> str:
         """What an amount of its capacity counts, as a region writes it."""
         return "places" if self.capacity == "places" else "appointments a week"
+
+    @model_validator(mode="after")
+    def _roles_stand_once(self) -> Service:
+        if len(set(self.roles)) < len(self.roles):
+            raise ValueError(f"'roles' names one of {', '.join(self.roles)} twice: remove one")
+        return self
 
     @model_validator(mode="after")
     def _fields_fit_the_capacity(self) -> Service:

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from pathways import load_pathway
+from pathways.word import PRIORITIES
+
 ROOT = Path(__file__).resolve().parent.parent
 BELOW: dict[str, dict[str, set[str]]] = {
     "app": {"app": {"ui"}},
@@ -37,6 +40,7 @@ BELOW: dict[str, dict[str, set[str]]] = {
     },
     "sim": {
         "sim": {"pathways", "outcomes"},
+        "measures": {"experiments", "arrays"},
         "experiments": {"batch", "arrays"},
         "batch": set(),
         "arrays": set(),
@@ -314,6 +318,39 @@ def test_no_file_names_a_place_on_somebodys_machine() -> None:
             found = forbidden.search(text)
             assert not found, f"{path.relative_to(ROOT)} names {found and found[0]}"
     assert checked > 50
+
+
+STATISTICS = {"quantile", "nanquantile", "percentile", "std", "var", "cov", "corrcoef", "ndtri", "paired_difference"}
+"""Statistics that a face would work out itself."""
+
+
+def test_faces_show_statistics_and_work_out_none() -> None:
+    """Quantiles, standard errors and intervals come from the rooms below, where they are tested without a picture."""
+    for path in files_of("ui"):
+        assert not imports(path) & {"scipy", "statistics"}, path.relative_to(ROOT)
+        called = {
+            getattr(node.func, "attr", getattr(node.func, "id", ""))
+            for node in ast.walk(parsed(path))
+            if isinstance(node, ast.Call)
+        }
+        allowed = {"paired_difference"} if path.name == "key_message.py" else set()
+        assert not called & STATISTICS - allowed, f"{path.relative_to(ROOT)}: {called & STATISTICS}"
+
+
+def test_no_code_names_a_service_of_the_library() -> None:
+    """Which services there are, and what they are to whom, a pathway says: its `roles`, its outcomes, its words."""
+    services = set(load_pathway("usual_care").services) - set(PRIORITIES)
+    for room in ["app", *ROOMS]:
+        for path in files_of(room):
+            tree = parsed(path)
+            said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+            written = {
+                word.strip()
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
+                for word in node.value.split(",")
+            }
+            assert not written & services, f"{path.relative_to(ROOT)}: {written & services}"
 
 
 def fractions(path: Path) -> Iterator[float]:

@@ -42,6 +42,10 @@ class BackTest:
         weights = self.table["figures"]
         return float((self.table["within_90"] * weights).sum() / weights.sum())
 
+    def typical(self, column: str) -> float:
+        """The median size of the errors of all series, `error` or `as_last`."""
+        return float(self.table[column].abs().median())
+
 
 def split_day(figures: pd.DataFrame) -> datetime.date | None:
     """The last day of the part that is fitted; None where there is nothing to hold out."""

@@ -16,7 +16,7 @@ import pandas as pd
 
 from calibration.local_data.local_targets import LocalTargets
 from outcomes.journeys.reported import reported
-from pathways import Region, pathway_to_dict
+from pathways import Region, inputs_to_dict
 from pathways.assumed import region_at
 from sim.arrays.layout import DID_NOT_ATTEND, DISCHARGE, REFERRAL, SEEN
 from sim.batch.run_store import key_of
@@ -115,7 +115,7 @@ class Simulator:
         """Stands for everything but the task that can change a result."""
         return key_of(
             model=MODEL,
-            pathway=pathway_to_dict(self.case.pathway),
+            pathway=inputs_to_dict(self.case.pathway),
             scenario=self.case.scenario.model_dump(exclude_defaults=True),
             region=region_digest(self.place),
             wanted=self.wanted.to_dict("list"),

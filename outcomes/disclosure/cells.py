@@ -50,6 +50,19 @@ class DisclosurePolicy:
         """Counts as they are shown: rounded to the nearest multiple, halves upwards."""
         return (2 * counts + self.nearest) // (2 * self.nearest) * self.nearest
 
+    def told(self, number: int) -> tuple[str, int]:
+        """A number as a sentence may tell it: what to say before it, and what it is.
+
+        >>> rule = DisclosurePolicy("hes2018", star_from=1, star_to=7, nearest=5, sentence="", source="", grade="recalled")
+        >>> rule.told(3), rule.told(13)
+        (('fewer than ', 8), ('about ', 15))
+        """
+        if not self.hides:
+            return "", number
+        if self.star_from <= number <= self.star_to:
+            return "fewer than ", self.star_to + 1
+        return "about " if self.nearest > 1 else "", int(self.rounded(pd.Series([number])).iloc[0])
+
     def possible(self, shown: float | str) -> tuple[int, int]:
         """The least and the most that a count can be which is shown so.
 

@@ -26,6 +26,31 @@ PLACES = 1
 """Means of counts per person are told to a tenth."""
 
 
+def disclosed_journeys(
+    waits: pd.DataFrame,
+    lists: pd.DataFrame,
+    continuity: pd.DataFrame,
+    treatment: pd.DataFrame | None,
+    *,
+    by_group: bool,
+    policy: str,
+) -> dict[str, pd.DataFrame]:
+    """Every table of `followed` as it may leave, by name: small numbers hidden, with what rests on them.
+
+    `by_group` says whether people are compared by something. The policy "none" hides nothing.
+    """
+    treated = {} if treatment is None else {"treatment": treatment}
+    if not disclosure_policy(policy).hides:
+        return {"waits": waits, "lists": lists, "continuity": continuity, **treated}
+    waited = disclosed_waits(waits, policy=policy)
+    return {
+        "waits": waited,
+        "lists": disclosed_lists(lists, waited, by_group=by_group, policy=policy),
+        "continuity": disclosed_continuity(continuity, policy=policy),
+        **{name: disclosed_treatment(table, policy=policy) for name, table in treated.items()},
+    }
+
+
 def disclosed_waits(waits: pd.DataFrame, *, policy: str) -> pd.DataFrame:
     """The table of `waits`, by service and perhaps by group, as it may be shown."""
     rule = disclosure_policy(policy)

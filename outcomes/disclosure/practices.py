@@ -8,13 +8,15 @@ registered: nobody can work out more from it than from the counts shown.
 from __future__ import annotations
 
 import dataclasses
+import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from outcomes.disclosure.cells import STAR, DisclosurePolicy
 from outcomes.disclosure.margins import every_value_stays_possible
-from outcomes.disclosure.tables import disclosure_policy
+from outcomes.disclosure.tables import disclosure_policy, disclosure_sentence
 from outcomes.practices.funnel import NOT_SHOWN, Funnel, limits_by_column
 from outcomes.practices.practice_tables import Practices, practices_of
 from outcomes.practices.practice_variation import (
@@ -113,6 +115,45 @@ def disclosed_variation(
         left_out = f"{counted(len(hidden), 'practice')} with few {what} {verb} hidden, and left out of all figures."
         says = (*says[:-1], left_out, says[-1])
     return dataclasses.replace(found, table=whole, says=says, disclosure=policy, hidden=len(hidden))
+
+
+def disclosure_note(result: PracticeVariation) -> str:
+    """How small numbers were treated, as readers must be told beside the numbers."""
+    note = disclosure_sentence(result.disclosure)
+    if result.disclosure == "none":
+        return note
+    return f"{note} Every figure, and every sentence, is worked out from the counts shown."
+
+
+def disclosed_measures(result: PracticeVariation) -> dict[str, Any]:
+    """The measures over all practices as they may be shown: `rate`, `variation` by name, `phi` and `tau2` of the funnel.
+
+    Where a practice is hidden, so are the totals: those of the practices shown are not those of all. Where counts are
+    rounded, two figures are told: more would tell nothing.
+    """
+    measures: dict[str, Any] = {
+        "rate": result.rate,
+        "variation": dataclasses.asdict(result.variation),
+        "phi": result.funnel.phi,
+        "tau2": result.funnel.tau2,
+    }
+    if result.hidden:
+        measures["variation"] |= {"observed": STAR, "expected": STAR, "max_min": math.nan}
+        measures["rate"] = math.nan
+    if result.disclosure == "none":
+        return measures
+    return {name: of if name == "rate" else _coarse(of) for name, of in measures.items()}
+
+
+def _coarse(value: Any) -> Any:
+    """Numbers to two figures; whole numbers and words as they are."""
+    if isinstance(value, dict):
+        return {name: _coarse(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_coarse(each) for each in value]
+    if isinstance(value, (float, np.floating)) and math.isfinite(value):
+        return float(f"{value:.2g}")
+    return value
 
 
 def _rates_by_band(given: Practices, kept: np.ndarray, shown: np.ndarray, rule: DisclosurePolicy) -> np.ndarray | None:

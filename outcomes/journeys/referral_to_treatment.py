@@ -27,6 +27,11 @@ STANDARD_WEEKS = 18
 """The standard of the NHS constitution: treated within so many weeks of referral."""
 MOST_WEEKS = 52
 """Longer waits stand in one row."""
+TOLD = (
+    "completed", "completed_share_within_18_weeks", "completed_median_weeks", "completed_p92_weeks",
+    "incomplete", "share_within_18_weeks", "median_weeks", "p92_weeks",
+)  # fmt: skip
+"""What is told of clocks in one row."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,10 @@ class ReferralToTreatment:
     completed_p92_weeks: float
     stopped_otherwise: int
     snapshot_day: float
+
+    def table(self) -> pd.DataFrame:
+        """Those who were treated and those who still wait, as one row."""
+        return pd.DataFrame({name: [getattr(self, name)] for name in TOLD})
 
 
 def referral_to_treatment(

@@ -19,7 +19,9 @@ GAINS = "qaly_pp"
 GRADE = "_grade"
 """How columns end that say how good the evidence for another one is."""
 DRAWS = 256
+"""Draws of the gains, unless another number is asked for."""
 SEED = 42
+"""So is the seed of what is drawn."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from outcomes.economics.value_for_money import spread_of_draws
 from pathways import BadInput, Pathway, Problem, pathway_problems
 from pathways.checks import CHECKS_OF_VALUES, draw_problem, quantities_used
 from pathways.draft import Draft
@@ -59,6 +60,28 @@ class ParameterDraws:
     def cases(self, cases: Mapping[str, Case], draw: int) -> dict[str, Case]:
         """The cases as one draw has them."""
         return at_scores(cases, dict(zip(self.scores.columns, self.scores.iloc[draw], strict=True)))
+
+    def values(self, case: Case) -> pd.DataFrame:
+        """The values drawn of a case's quantities: a row per draw, a column per quantity that its pathway draws."""
+        drawn = [self.cases({case.name: case}, draw)[case.name].pathway for draw in range(len(self.scores))]
+        return pd.DataFrame(
+            {name: [pathway.quantities[name].number() for pathway in drawn] for name in uncertain(case.pathway)},
+            index=range(len(drawn)),
+        )
+
+    def beside_written(self, case: Case) -> pd.DataFrame:
+        """What was written of each quantity of a case beside what was drawn.
+
+        One row per quantity: `quantity`, `unit`, `distribution`, `value`, `low`, `high`, and of the draws `drawn_mean`,
+        `standard_error` of it, `drawn_low` and `drawn_high` (95% of them).
+        """
+        values, written = self.values(case), ("unit", "distribution", "value", "low", "high")
+        quantities = case.pathway.quantities
+        said = [
+            {"quantity": name, **{word: getattr(quantities[name], word) for word in written}}
+            for name in map(str, values)
+        ]
+        return pd.concat([pd.DataFrame(said), spread_of_draws(values)], axis=1)
 
 
 def at_end(

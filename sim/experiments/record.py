@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import FiniteFloat, model_validator
 
-from pathways import BadInput, Region, Scenario, load_region, pathway_from_dict, pathway_to_dict, refuse
+from pathways import BadInput, Region, Scenario, inputs_to_dict, load_region, pathway_from_dict, refuse
 from pathways.assumed import ASSUMED
 from pathways.checks import scenario_problems
 from pathways.explain import read_word
@@ -98,7 +98,7 @@ def inputs_of(comparison: Result) -> dict[str, Any]:
         "cases": {
             name: {
                 "scenario": case.scenario.model_dump(exclude_defaults=True),
-                "pathway": pathway_to_dict(case.pathway),
+                "pathway": inputs_to_dict(case.pathway),
             }
             for name, case in comparison.cases.items()
         },

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from outcomes import PairedDifference, paired_difference
+from outcomes.paired import PairedDifference, paired_difference, sign
 from pathways import Problem, refuse
 from pathways.assumed import region_at
 from pathways.checks import quantities_of_levers
@@ -171,11 +171,6 @@ class Bar:
 
 Answer = Literal["yes", "no", "not shown"]
 """Whether something turns an answer; 'not shown' where chance is too large to tell."""
-
-
-def sign(difference: PairedDifference) -> int:
-    """1 or -1 where the whole interval of a difference lies on one side of 0; else 0, for then its sign is not known."""
-    return int(difference.low > 0) - int(difference.high < 0)
 
 
 @dataclass(frozen=True)

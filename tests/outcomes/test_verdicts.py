@@ -15,10 +15,11 @@ from calibration.diagnostics.verdict import CALIBRATED, NOT_MATCHED, WITH_WARNIN
 from outcomes.materiality import finding, limits
 from outcomes.verdicts import MEANINGS, PAGE, if_they_hold, marked
 from sim.experiments.comparison import Comparison
+from sim.measures.budget import budget_of
+from sim.measures.changes import judgements
 from tests.helpers.compared import made_up, quick
 from tests.helpers.outcomes_in_words import QALYS, SCANS
-from ui.findings.key_message import describe, describe_gain, judgements, key_message, rests_on, watch
-from ui.reports.budget import budget_of
+from ui.findings.key_message import describe, describe_gain, key_message, rests_on, watch
 from ui.reports.budget import sentences as budget_sentences
 from ui.reports.comparison import html_report
 from ui.reports.decision_table import comparison_csv, comparison_json, rows_of, terminal_table

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import jsonschema
 import pytest
+from pydantic import ValidationError
 
 from pathways import (
     BadInput,
+    inputs_to_dict,
     library_names,
     load_pathway,
     load_scenario,
@@ -22,6 +25,7 @@ from pathways.checks import CHECKS, bounds_used, quantities_used
 from pathways.draft import Draft
 from pathways.load import LIBRARY, find
 from pathways.schema import pathway_schema, scenario_schema, schema_text
+from pathways.service import Service
 from pathways.timing import length_in_days, ticks_in_a_day
 from ui.inputs.checking import check_path
 
@@ -141,6 +145,24 @@ def test_the_library_loads_without_a_word() -> None:
 def test_a_pathway_survives_being_written_and_read() -> None:
     pathway = load_pathway("usual_care")
     assert pathway_from_dict(pathway.name, json.loads(json.dumps(pathway_to_dict(pathway)))) == pathway
+
+
+def test_a_file_without_roles_loads_and_is_the_same_to_records_and_digests(tmp_path: Path) -> None:
+    """Files written before there were roles: no service has one, and no result depends on it."""
+    text = (LIBRARY / "pathways" / "usual_care.toml").read_text()
+    old = tmp_path / "usual_care.toml"
+    old.write_text(re.sub(r"^roles = .*\n", "", text, flags=re.MULTILINE))
+    before, now = load_pathway(old), load_pathway("usual_care")
+    assert now.services_with("imaging") == ["emergency_mri", "mri", "mri_urgent"]
+    assert before.services_with("imaging") == []
+    assert inputs_to_dict(before) == inputs_to_dict(now)
+    assert pathway_to_dict(before) != pathway_to_dict(now)
+
+
+def test_a_role_stands_once() -> None:
+    service = load_pathway("usual_care").services["mri"].model_dump()
+    with pytest.raises(ValidationError, match="'roles' names one of imaging, imaging twice: remove one"):
+        Service.model_validate(service | {"roles": ["imaging", "imaging"]})
 
 
 def test_schemas_fit_the_library_and_are_the_ones_that_ship() -> None:

@@ -19,13 +19,15 @@ from sim.experiments.comparison import Comparison
 from sim.experiments.experiment import Experiment
 from sim.experiments.price_year import price_basis
 from sim.experiments.sensitivity_analysis import runs
+from sim.measures.budget import budget_of
+from sim.measures.owed import owed_of
 from sim.reducers import add_areas
 from sim.results import OWED
 from sim.run import Case, Engine
 from tests.helpers.build import Numbers, pathway, region, scenario
 from ui.findings.key_message import key_message
-from ui.findings.owed import owed_of
-from ui.reports.budget import budget_json, budget_of, sentences
+from ui.findings.owed import said_of
+from ui.reports.budget import budget_json, sentences
 from ui.reports.decision_table import comparison_dict
 
 PRICE, CASH = 60.0, 0.1
@@ -307,7 +309,7 @@ def test_nobody_waits_and_nothing_is_owed() -> None:
     numbers = Numbers()
     found = compared(clinic(half_as_much_again(numbers), numbers), region(FEW, sites={"clinic": 700.0}))
     assert owed_of(found, "more").base < 2 * PRICE
-    assert owed_of(found, "more").said == ""
+    assert said_of(owed_of(found, "more")) == ""
 
 
 def test_a_saving_that_cannot_be_told_from_chance_is_not_told_as_owed() -> None:
@@ -315,4 +317,4 @@ def test_a_saving_that_cannot_be_told_from_chance_is_not_told_as_owed() -> None:
     word = clinic({"capacity_times": numbers(1.0, "ratio")}, numbers)
     found = compared(word, region(MANY, sites={"clinic": WEEKLY}), replications=2)
     assert owed_of(found, "more").saving == 0
-    assert owed_of(found, "more").said == ""
+    assert said_of(owed_of(found, "more")) == ""

@@ -26,6 +26,7 @@ from sim.experiments.precision import warnings_of
 from sim.experiments.record import fingerprint, inputs_of, record_of, region_digest, replay, run_id
 from sim.experiments.scores import pathway_at, value_at
 from sim.experiments.sensitivity_analysis import Psa, at_draw, psa, tornado
+from sim.measures.budget import budget_of
 from sim.pilot import draw_cohort
 from sim.results import prices_table
 from sim.run import Case
@@ -33,13 +34,12 @@ from sim.version import MODEL
 from tests.helpers.build import Numbers, pathway, region, scenario
 from tests.helpers.compared import calibrated_by_hand
 from tests.helpers.typed import backpath
+from ui.findings.value_for_money import findings_of
 from ui.inputs.cases import gather
-from ui.reports.budget import budget_of
 from ui.reports.comparison import html_report, write_results
-from ui.reports.decision_table import comparison_csv, psa_dict
-from ui.reports.psa import findings_of
+from ui.reports.decision_table import comparison_csv, comparison_dict
 from ui.reports.psa import psa_dict as psa_json
-from ui.reports.psa import psa_html as psa_html
+from ui.reports.psa import psa_html
 from ui.reports.run import run_csv
 
 SHARE, SLOTS, LIST, PRICE, SPREAD = "q_share", "q_slots", "q_list", "q_price", "q_spread"
@@ -504,8 +504,8 @@ def test_a_calibration_in_doubt_can_be_used_and_says_so(verdict: str, warns: boo
     sentence = f"The calibration 'A test' that these results rest on: {verdict}"
     assert draws.warning == (sentence if warns else None)
     assert (sentence in warnings_of(found, most=1)) == warns
-    assert (sentence in psa_dict(found)["warnings"]) == warns
-    assert psa_dict(found)["calibration"] == {"id": draws.id, "title": "A test", "verdict": verdict}
+    assert (sentence in comparison_dict(found)["warnings"]) == warns
+    assert comparison_dict(found)["calibration"] == {"id": draws.id, "title": "A test", "verdict": verdict}
     assert "A test" in html_report(found)
     assert ("<strong>The calibration" in html_report(found)) == warns
 
@@ -753,7 +753,7 @@ def test_every_table_names_the_calibration_and_none_without() -> None:
             header, first, *_ = written.splitlines()
             assert (header.split(",")[-1] == "calibration") == has
             assert first.endswith(f",{draws.id}") == has
-        assert ("calibration" in psa_dict(made)) == has
+        assert ("calibration" in comparison_dict(made)) == has
         assert ("A test" in html_report(made)) == has
     assert "They cover chance only" in html_report(plain)
     assert "cover chance and what the calibration leaves open" in " ".join(html_report(calibrated).split())

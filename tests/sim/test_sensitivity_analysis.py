@@ -21,24 +21,22 @@ from sim.experiments.comparison import Comparison
 from sim.experiments.experiment import Experiment
 from sim.experiments.scores import at_scores, value_at
 from sim.experiments.sensitivity_analysis import Bar, Psa, Tornado, most_telling, psa, tornado
+from sim.measures.budget import activity_changes, budget_of
 from sim.results import OWED, by_year, discounted
 from sim.run import Case
 from tests.helpers.typed import backpath
 from ui.charts.uncertainty import acceptability_chart
-from ui.inputs.cases import gather
-from ui.reports.budget import activity_changes, budget_of
-from ui.reports.psa import (
+from ui.findings.value_for_money import (
     CURVE,
     base_case_line,
     caveat,
     findings_of,
     headline,
-    psa_dict,
-    psa_html,
-    quantities_csv,
     value_of_information,
     what_could_change,
 )
+from ui.inputs.cases import gather
+from ui.reports.psa import psa_dict, psa_html, quantities_csv
 from ui.result_files import unlike
 
 RATE = 0.035

@@ -12,10 +12,12 @@ import altair
 import numpy as np
 import pytest
 
+from sim.measures.flows import flows
+from sim.measures.over_time import over_time
 from sim.results import activity_table, by_decile_table, lists_table
 from tests.helpers.compared import made_up, quick
-from ui.charts.comparison import change_chart, deprivation_chart, lists_chart, over_time, over_time_chart
-from ui.charts.flow import flows, sankey, titles
+from ui.charts.comparison import change_chart, deprivation_chart, lists_chart, over_time_chart
+from ui.charts.flow import sankey, titles
 from ui.charts.theme import BASELINE, CONFIG, DASHES, INK, MOST_SCENARIOS, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart
 from ui.findings.key_message import key_message
 from ui.reports.page import svg

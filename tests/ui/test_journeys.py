@@ -12,6 +12,8 @@ from outcomes import continuity_of_care, waits
 from tests.helpers.typed import backpath
 from ui.inputs.journeys import read_events
 
+GALLERY = Path(__file__).parent.parent / "gallery"
+
 
 def events(many: int, *, unseen: int = 0) -> pd.DataFrame:
     """So many people see a GP, wait ten days for a physiotherapist and go home; some still wait."""
@@ -103,6 +105,54 @@ def test_a_log_of_a_run_can_be_followed(tmp_path: Path) -> None:
     assert "Cannot have happened" not in seen.out
     assert "Not whole" not in seen.out
     assert "Dropped" not in seen.out
+
+
+CLOCK = [
+    (1, 0, "referral", "clinic"),
+    (1, 70, "seen", "clinic"),
+    (1, 70, "referral", "theatre"),
+    (1, 77, "seen", "theatre"),
+]
+
+
+def a_pathway(folder: Path, **roles: str) -> Path:
+    """The smallest pathway, the services of these names with a role."""
+    text = (GALLERY / "nothing_wrong.toml").read_text()
+    for name, role in roles.items():
+        text = text.replace(f"[services.{name}]\n", f'[services.{name}]\nroles = ["{role}"]\n')
+    path = folder / "ours.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_roles_of_the_pathway_start_and_stop_the_clock(tmp_path: Path) -> None:
+    """A clinic that is consultant-led, and a GP who treats: eleven weeks from the referral to the treatment."""
+    table = pd.DataFrame(CLOCK, columns=["patient", "day", "kind", "service"]).replace({"service": {"theatre": "gp"}})
+    file, pathway = written(tmp_path, table), a_pathway(tmp_path, clinic="consultant_led", gp="treatment")
+    (found,) = told(file, "--pathway", pathway, "--disclosure", "none")["treatment"]
+    assert (found["completed"], found["completed_median_weeks"]) == (1, 11)
+    (other,) = told(file, "--disclosure", "none")["treatment"]
+    assert other["completed"] == 0
+
+
+def test_a_pathway_without_roles_says_that_no_clock_runs(tmp_path: Path) -> None:
+    table = pd.DataFrame(CLOCK, columns=["patient", "day", "kind", "service"])
+    file, pathway = written(tmp_path, table), a_pathway(tmp_path)
+    made = told(file, "--pathway", pathway, "--disclosure", "none")
+    assert "treatment" not in made
+    said = " ".join(map(str, made["notes"]))
+    assert "has the role consultant_led. Name yours with --consultant-led." in said
+    assert "has the role treatment. Name yours with --treatments." in said
+    options = ["--consultant-led", "clinic", "--treatments", "theatre"]
+    (found,) = told(file, "--pathway", pathway, *options, "--disclosure", "none")["treatment"]
+    assert found["completed"] == 1
+
+
+def test_a_pathway_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    done = backpath("journeys", written(tmp_path, events(3)), "--pathway", "usual_car")
+    assert done.code == 2
+    assert "there is no pathway of that name" in done.err
+    assert "Did you mean 'usual_care'?" in done.err
 
 
 def test_a_log_too_short_for_a_mean_within_52_weeks_says_so(tmp_path: Path) -> None:

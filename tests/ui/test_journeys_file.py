@@ -219,7 +219,7 @@ def test_services_asked_for_that_are_not_there_are_named(tmp_path: Path) -> None
     said = notes(told(tmp_path, LOG, "--consultant-led", "mmri", "--treatments", "Mri"))
     assert "--consultant-led: no event is of 'mmri' (did you mean 'mri'?)." in said
     assert "--treatments" not in said
-    assert "No clock of referral to treatment starts: no event is of 'spinal_clinic', 'pain_service'" in notes(
+    assert "No clock of referral to treatment starts: no event is of 'pain_service', 'spinal_clinic'" in notes(
         told(tmp_path, LOG)
     )
 

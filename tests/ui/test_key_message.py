@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes import paired_difference
+from outcomes.paired import percent_changes
 from pathways.pathway import Outcome
 from sim.experiments.precision import warnings_of
 from tests.helpers.compared import made_up
 from tests.helpers.outcomes_in_words import COST, NAN, QALYS, SCANS, WAIT
-from ui.findings.key_message import KeyMessage, describe, describe_gain, key_message, percent_changes, watch
+from ui.findings.key_message import KeyMessage, describe, describe_gain, key_message, watch
 from ui.words import percent_of
 
 

@@ -23,12 +23,12 @@ from tests.helpers.compared import quick
 from tests.helpers.pages import HOSTILE, check_harmless
 from tests.helpers.portfolio_file import file, valued
 from tests.helpers.validation import imagined
+from ui.findings.value_for_money import findings_of
 from ui.inputs.cases import gather
 from ui.reports.comparison import html_report
 from ui.reports.page import STYLE, html_page
 from ui.reports.portfolio_page import portfolio_page
-from ui.reports.psa import findings_of
-from ui.reports.psa import psa_html as psa_html
+from ui.reports.psa import psa_html
 from ui.reports.validation import validation_html
 from ui.reports.variation import variation_page
 

@@ -19,11 +19,12 @@ from calibration.local_data.figures import COLUMNS
 from sim.experiments.compare import compare
 from sim.experiments.comparison import Comparison
 from sim.experiments.experiment import Experiment
+from sim.measures.budget import budget_of
 from sim.run import Case
 from tests.helpers.build import Numbers, pathway, region, scenario, share
 from tests.helpers.capacity import lever
 from tests.helpers.typed import backpath
-from ui.reports.budget import budget_of, write_budgets
+from ui.reports.budget import write_budgets
 from ui.reports.comparison import write_results
 from ui.reports.decision_table import comparison_csv, comparison_dict, rows_of
 from ui.reports.run import run_csv, run_json

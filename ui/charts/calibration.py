@@ -6,11 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy import special
 
 from calibration.calibrate import Calibration
-from calibration.diagnostics.simulated_truths import Calibrated
+from calibration.diagnostics.bands import BANDS, NINETY, bands_of_quantities, bands_over_time, shares_of_ranks
 from ui.charts.theme import BASELINE, GRID, INK, SCENARIO_COLOURS, Chart, specification
 from ui.findings.calibration import SIGNS, Told, each_of, in_words
 from ui.words import percent, percent_of
@@ -25,11 +23,8 @@ COLUMNS = 3
 PANEL_WIDTH, PANEL_HEIGHT, AXIS_ROOM = 226, 110, 42
 FEWEST_TIMES = 3
 """Series with fewer times are drawn as bars: a band needs a length."""
-BANDS = {"lowest": 0.05, "low": 0.25, "middle": 0.5, "high": 0.75, "highest": 0.95}
 BLUE, AMBER = SCENARIO_COLOURS[0], SCENARIO_COLOURS[3]
 STATUS_COLOURS = {"informed": SCENARIO_COLOURS[1], "weak": AMBER, "not informed": BASELINE}
-BINS = 10
-NINETY = float(special.ndtri(0.95))
 ALL, FIRST = "fitted to all figures", "foretold from the first part"
 
 
@@ -123,30 +118,21 @@ def series_chart(told: Told) -> Chart:
 
 
 def _over_time(told: Told, draws: np.ndarray) -> list[dict[str, Any]]:
-    """By series and time what was published, and quantiles of what might have been; bands of days and practices taken together."""
-    found = told.found
-    assert found.checks.reproduced is not None
-    figures, published = found.summaries.figures, found.summaries.published
-    order = found.checks.reproduced.series.sort_values("off", ascending=False, kind="stable")["series"]
-    rows = []
-    for name in order.head(MOST_SERIES):
-        columns = sorted({column for part in found.summaries.parts if part.series == name for column in part.columns})
-        of_series = figures.iloc[columns]
-        times = of_series.groupby(["from_date", "to_date"], sort=True)
-        for (begin, end), at in times:
-            places = figures.index.get_indexer(at.index)
-            ends = np.quantile(draws[:, places].sum(axis=1), list(BANDS.values()))
-            total = float(published[places].sum())
-            rows.append(
-                {
-                    "series": told.series(str(name)),
-                    "day": _middle(begin, end).isoformat(),
-                    "published": None if np.isnan(total) else total,
-                    "few": times.ngroups < FEWEST_TIMES,
-                    **dict(zip(BANDS, ends.tolist(), strict=True)),
-                }
-            )
-    return rows
+    """By series and time what was published, and bands of what might have been; the series furthest off first."""
+    checked = told.found.checks.reproduced
+    assert checked is not None
+    order = checked.series.sort_values("off", ascending=False, kind="stable")["series"].head(MOST_SERIES)
+    table = bands_over_time(told.found.summaries, [str(name) for name in order], draws)
+    return [
+        {
+            "series": told.series(row["series"]),
+            "day": _middle(row["from_date"], row["to_date"]).isoformat(),
+            "published": None if np.isnan(row["published"]) else row["published"],
+            "few": row["times"] < FEWEST_TIMES,
+            **{band: row[band] for band in BANDS},
+        }
+        for row in table.to_dict("records")
+    ]
 
 
 def _middle(begin: Any, end: Any) -> date:
@@ -161,11 +147,9 @@ def knowledge_chart(told: Told) -> Chart:
     assert found.fit is not None
     assert found.checks.knowledge is not None
     table = found.checks.knowledge.table.sort_values("width", kind="stable").head(MOST_QUANTITIES)
-    draws = pd.DataFrame(found.fit.draws, columns=list(found.fit.unknowns))
-    spread = dict(zip(found.fit.unknowns, np.sqrt(np.diag(found.fit.prior)), strict=True))
+    bands = bands_of_quantities(found.fit)
     rows = []
     for row in each_of(table):
-        ends = np.quantile(draws[row.quantity] / spread[row.quantity], list(BANDS.values()))
         label = f"{told.in_own_unit(row.quantity)[1]} {told.quantity(row.quantity).unit}"
         rows.append(
             {
@@ -174,7 +158,7 @@ def knowledge_chart(told: Told) -> Chart:
                 "before": -NINETY,
                 "until": NINETY,
                 "label": label,
-                **dict(zip(BANDS, ends.tolist(), strict=True)),
+                **bands.loc[row.quantity].to_dict(),
             }
         )
     furthest = max([AXIS_ENDS, *(abs(row[end]) for row in rows for end in ("lowest", "highest"))])
@@ -239,7 +223,7 @@ def ranks_chart(found: Calibration) -> Chart:
     rows, said = [], []
     for title, checked in (("near the answer", found.checks.local), ("over the whole range", found.checks.overall)):
         if checked is not None:
-            rows += [row | {"of": title} for row in _ranks(checked)]
+            rows += shares_of_ranks(checked).assign(of=title, zero=0).to_dict("records")
             said.append(
                 f"{title}: 90% intervals hold {percent_of(checked.coverage)} ± {percent_of(checked.error)} of the truths."
             )
@@ -280,25 +264,6 @@ def ranks_chart(found: Calibration) -> Chart:
     )
     del spec["width"]
     return Chart(spec, " ".join(said))
-
-
-def _ranks(checked: Calibrated) -> list[dict[str, Any]]:
-    """Shares of ranks by tenth, with the band in which even ones would lie: truths of one question hang together."""
-    places = np.minimum((checked.ranks * BINS).astype(int), BINS - 1)
-    by_question = np.stack([(places == each).mean(axis=1) for each in range(BINS)], axis=1)
-    error = by_question.std(axis=0, ddof=1).mean() / np.sqrt(len(by_question))
-    even = 1 / BINS
-    return [
-        {
-            "from": 100 * even * each,
-            "until": 100 * even * (each + 1),
-            "zero": 0,
-            "share": float(by_question[:, each].mean()),
-            "low": max(even - 2 * error, 0),
-            "high": even + 2 * error,
-        }
-        for each in range(BINS)
-    ]
 
 
 def back_test_chart(told: Told) -> Chart:

@@ -7,19 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outcomes import paired_difference, qalys_of_time
 from pathways.pathway import Outcome
-from sim.arrays.layout import REFERRAL, SEEN
-from sim.costs import costs_table
 from sim.experiments.comparison import Comparison
-from sim.reducers import list_sizes, weeks_before
-from sim.results import by_decile_table, health_table, wait_by_year, within_days, year_lengths
+from sim.measures.deprivation import change_by_decile
+from sim.measures.over_time import base_first, list_over_time, outcome_over_time
+from sim.results import within_days
 from ui.charts.theme import BASELINE, DASHES, INK, LABEL_ROOM, SCENARIO_COLOURS, SHAPES, UNBROKEN, Chart, specification
 from ui.findings.key_message import key_message
 from ui.words import figures, in_a_sentence, percent, row_title, span, waits_are
 
-ROUNDING = 1e-9
-"""A year that falls short of a whole one by less is whole."""
 MEAN_AND_INTERVAL = "Symbol: mean of the runs. Band: its 95% interval."
 MEAN_AND_RANGE = "Line: mean of the runs. Band: range of the runs, lowest to highest."
 
@@ -127,64 +123,14 @@ def _about(comparison: Comparison, word: Outcome) -> list[str]:
     return [f"{about[:1].upper()}{about[1:]}."] if word.of == "wait" else []
 
 
-def over_time(comparison: Comparison, scenario: str, outcome: str) -> tuple[np.ndarray, str]:
-    """One outcome by period in each run, shape (runs, periods), and the period: counts by quarter, all else by year.
-
-    Only whole quarters and years: a last part of one would look like a fall. Waits are by the year of referral. In a run
-    of less than a quarter or a year its only part is given.
-    """
-    word = comparison.plan.pathway.outcomes[outcome]
-    plan = comparison.plan
-    chosen = [plan.services.index(name) for name in word.services]
-    runs = comparison.tallies[scenario]
-    whole = max(int(year_lengths(plan).sum() + ROUNDING), 1)
-    match word.of:
-        case "seen" | "referral":
-            kind = SEEN if word.of == "seen" else REFERRAL
-            monthly = np.array([tallies.monthly[kind, chosen].sum(axis=0) for tallies in runs], dtype=float)
-            quarters = monthly.reshape(len(runs), -1, 3).sum(axis=2)
-            return quarters[:, : max(int(4 * year_lengths(plan).sum() + ROUNDING), 1)], "quarter"
-        case "wait":
-            means = [wait_by_year(word.services, tallies, plan) for tallies in runs]
-            return np.array(means)[:, :whole], "year"
-        case "cost":
-            costs = [costs_table(tallies, comparison.plan_of(scenario, run)) for run, tallies in enumerate(runs)]
-            return np.array([each.groupby("year")["cost_gbp"].sum() for each in costs])[:, :whole], "year"
-        case _:
-            worths = [qalys_of_time(health_table(tallies, plan)) for tallies in runs]
-            return np.array([each.groupby("year")["qalys"].sum() for each in worths])[:, :whole], "year"
-
-
 def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = True) -> Chart:
     """One outcome over the years in today's pathway and in each scenario: mean and range of the runs.
 
     Of QALYs, what each scenario gains in each year.
     """
     word = comparison.plan.pathway.outcomes[outcome]
-    rows: list[dict[str, Any]] = []
-    period = "year"
-    names = [comparison.base, *(name for name in comparison.scenarios if name != comparison.base)]
-    gained = word.of == "qalys"
-    for name in names[1:] if gained else names:
-        values, period = over_time(comparison, name, outcome)
-        if gained:
-            values = values - over_time(comparison, comparison.base, outcome)[0]
-        per_year = 4 if period == "quarter" else 1
-        for k in range(values.shape[1]):
-            column = values[:, k][~np.isnan(values[:, k])]
-            if not len(column):
-                continue
-            low, mean, high = column.min(), column.mean(), column.max()
-            at = (k + (0.5 if period == "quarter" else 1)) / per_year
-            rows.append(
-                {
-                    "scenario": comparison.cases[name].scenario.title,
-                    "year": at,
-                    "mean": float(mean),
-                    "low": float(low),
-                    "high": float(high),
-                }
-            )
+    table, period = outcome_over_time(comparison, outcome)
+    rows, names, gained = _with_titles(comparison, table), base_first(comparison), word.of == "qalys"
     titles, colours = _scales(comparison, names[1:], with_base=True)
     x = {
         "field": "year",
@@ -226,6 +172,15 @@ def over_time_chart(comparison: Comparison, outcome: str, *, from_zero: bool = T
     )
 
 
+def _with_titles(comparison: Comparison, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows for a chart, scenarios by their titles."""
+    titles = {name: case.scenario.title for name, case in comparison.cases.items()}
+    return [
+        {str(of): each for of, each in row.items()}
+        for row in table.assign(scenario=table["scenario"].map(titles)).to_dict("records")
+    ]
+
+
 def _from_to(rows: list[dict[str, Any]], title: str) -> str:
     own = [row["mean"] for row in rows if row["scenario"] == title]
     return f"{title}: from {figures(own[0])} to {figures(own[-1])}" if own else f"{title}: nothing"
@@ -234,36 +189,10 @@ def _from_to(rows: list[dict[str, Any]], title: str) -> str:
 def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
     """How an outcome that counts people changes by deprivation decile; None for other outcomes."""
     word = comparison.plan.pathway.outcomes[outcome]
-    if word.of not in ("seen", "referral"):
+    table = change_by_decile(comparison, outcome)
+    if table is None:
         return None
-    column = "seen" if word.of == "seen" else "referred"
-    rows: list[dict[str, Any]] = []
-    for name in comparison.scenarios:
-        changes = np.array(
-            [_by_decile(comparison, name, run, word.services, column) for run in range(comparison.replications)]
-        )
-        before = np.array(
-            [
-                _by_decile(comparison, comparison.base, run, word.services, column)
-                for run in range(comparison.replications)
-            ]
-        )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = 100 * (changes - before) / before.mean(axis=0)
-        for decile in range(10):
-            usable = share[:, decile][np.isfinite(share[:, decile])]
-            if len(usable):
-                found = paired_difference(usable, np.zeros(len(usable)))
-                low, high = (found.mean if len(usable) == 1 else end for end in (found.low, found.high))
-                rows.append(
-                    {
-                        "scenario": comparison.cases[name].scenario.title,
-                        "decile": decile + 1,
-                        "mean": found.mean,
-                        "low": float(low),
-                        "high": float(high),
-                    }
-                )
+    rows = _with_titles(comparison, table)
     titles, colours = _scales(comparison, comparison.scenarios, with_base=False)
     x = {
         "field": "decile",
@@ -320,34 +249,10 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
     )
 
 
-def _by_decile(comparison: Comparison, scenario: str, run: int, services: list[str], column: str) -> np.ndarray:
-    table: pd.DataFrame = by_decile_table(comparison.tallies[scenario][run], comparison.plan)
-    chosen = table[table["service"].isin(services)]
-    counts: np.ndarray = chosen.groupby("decile")[column].sum().to_numpy(dtype=float)
-    return counts
-
-
 def lists_chart(comparison: Comparison, service: str) -> Chart:
     """People waiting for one service at the end of each week, in today's pathway and in each scenario."""
-    plan = comparison.plan
-    first_week = weeks_before(plan)
-    position = plan.services.index(service)
-    title = plan.pathway.services[service].title
-    names = [comparison.base, *(name for name in comparison.scenarios if name != comparison.base)]
-    rows = []
-    for name in names:
-        sizes = np.array([list_sizes(tallies)[position, first_week:] for tallies in comparison.tallies[name]])[:, :-1]
-        for week in range(0, sizes.shape[1], 4):
-            low, mean, high = sizes[:, week].min(), sizes[:, week].mean(), sizes[:, week].max()
-            rows.append(
-                {
-                    "scenario": comparison.cases[name].scenario.title,
-                    "year": (week + 1) * 7 / 365,
-                    "mean": float(mean),
-                    "low": float(low),
-                    "high": float(high),
-                }
-            )
+    title = comparison.plan.pathway.services[service].title
+    rows, names = _with_titles(comparison, list_over_time(comparison, service)), base_first(comparison)
     titles, colours = _scales(comparison, names[1:], with_base=True)
     colour, dash = _colour_and_dash(titles, colours)
     x = {

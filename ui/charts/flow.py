@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from sim.experiments.comparison import Comparison
-from sim.results import ENTRY, HOME, flows_table
+from sim.measures.flows import flows
+from sim.results import ENTRY, HOME
 from ui.charts.theme import BASELINE, INK
 from ui.words import percent
 
@@ -21,21 +22,6 @@ LABEL_ROOM, INNER_LABEL = 110, 116
 """Pixels for the names at the right, and for those between two columns; longer ones take more lines."""
 CHANGED = 2.0
 """A flow that changes by more percent than this is drawn in colour."""
-
-
-def flows(comparison: Comparison, scenario: str) -> pd.DataFrame:
-    """Mean people a year on each way, in the base and in the scenario, with the change in percent."""
-    means = []
-    for name in (comparison.base, scenario):
-        tables = [
-            flows_table(tallies, comparison.plan).set_index(["from", "to"])["people"]
-            for tallies in comparison.tallies[name]
-        ]
-        total = pd.concat(tables, axis=1).fillna(0).sum(axis=1)
-        means.append(total / len(tables) / max(comparison.years, 1e-9))
-    table = pd.concat(means, axis=1, keys=["base", "scenario"]).fillna(0.0)
-    change = 100 * (table["scenario"] - table["base"]) / table["base"].where(table["base"] > 0)
-    return table.assign(change=change).reset_index()
 
 
 def titles(comparison: Comparison) -> dict[str, str]:

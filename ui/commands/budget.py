@@ -56,7 +56,8 @@ def budget(
     """Tell what a change costs each year, what of it is cash, and which capacity it frees or needs."""
     from sim.experiments.compare import compare
     from sim.experiments.experiment import Experiment
-    from ui.reports.budget import budget_of, write_budgets
+    from sim.measures.budget import budget_of
+    from ui.reports.budget import write_budgets
 
     one_format(as_json, as_csv)
     problems = _problems(years=years, set_up=set_up)

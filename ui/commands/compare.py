@@ -212,8 +212,9 @@ def _tell_comparison(comparison: Any, *, as_json: bool, as_csv: bool) -> None:
 
 
 def _tell_scenario(comparison: Any, name: str) -> None:
+    from sim.measures.owed import owed_of
     from ui.findings.key_message import rests_on, watch
-    from ui.findings.owed import owed_of, owed_sentence
+    from ui.findings.owed import owed_sentence
     from ui.reports.decision_table import capacity_lines, terminal_table
 
     out.print(terminal_table(comparison, name, width=out.width))
@@ -221,7 +222,7 @@ def _tell_scenario(comparison: Any, name: str) -> None:
         say(f"  Capacity: {sentence}")
     for sentence in watch(comparison, name):
         say(f"  Watch: {sentence}")
-    say(f"  {owed_sentence(owed_of(comparison, name), comparison.years)}")
+    say(f"  {owed_sentence(comparison, owed_of(comparison, name))}")
     say(f"  {rests_on(comparison, name)}")
     out.print()
 

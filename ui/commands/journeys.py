@@ -11,11 +11,6 @@ from ui.commands.asking import places_to_write, refuse_unknown_policy
 from ui.commands.options import DEFAULT_DISCLOSURE, AsJson, Disclosure, Out, Overwrite
 from ui.terminal.telling import print_parts, print_text, tell_written
 
-LED = "spinal_clinic,pain_service"
-TREATMENTS = "facet_injection,nerve_root_injection,denervation,discectomy,decompression,fusion,pain_programme"
-SCANS = "mri,mri_urgent,emergency_mri"
-
-
 Events = Annotated[
     Path,
     typer.Argument(
@@ -37,18 +32,35 @@ Until = Annotated[
     str | None,
     typer.Option("--until", help="The last day of the records, that of the last event if left out.", metavar="DATE"),
 ]
+DEFAULT_PATHWAY = "usual_care"
+RolesOf = Annotated[
+    str,
+    typer.Option(
+        "--pathway",
+        help="The pathway that says which of its services are consultant-led, treatment or imaging (roles).",
+        metavar="PATHWAY",
+    ),
+]
 ConsultantLed = Annotated[
     str | None,
-    typer.Option("--consultant-led", help=f"Services to which a referral starts a clock ({LED}).", metavar="SERVICES"),
+    typer.Option(
+        "--consultant-led",
+        help="Services to which a referral starts a clock, if not those of the pathway.",
+        metavar="SERVICES",
+    ),
 ]
 Treatments = Annotated[
     str | None,
-    typer.Option("--treatments", help=f"Services where being seen is treatment ({TREATMENTS}).", metavar="SERVICES"),
+    typer.Option(
+        "--treatments", help="Services where being seen is treatment, if not those of the pathway.", metavar="SERVICES"
+    ),
 ]
 ReportsBack = Annotated[
     str | None,
     typer.Option(
-        "--reports-back", help=f"Services meant to send people back, such as scans ({SCANS}).", metavar="SERVICES"
+        "--reports-back",
+        help="Services meant to send people back, such as scans, if not those of the pathway.",
+        metavar="SERVICES",
     ),
 ]
 Tick = Annotated[
@@ -62,6 +74,7 @@ def journeys(
     by: By = None,
     since: Since = None,
     until: Until = None,
+    pathway: RolesOf = DEFAULT_PATHWAY,
     consultant_led: ConsultantLed = None,
     treatments: Treatments = None,
     reports_back: ReportsBack = None,
@@ -86,9 +99,9 @@ def journeys(
             since=since,
             until=until,
             days_per_tick=tick,
+            pathway=pathway,
             services={"--consultant-led": consultant_led, "--treatments": treatments, "--reports-back": reports_back},
-        ),
-        usual={"--consultant-led": LED, "--treatments": TREATMENTS, "--reports-back": SCANS},
+        )
     )
     tables, notes = found.tables(disclosure), found.told(disclosure)
     if as_json:

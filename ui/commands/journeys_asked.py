@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 
 from pathways import BadInput, Problem, load_pathway
+from pathways.service import Role
 from ui.inputs.columns import key_of
 from ui.inputs.journeys import ALIKE, EventFile, read_events
 from ui.inputs.notes import Note, quoted
@@ -17,13 +17,20 @@ from ui.inputs.people import read_people
 from ui.reports.journeys import RESULTS, Journeys, journeys_of
 
 USUAL_GROUPS = "decile"
-LIBRARY = "usual_care"
-"""The pathway whose services are known by name."""
+ROLES: Mapping[str, Role] = {
+    "--consultant-led": "consultant_led",
+    "--treatments": "treatment",
+    "--reports-back": "imaging",
+}
+"""The role of the services that an option names: those of the pathway with it are meant where the option is left out."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The options as they were given, None where they were left out; `services` by option, names parted by commas."""
+    """The options as they were given, None where they were left out; `services` by option, names parted by commas.
+
+    `pathway` is a name of the library or a file: it says which of its services have which role.
+    """
 
     file: Path
     people: Path | None
@@ -31,11 +38,12 @@ class Asked:
     since: str | None
     until: str | None
     days_per_tick: float | None
+    pathway: str
     services: Mapping[str, str | None]
 
 
-def journeys_in(asked: Asked, *, usual: Mapping[str, str]) -> Journeys:
-    """The tables of the files, with what is told of them; `usual` has the services of each option that is left out.
+def journeys_in(asked: Asked) -> Journeys:
+    """The tables of the files, with what is told of them.
 
     Raises `BadInput` with everything wrong: of both files, and of the options.
     """
@@ -46,8 +54,12 @@ def journeys_in(asked: Asked, *, usual: Mapping[str, str]) -> Journeys:
         for option, names in given.items()
         if not names
     ]
-    services = {option: given.get(option, _words(text)) for option, text in usual.items()}
-    known = [*(name for names in services.values() for name in names), *_services_of_the_library()]
+    try:
+        pathway = load_pathway(asked.pathway)
+    except BadInput as bad:
+        raise BadInput([*problems, *bad.problems]) from None
+    services = {option: given.get(option, pathway.services_with(role)) for option, role in ROLES.items()}
+    known = [*(name for names in services.values() for name in names), *pathway.services]
     by = asked.by or USUAL_GROUPS
     log, people, told, is_asked_well = None, None, list[Note](), not problems
     try:
@@ -65,7 +77,7 @@ def journeys_in(asked: Asked, *, usual: Mapping[str, str]) -> Journeys:
     from_day = None if asked.since is None else log.day_of(asked.since, "--from")
     until_day = None if asked.until is None else log.day_of(asked.until, "--until")
     meant = {option: _as_in_the_log(log, names) for option, names in services.items()}
-    notes = _matched_notes(log, meant, given)
+    notes = _matched_notes(log, meant, given, pathway=asked.pathway)
     return journeys_of(
         replace(log, notes=[*log.notes, *notes, *told]),
         people,
@@ -76,11 +88,6 @@ def journeys_in(asked: Asked, *, usual: Mapping[str, str]) -> Journeys:
         from_day=0.0 if from_day is None and log.of_ticks else from_day,
         until_day=until_day,
     )
-
-
-@functools.cache
-def _services_of_the_library() -> tuple[str, ...]:
-    return tuple(load_pathway(LIBRARY).services)
 
 
 def _option_problems(asked: Asked) -> list[Problem]:
@@ -106,8 +113,10 @@ def _as_in_the_log(log: EventFile, names: list[str]) -> list[str]:
     return [there.get(key_of(name), name) for name in names]
 
 
-def _matched_notes(log: EventFile, meant: Mapping[str, list[str]], given: Mapping[str, list[str]]) -> list[Note]:
-    """Services of the options that nothing in the log is of."""
+def _matched_notes(
+    log: EventFile, meant: Mapping[str, list[str]], given: Mapping[str, list[str]], *, pathway: str
+) -> list[Note]:
+    """Services of the options that nothing in the log is of, and roles that no service of the pathway has."""
     there = sorted(name for name in log.events["service"].dropna().unique())
     absent = {option: [name for name in names if name not in there] for option, names in meant.items()}
     notes = [
@@ -118,9 +127,12 @@ def _matched_notes(log: EventFile, meant: Mapping[str, list[str]], given: Mappin
     for option, verb in (("--consultant-led", "starts"), ("--treatments", "stops by treatment")):
         if absent[option] == meant[option]:
             names = ", ".join(map(quoted, meant[option]))
-            notes.append(
-                Note(f"No clock of referral to treatment {verb}: no event is of {names}. Name yours with {option}.")
+            why = (
+                f"no event is of {names}"
+                if names
+                else f"no service of the pathway {quoted(pathway)} has the role {ROLES[option]}"
             )
+            notes.append(Note(f"No clock of referral to treatment {verb}: {why}. Name yours with {option}."))
     return notes
 
 

@@ -34,8 +34,8 @@ from ui.terminal.telling import print_parts, print_text, say, tell_calibration, 
 
 if TYPE_CHECKING:
     import pathways
+    from ui.findings.value_for_money import Findings
     from ui.inputs.cases import Asked
-    from ui.reports.psa import Findings
 
 DEFAULT_DRAWS = 100
 DEFAULT_RUNS_PER_DRAW = 2
@@ -127,7 +127,7 @@ def analysed(
     from sim.experiments.experiment import Experiment
     from sim.experiments.parameters import NoSensibleDraw
     from sim.experiments.sensitivity_analysis import psa as analyse
-    from ui.reports.psa import findings_of
+    from ui.findings.value_for_money import findings_of
 
     rate = policy_value("discount_rate") if discount is None else discount
     limit = policy_value("threshold") if threshold is None else threshold
@@ -205,7 +205,8 @@ def _tornadoes(found: Any, *, threshold: float, replications: int, workers: int)
 
 def _tell(findings: Any, *, as_json: bool, as_csv: bool) -> None:
     from sim.experiments.as_written import unheeded
-    from ui.reports.psa import curve_refused, psa_csv, psa_json, psa_sentences, psa_tables
+    from ui.findings.value_for_money import curve_refused, psa_sentences
+    from ui.reports.psa import psa_csv, psa_json, psa_tables
 
     if not as_json:
         for sentence in unheeded(findings.found):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from calibration.calibrate import Calibration
+from calibration.diagnostics.bands import bands_of
 from calibration.diagnostics.verdict import doubts, is_missed
 from calibration.reproduced import FAR
 from pathways import Quantity
@@ -17,8 +18,6 @@ from sim.experiments.joint_shares import shares_at
 from sim.experiments.scores import value_at
 from ui.words import MINUS, figures, in_a_sentence, percent, percent_of
 
-MIDDLE = (0.05, 0.5, 0.95)
-"""Shares of the draws below the interval of a quantity, its median, and its other end."""
 NARROWS = 0.05
 """A figure that narrows a quantity by less is not worth naming."""
 SIGNS = {"informed": "●", "weak": "◐", "not informed": "○"}
@@ -102,9 +101,9 @@ class Told:
             shares[name] if name in shares else value_at(quantity, float(score))
             for shares, score in zip(self._shares, scores, strict=True)
         ]
-        ends = np.quantile(drawn, MIDDLE)
+        ends = bands_of(np.array(drawn))
         before = f"{figures(quantity.number())} ({figures(low)} to {figures(high)})"
-        return before, f"{figures(ends[1])} ({figures(ends[0])} to {figures(ends[2])})"
+        return before, f"{figures(ends['middle'])} ({figures(ends['lowest'])} to {figures(ends['highest'])})"
 
     def series_rows(self) -> list[tuple[str, ...]]:
         """Published beside simulated, the furthest off first."""
@@ -259,7 +258,7 @@ class Told:
         ]
         if checks.back_test is not None:
             tested = checks.back_test
-            error, last = (tested.table[column].abs().median() for column in ("error", "as_last"))
+            error, last = tested.typical("error"), tested.typical("as_last")
             said.append(
                 f"Fitted to the figures until {tested.split.isoformat()} alone, it foretold the rest with a typical error of "
                 f"{percent_of(error)} (saying that all stays as it was last: {percent_of(last)}), and {percent_of(tested.coverage)} "

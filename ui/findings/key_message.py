@@ -17,16 +17,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from outcomes import PairedDifference, paired_difference
-from outcomes.materiality import finding, least_cost, least_count, least_qalys, least_wait, limit
-from outcomes.paired import FEW_EVENTS
-from outcomes.verdicts import CLAIMS, Verdict, if_they_hold, verdict_of
+from outcomes import paired_difference
+from outcomes.materiality import least_qalys, limit
+from outcomes.paired import percent_changes
+from outcomes.verdicts import CLAIMS, Verdict, if_they_hold, judged, judged_rare
 from pathways.checks import quantities_of_levers
 from pathways.pathway import Outcome
 from pathways.quantity import GRADES
 from sim.experiments.comparison import Comparison
+from sim.measures.changes import judgements, least_percent
+from sim.measures.owed import Owed, owed_of
 from sim.results import within_days
-from ui.findings.owed import TODAY, Owed, of_the_base, owed_of
+from ui.findings.owed import TODAY, of_the_base, said_of
 from ui.words import (
     TOO_RARE,
     comparative,
@@ -68,17 +70,6 @@ class KeyMessage:
         return self.verdict in CLAIMS
 
 
-def percent_changes(scenario: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """The differences of paired runs in percent of the base's mean; without a run in which either is missing.
-
-    Nothing where the base is nought in all of them: there is no percentage of nothing.
-    """
-    usable = np.isfinite(scenario) & np.isfinite(base)
-    scale = abs(float(base[usable].mean())) if usable.any() else 0.0
-    changes: np.ndarray = 100 * (scenario[usable] - base[usable]) / scale if scale else np.zeros(0)
-    return changes
-
-
 def _nothing(name: str) -> KeyMessage:
     nan = float("nan")
     said = f"No change in {name} can be told: there is nothing to compare with."
@@ -106,7 +97,7 @@ def describe(changes: np.ndarray, outcome: Outcome, *, least: float | None = Non
         short, said = mean, f"{mean} in one run, which gives no interval."
     if not changes.any():
         return _the_same(name, runs, numbers, short)
-    verdict, headline = _judged(changes, found, outcome, limit("of_the_base") if least is None else least)
+    verdict, headline = _judged(changes, outcome, limit("of_the_base") if least is None else least)
     includes_none = verdict == "not shown" and found.low <= 0 <= found.high and "clear" not in headline
     includes = " The interval includes no change: more runs may tell." if includes_none else ""
     return KeyMessage(headline, said + includes, "", verdict, *numbers, short)
@@ -119,27 +110,21 @@ def _the_same(name: str, runs: int, numbers: tuple[float, ...], short: str) -> K
     return KeyMessage(f"No change in {name}.", same, "", "same", mean, low, high, lowest, highest, short)
 
 
-def _judged(changes: np.ndarray, found: PairedDifference, outcome: Outcome, least: float) -> tuple[Verdict, str]:
-    """The verdict on paired changes, `found` their mean and interval, and the headline; `least` is the least change that
-    matters, in their unit.
-    """
+def _judged(changes: np.ndarray, outcome: Outcome, least: float) -> tuple[Verdict, str]:
+    """The verdict on paired changes and the headline; `least` is the least change that matters, in their unit."""
     name, runs = in_a_sentence(outcome.title), len(changes)
-    falls, rises = int((changes < 0).sum()), int((changes > 0).sum())
-    lower = falls >= rises
-    agree = max(falls, rises)
-    came_to = finding(found.mean, found.low, found.high, least=least, agree=agree / runs)
-    verdict = verdict_of(came_to, rises=not lower, better=outcome.better)
-    if came_to == "immaterial":
-        return verdict, f"No material change in {name}."
-    if 100 * agree < limit("likely") * runs:
-        shares = f"{_share(falls, runs)} of runs are lower, {_share(rises, runs)} are higher."
-        return verdict, f"No clear change in {name}. {shares}"
-    change = f"{comparative(outcome, lower=lower)} {name}"
-    who = f"all {runs} runs" if agree == runs else f"{_share(agree, runs)} of runs"
-    if came_to == "not shown":
-        return verdict, f"Not shown: {change}, in {who if runs > 1 else 'one run'}."
-    less = ", by less than is known to matter" if came_to == "small" else ""
-    return verdict, f"{who[:1].upper()}{who[1:]} show {change}{less}."
+    found = judged(changes, least=least, better=outcome.better)
+    if found.finding == "immaterial":
+        return found.verdict, f"No material change in {name}."
+    if not found.likely(runs):
+        shares = f"{_share(found.falls, runs)} of runs are lower, {_share(found.rises, runs)} are higher."
+        return found.verdict, f"No clear change in {name}. {shares}"
+    change = f"{comparative(outcome, lower=found.lower)} {name}"
+    who = f"all {runs} runs" if found.agree == runs else f"{_share(found.agree, runs)} of runs"
+    if found.finding == "not shown":
+        return found.verdict, f"Not shown: {change}, in {who if runs > 1 else 'one run'}."
+    less = ", by less than is known to matter" if found.finding == "small" else ""
+    return found.verdict, f"{who[:1].upper()}{who[1:]} show {change}{less}."
 
 
 def describe_rare(
@@ -167,10 +152,9 @@ def describe_rare(
     changes = 100 * (values - before) / scale
     mean, lowest, highest = float(changes.mean()), float(changes.min()), float(changes.max())
     enough = limit("of_the_base") if least is None else least
-    many = outcome.of in ("cost", "wait") or (counts and enough * before.sum() >= 100 * FEW_EVENTS)
-    immaterial = many and max(abs(lowest), abs(highest)) <= enough
-    verdict: Verdict = "not material" if immaterial else "too rare to tell"
-    headline = f"No material change in {name}." if immaterial else f"Too rare to tell: {name}."
+    events = None if outcome.of in ("cost", "wait") else float(before.sum()) if counts else 0.0
+    verdict = judged_rare(changes, least=enough, events=events)
+    headline = f"No material change in {name}." if verdict == "not material" else f"Too rare to tell: {name}."
     detail = detail[:1].upper() + detail[1:]
     return KeyMessage(headline, detail, "", verdict, mean, nan, nan, lowest, highest, TOO_RARE)
 
@@ -201,7 +185,7 @@ def describe_gain(differences: np.ndarray, outcome: Outcome, *, years: float, pe
     detail = f"Mean {signed(mean, outcome)} a year, 95% interval {interval}; {reach}."
     if runs == 1:
         short, detail = signed(mean, outcome), f"{signed(mean, outcome)} a year in one run, which gives no interval."
-    verdict, headline = _judged(gained, found, outcome, least_qalys(people=people, years=1))
+    verdict, headline = _judged(gained, outcome, least_qalys(people=people, years=1))
     told = " This cannot be told from no change." if verdict == "not shown" and low <= 0 <= high else ""
     return KeyMessage(headline, detail + told, absolute, verdict, *numbers, short)
 
@@ -218,7 +202,7 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     """The key message of a comparison for one scenario and outcome, with absolute figures."""
     word = comparison.plan.pathway.outcomes[outcome]
     values, before = (comparison.values[name][outcome].to_numpy() for name in (scenario, comparison.base))
-    least = _least_percent(comparison, outcome)
+    least = least_percent(comparison, outcome)
     if comparison.too_rare(scenario, outcome):
         message = describe_rare(values, before, word, base=of_the_base(comparison), least=least)
     elif word.of == "qalys":
@@ -242,29 +226,6 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     )
 
 
-def _least_percent(comparison: Comparison, outcome: str) -> float:
-    """The least change of an outcome that matters, in percent of the base's mean; of nothing there is no percentage."""
-    word, base = comparison.plan.pathway.outcomes[outcome], abs(comparison.mean(comparison.base, outcome))
-    if not base > 0 or word.of == "qalys":
-        return limit("of_the_base")
-    match word.of:
-        case "wait":
-            least = least_wait(base)
-        case "cost":
-            least = least_cost(base)
-        case _:
-            least = least_count(base, people=comparison.region.population, years=comparison.years)
-    return 100 * least / base
-
-
-def judgements(comparison: Comparison, scenario: str) -> tuple[int, int]:
-    """How many of the numbers of a scenario's pathway are assumed, and how many there are; what a calibration gives is not."""
-    quantities = comparison.cases[scenario].pathway.quantities
-    found = set(comparison.calibration.scores) if comparison.calibration else set()
-    assumed = sum(word.grade == "assumed" and name not in found for name, word in quantities.items())
-    return assumed, len(quantities)
-
-
 def _waits(comparison: Comparison, scenario: str, outcome: str, today: str, then: str) -> str:
     """What the figures of a wait are, and how many still wait."""
     base = of_the_base(comparison)
@@ -279,7 +240,7 @@ def _waits(comparison: Comparison, scenario: str, outcome: str, today: str, then
 def _beside_care_owed(message: KeyMessage, owed: Owed) -> KeyMessage:
     """The message of a cost with what of a saving people still wait for; a saving that is no larger is no better."""
     verdict: Verdict = "changed" if owed.outweighs_the_saving and message.verdict == "better" else message.verdict
-    return replace(message, verdict=verdict, detail=f"{message.detail} {owed.said}".strip())
+    return replace(message, verdict=verdict, detail=f"{message.detail} {said_of(owed)}".strip())
 
 
 def rests_on(comparison: Comparison, scenario: str) -> str:

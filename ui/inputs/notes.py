@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from outcomes import disclose_counts, disclosure_policy
-from outcomes.disclosure.cells import STAR
+from outcomes import disclosure_policy
 from pathways.files.opened import printable
 from ui.words import counted
 
@@ -45,13 +44,8 @@ def number_said(number: int, what: str, policy: str) -> str:
     >>> number_said(1, "person", "none"), number_said(13, "row", "hes2018")
     ('1 person', 'about 15 rows')
     """
-    rule = disclosure_policy(policy)
-    if not rule.hides:
-        return _many(number, what)
-    shown = disclose_counts([number], policy=policy)[0]
-    if shown == STAR:
-        return f"fewer than {_many(rule.star_to + 1, what)}"
-    return f"about {_many(int(shown), what)}" if rule.nearest > 1 else _many(int(shown), what)
+    before, shown = disclosure_policy(policy).told(number)
+    return f"{before}{_many(shown, what)}"
 
 
 def _many(number: int, what: str) -> str:

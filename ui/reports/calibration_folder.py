@@ -16,7 +16,7 @@ from calibration.diagnostics.verdict import as_numbers
 from calibration.fitting.settings import Settings
 from calibration.folder import ABOUT, POSTERIOR, PRACTICES, write_joint_draws
 from calibration.local_data.local_targets import LocalTargets
-from pathways import BadInput, Problem, Region, pathway_to_dict, refuse
+from pathways import BadInput, Problem, Region, inputs_to_dict, refuse
 from pathways.files.temporary import sweep
 from pathways.files.toml_json import json_in
 from pathways.files.writing import (
@@ -65,7 +65,7 @@ def question_of(case: Case, region: Region, targets: LocalTargets, settings: Set
     """What a calibration is asked: its key, and the parts that tell two questions apart."""
     place = region_digest(region, grades=True)
     scenario = case.scenario.model_dump(exclude_defaults=True)
-    pathway = key_of(pathway=pathway_to_dict(case.pathway), scenario=scenario)
+    pathway = key_of(pathway=inputs_to_dict(case.pathway), scenario=scenario)
     everything = key_of(region=place, pathway=pathway, model=MODEL)
     return {
         "key": calibration_key(everything, targets, settings),

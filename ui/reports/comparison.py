@@ -18,11 +18,12 @@ from pathways.files.writing import new_folder, write_text, written
 from sim.experiments.comparison import Comparison
 from sim.experiments.precision import warnings_of
 from sim.experiments.record import fingerprint, record_of, region_digest, stamp, versions
+from sim.measures.owed import owed_of
 from sim.results import TABLES, within_days
 from ui.charts.comparison import change_chart, lists_chart
 from ui.findings.calibrated import calibration_line, calibration_line_html
 from ui.findings.key_message import key_message, rests_on, watch
-from ui.findings.owed import owed_of, owed_sentence
+from ui.findings.owed import owed_sentence
 from ui.reports.decision_table import capacity_lines, comparison_csv, rows_of, still_waiting
 from ui.reports.page import html_page, svg
 from ui.words import span, waits_are
@@ -79,7 +80,7 @@ def _scenario_section(comparison: Comparison, name: str) -> str:
     return (
         f"<h2>{escape(scenario.title)}</h2>\n<p>{escape(' '.join(scenario.says.split()))}</p>\n"
         f'<div class="message">{said}{watch_list}{_capacity(comparison, name)}'
-        f"<p>{escape(owed_sentence(owed_of(comparison, name), comparison.years))}</p>"
+        f"<p>{escape(owed_sentence(comparison, owed_of(comparison, name)))}</p>"
         f'<p class="small">{escape(rests_on(comparison, name))}</p></div>\n'
         f"{_table(comparison, name)}\n{evidence}"
     )
@@ -119,9 +120,10 @@ def _table(comparison: Comparison, name: str) -> str:
 
 
 def _charts(comparison: Comparison) -> str:
-    outcomes = [outcome for outcome in HEADLINE if outcome in comparison.plan.pathway.outcomes]
-    charts = [change_chart(comparison, outcome) for outcome in outcomes]
-    queued = [name for name in ("community_physio", "mri", "spinal_clinic") if name in comparison.plan.services]
+    pathway = comparison.plan.pathway
+    charts = [change_chart(comparison, outcome) for outcome in HEADLINE if outcome in pathway.outcomes]
+    waited_for = [service for word in pathway.outcomes.values() if word.of == "wait" for service in word.services]
+    queued = [name for name in dict.fromkeys(waited_for) if pathway.services[name].capacity != "open"]
     charts += [lists_chart(comparison, service) for service in queued] if comparison.years > 0 else []
     return (
         "<h2>What changes, and who waits</h2>\n" + "\n".join(f"<figure>{svg(chart)}</figure>" for chart in charts)
@@ -193,7 +195,7 @@ def _sentences(comparison: Comparison, name: str) -> list[str]:
         *(" ".join(filter(None, (each.headline, each.detail, each.absolute))) for each in messages),
         *(f"Watch: {sentence}" for sentence in watch(comparison, name)),
         *(f"Capacity: {sentence}" for sentence in capacity_lines(comparison, name)),
-        owed_sentence(owed_of(comparison, name), comparison.years),
+        owed_sentence(comparison, owed_of(comparison, name)),
         rests_on(comparison, name),
         *([calibration_line(comparison.calibration)] if comparison.calibration else []),
     ]

@@ -12,17 +12,18 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from outcomes.paired import FEW_EVENTS
 from outcomes.verdicts import MEANINGS, PAGE, Tone, marked
 from pathways.files import writing
 from pathways.provision import Provision, provision
 from sim.experiments.comparison import Comparison
 from sim.experiments.precision import warnings_of, width_reached
 from sim.experiments.record import fingerprint, number_or_none, stamp
+from sim.measures.changes import is_rare
+from sim.measures.owed import owed_of
 from sim.results import within_days
 from ui.findings.calibrated import calibration_json
 from ui.findings.key_message import KeyMessage, key_message, rests_on
-from ui.findings.owed import owed_json, owed_of
+from ui.findings.owed import owed_json
 from ui.words import (
     NO_VALUE,
     NONE_DIFFERS,
@@ -75,10 +76,7 @@ def rows_of(comparison: Comparison, scenario: str) -> list[DecisionRow]:
         mean, low, high = (per_year(value, word, years) for value in (difference.mean, difference.low, difference.high))
         gained = word.of == "qalys"
         share = "" if gained else f" ({percent(100 * mean / abs(today) if today else math.nan)})"
-        lower, higher = (
-            round(share * difference.runs) if difference.runs else 0
-            for share in (difference.share_lower, difference.share_higher)
-        )
+        lower, higher = difference.runs_lower, difference.runs_higher
         agreement = f"{max(lower, higher)} of {difference.runs} {'lower' if lower >= higher else 'higher'}"
         interval = f"{signed(low, word)} to {signed(high, word)}"
         if comparison.too_rare(scenario, outcome):
@@ -100,13 +98,6 @@ def rows_of(comparison: Comparison, scenario: str) -> list[DecisionRow]:
             )
         )
     return rows
-
-
-def is_rare(comparison: Comparison, outcome: str) -> bool:
-    """Whether an outcome itself is rare: so few events in all runs of the base that a change of a hundredth is too few to
-    tell. Of what is common, and of waits, cost and QALYs, it is the difference that rests on too few."""
-    counted = comparison.plan.pathway.outcomes[outcome].of in ("seen", "referral")
-    return counted and float(comparison.values[comparison.base][outcome].sum()) < 100 * FEW_EVENTS
 
 
 def _runs(lower: int, higher: int, runs: int) -> str:

@@ -12,17 +12,9 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from outcomes import (
-    continuity_by,
-    continuity_of_care,
-    disclosure_policy,
-    disclosure_sentence,
-    list_sizes,
-    possible_events,
-    waits,
-)
-from outcomes.disclosure.journeys import disclosed_continuity, disclosed_lists, disclosed_treatment, disclosed_waits
-from outcomes.journeys.referral_to_treatment import ReferralToTreatment, referral_to_treatment
+from outcomes import disclosure_sentence, possible_events
+from outcomes.disclosure.journeys import disclosed_journeys
+from outcomes.journeys.followed import Followed, followed
 from pathways import BadInput, Problem
 from pathways.files.writing import csv_text, new_folder, write_text
 from ui.inputs.journeys import EventFile
@@ -37,20 +29,13 @@ RESULTS = (
     "outcome", "days",
 )  # fmt: skip
 """Names of columns of the results."""
-EVERYONE = "everyone"
 
 
 @dataclass(frozen=True)
 class Journeys:
-    """The tables of a file of events, before small numbers are hidden in them; `by` is what people are compared by, if
-    anything.
-    """
+    """The tables of a file of events, before small numbers are hidden in them, and what is told of the file."""
 
-    waits: pd.DataFrame
-    lists: pd.DataFrame
-    treatment: ReferralToTreatment | None
-    continuity: pd.DataFrame
-    by: str | None
+    found: Followed
     notes: tuple[Note, ...] = ()
 
     def told(self, policy: str) -> list[str]:
@@ -58,33 +43,11 @@ class Journeys:
         return said(self.notes, policy)
 
     def tables(self, policy: str) -> dict[str, pd.DataFrame]:
-        """Every table as it may leave, by name: small numbers hidden under a policy, with what rests on them."""
-        treatment = {} if self.treatment is None else {"treatment": _treatment(self.treatment)}
-        if not disclosure_policy(policy).hides:
-            return {"waits": self.waits, "lists": self.lists, "continuity": self.continuity, **treatment}
-        waited = disclosed_waits(self.waits, policy=policy)
-        return {
-            "waits": waited,
-            "lists": disclosed_lists(self.lists, waited, by_group=self.by is not None, policy=policy),
-            "continuity": disclosed_continuity(self.continuity, policy=policy),
-            **{name: disclosed_treatment(table, policy=policy) for name, table in treatment.items()},
-        }
-
-
-def _treatment(found: ReferralToTreatment) -> pd.DataFrame:
-    """Referral to treatment as one row."""
-    return pd.DataFrame(
-        {
-            "completed": [found.completed],
-            "completed_share_within_18_weeks": [found.completed_share_within_18_weeks],
-            "completed_median_weeks": [found.completed_median_weeks],
-            "completed_p92_weeks": [found.completed_p92_weeks],
-            "incomplete": [found.incomplete],
-            "share_within_18_weeks": [found.share_within_18_weeks],
-            "median_weeks": [found.median_weeks],
-            "p92_weeks": [found.p92_weeks],
-        }
-    )
+        """Every table as it may leave, by name."""
+        of = self.found
+        return disclosed_journeys(
+            of.waits, of.lists, of.continuity, of.treatment, by_group=of.by is not None, policy=policy
+        )
 
 
 def journeys_of(
@@ -109,28 +72,27 @@ def journeys_of(
         log.events[log.events["day"] <= period.end], consultant_led=consultant_led, treatments=treatments
     )
     events = possible.events
-    measured = events if from_day is None else events[events["day"] >= from_day]
-    if not len(measured):
+    if not len(events if from_day is None else events[events["day"] >= from_day]):
         says = f"there are no events that could have happened from {log.day_said(period.start)} to {log.day_said(period.end)}."
         raise BadInput([Problem("events_exist", log.file, says)])
     notes = [*notes, *log.notes, *impossible_notes(possible.people)]
     notes += lacking_notes(events, consultant_led=consultant_led, treatments=treatments)
-    care = continuity_of_care(measured, reports_back=reports_back)
-    if people is None:
-        waited = waits(events, end_day=period.end, from_day=from_day)
-        among = pd.DataFrame({"patient": care["patient"], "who": EVERYONE})
-    else:
+    among = None
+    if people is not None:
         among, told = matched(people[0], by, pd.Index(log.events["patient"].unique()), people[1])
         notes += told
-        waited = waits(events, end_day=period.end, from_day=from_day, people=among, by=by)
-    treatment = None
-    if consultant_led and treatments:
-        treatment = referral_to_treatment(
-            events, consultant_led=consultant_led, treatments=treatments, snapshot_day=period.end, from_day=from_day
-        )
-    lists = list_sizes(events, end_day=period.end, start_day=period.start)
-    groups = None if people is None else by
-    return Journeys(waited, lists, treatment, continuity_by(care, among, by=groups or "who"), groups, tuple(notes))
+    found = followed(
+        events,
+        start_day=period.start,
+        end_day=period.end,
+        from_day=from_day,
+        people=among,
+        by=None if people is None else by,
+        consultant_led=consultant_led,
+        treatments=treatments,
+        reports_back=reports_back,
+    )
+    return Journeys(found, tuple(notes))
 
 
 def journeys_tables(tables: dict[str, pd.DataFrame]) -> list[Table]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 from rich.table import Table
 
@@ -17,36 +15,10 @@ from sim.experiments.as_written import unheeded
 from sim.experiments.comparison import Comparison
 from sim.experiments.need import far_from_need
 from sim.experiments.record import number_or_none, stamp
-from sim.results import activity_table, lists_table, waits_table, within_days, year_lengths
+from sim.measures.service_years import last_year, outcome_means, service_years
+from sim.results import within_days
 from ui.reports.decision_table import in_short
 from ui.words import amount, figures, per_year, span, waits_are
-
-WAITS = (
-    "restricted_mean_wait_days",
-    "median_wait_days",
-    "p92_wait_days",
-    "share_within_18_weeks",
-    "share_still_waiting",
-)
-
-
-def run_frame(comparison: Comparison) -> pd.DataFrame:
-    """One row per service and year: activity, waits of those referred in it, people waiting at its end; means over the runs."""
-    plan, runs = comparison.plan, comparison.tallies[comparison.base]
-    frames = []
-    for tallies in runs:
-        frame = activity_table(tallies, plan).merge(
-            waits_table(tallies, plan)[["service", "year", *WAITS]], on=["service", "year"]
-        )
-        lists = lists_table(tallies, plan)
-        ends = (
-            lists.assign(year=((lists["week"] + 1) * 7 / 365).apply(math.ceil))
-            .groupby(["service", "year"])["waiting"]
-            .last()
-        )
-        frames.append(frame.merge(ends.rename("waiting_at_end"), on=["service", "year"], how="left"))
-    together = pd.concat(frames)
-    return together.groupby(["service", "year"], sort=False).mean(numeric_only=True).reset_index()
 
 
 def run_tables(comparison: Comparison) -> list[Table]:
@@ -59,7 +31,7 @@ def run_tables(comparison: Comparison) -> list[Table]:
     outcomes.add_column("Mean", justify="right")
     for title, mean in _outcomes(comparison):
         outcomes.add_row(title, mean)
-    frame = run_frame(comparison)
+    frame = service_years(comparison)
     year, length = last_year(comparison)
     about = waits_are(within_days(comparison.plan))
     services = Table(
@@ -79,13 +51,6 @@ def run_tables(comparison: Comparison) -> list[Table]:
     return [outcomes, services]
 
 
-def last_year(comparison: Comparison) -> tuple[int, float]:
-    """The last whole year, or the only part of one, and its length in years."""
-    lengths = year_lengths(comparison.plan)
-    whole = int((lengths >= 1).sum())
-    return (whole, 1.0) if whole else (1, round(float(lengths.sum()), 2))
-
-
 def run_warnings(comparison: Comparison) -> list[str]:
     """What a reader must know of any run: what was written and did not happen, and figures far from need."""
     return [*unheeded(comparison), *far_from_need(comparison)]
@@ -93,14 +58,12 @@ def run_warnings(comparison: Comparison) -> list[str]:
 
 def run_json(comparison: Comparison) -> str:
     """The run as one JSON object: outcomes a year on average, services year by year."""
-    values = comparison.values[comparison.base]
     words = comparison.plan.pathway.outcomes
-    means = {name: float(np.nanmean(values[name])) if values[name].notna().any() else math.nan for name in values}
     outcomes = {
-        name: number_or_none(per_year(mean, words[str(name)], comparison.years) if name in words else mean)
-        for name, mean in means.items()
+        name: number_or_none(per_year(mean, words[name], comparison.years) if name in words else mean)
+        for name, mean in outcome_means(comparison).items()
     }
-    frame = run_frame(comparison).astype(object)
+    frame = service_years(comparison).astype(object)
     rows = [
         {str(key): number_or_none(value) if isinstance(value, float) else value for key, value in row.items()}
         for row in frame.to_dict("records")
@@ -150,7 +113,7 @@ def event_table(comparison: Comparison) -> pd.DataFrame:
 
 def run_table(comparison: Comparison) -> pd.DataFrame:
     """One row per service and year, with the scenario and what the run was made from."""
-    return run_frame(comparison).assign(scenario=comparison.base, **stamp(comparison))
+    return service_years(comparison).assign(scenario=comparison.base, **stamp(comparison))
 
 
 def run_csv(comparison: Comparison) -> str:

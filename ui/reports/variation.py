@@ -5,7 +5,6 @@ What is told of real people comes from `outcomes.disclosed_variation`: every fig
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from collections.abc import Sequence
@@ -18,8 +17,7 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
-from outcomes.disclosure.cells import STAR
-from outcomes.disclosure.tables import disclosure_sentence
+from outcomes.disclosure.practices import disclosed_measures, disclosure_note
 from outcomes.practices.practice_variation import PracticeVariation
 from pathways.files.writing import csv_text, new_folder, write_text
 from ui.charts.funnel import funnel_chart, funnel_spec
@@ -52,14 +50,6 @@ PAGE_COLUMNS = {
 }
 
 
-def disclosure_note(result: PracticeVariation) -> str:
-    """How small numbers were treated, as readers must be told beside the numbers."""
-    note = disclosure_sentence(result.disclosure)
-    if result.disclosure == "none":
-        return note
-    return f"{note} Every figure, and every sentence, is worked out from the counts shown."
-
-
 def variation_terminal(result: PracticeVariation) -> list[Table | str]:
     """The findings in sentences, then practices from the highest ratio to the lowest.
 
@@ -89,30 +79,19 @@ def variation_terminal(result: PracticeVariation) -> list[Table | str]:
 
 
 def variation_json(result: PracticeVariation, *, notes: Sequence[str] = ()) -> str:
-    """Everything as JSON text; a number that does not exist is null, a hidden count is "*". `notes` tell of the file.
-
-    Where a practice is hidden, so are the totals: those of the practices shown are not those of all.
-    """
-    measures, rate = dataclasses.asdict(result.variation), result.rate
-    phi, tau2 = result.funnel.phi, result.funnel.tau2
-    if result.hidden:
-        measures |= {"observed": STAR, "expected": STAR, "max_min": math.nan}
-        rate = math.nan
-    if result.disclosure != "none":
-        # more figures would tell nothing: the counts behind them are rounded
-        measures, (phi, tau2) = _coarse(measures), _coarse([phi, tau2])
-    plot = result.funnel
+    """Everything as JSON text; a number that does not exist is null, a hidden count is "*". `notes` tell of the file."""
+    measures, plot = disclosed_measures(result), result.funnel
     found = {
         "what": result.what,
         "multiplier": result.multiplier,
-        "rate": rate,
+        "rate": measures["rate"],
         "adjusted_for": list(result.bands),
         "own_standard": result.own_standard,
-        "variation": measures,
+        "variation": measures["variation"],
         "funnel": {
             "method": plot.method,
-            "phi": phi,
-            "tau2": tau2,
+            "phi": measures["phi"],
+            "tau2": measures["tau2"],
             "limits": "widened" if plot.adjusted else "chance alone",
             "why": plot.why,
         },
@@ -194,17 +173,6 @@ def _place(row: dict[Any, Any]) -> str:
 def _notes(row: dict[Any, Any]) -> str:
     notes = ["fewer than 500 people"] * bool(row["small_list"]) + ["fewer than 10 events"] * bool(row["rate_not_shown"])
     return "; ".join(notes)
-
-
-def _coarse(value: Any) -> Any:
-    """Numbers to two figures; whole numbers and words as they are."""
-    if isinstance(value, dict):
-        return {name: _coarse(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_coarse(each) for each in value]
-    if isinstance(value, (float, np.floating)) and math.isfinite(value):
-        return float(f"{value:.2g}")
-    return value
 
 
 def _plain(value: Any) -> Any:
