@@ -140,7 +140,7 @@ def test_a_page_with_two_styles_or_none_of_its_own_is_no_page_of_ours() -> None:
     ):
         with pytest.raises((AssertionError, ValueError)):
             check_harmless(html_page("A page", [added]), names=False)
-    made = [path for path in (ROOT / "ui").glob("*.py") if "<!doctype" in path.read_text(encoding="utf-8").lower()]
+    made = [path for path in (ROOT / "ui").rglob("*.py") if "<!doctype" in path.read_text(encoding="utf-8").lower()]
     assert [path.name for path in made] == ["page.py"]
     assert "@page" in STYLE
 
