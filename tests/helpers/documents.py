@@ -69,7 +69,7 @@ def reader_environment(tools: Path, root: Path = ROOT) -> dict[str, str]:
 def for_reader(commands: str, shell: dict[str, str], folder: Path | None = None) -> None:
     """Types the commands of a block; each must end without error."""
     done = subprocess.run(
-        ["sh", "-eu", "-c", commands], env=shell, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        ["sh", "-eu", "-c", commands], env=shell, cwd=folder, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
