@@ -154,45 +154,39 @@ is_queued, _ = numbers("queued", "u1")
 waiting_of = records("waiting", PERSON_WAITING)
 
 
-def tally(
-    tallies: Tallies,
-    rows: np.ndarray,
-    count: int,
-    plan: Plan,
-    *,
-    practice: np.ndarray,
-    group: np.ndarray,
-    waiting: np.ndarray,
-) -> None:
-    """Adds the first `count` rows of a block to the tallies.
+class Counter:
+    """Counts events into tallies, block by block. What compiled code needs to find its arrays is written down once.
 
-    `practice` is by patient, int16, and so is `group`, int32; the group is ten times the utility class, plus the decile from 0.
-    `waiting` is what is known of each patient's wait before the block (`nobody_waiting`), and after it is brought up to date.
+    `practice` is by patient, int16, and so is `group`, int32; the group is ten times the utility class, plus the decile
+    from 0. `waiting` is what is known of each patient's wait before the first block (`nobody_waiting`); each block brings
+    it up to date.
     """
-    memory = np.zeros(1, dtype=TALLYING)
-    place(memory, tallies)
-    queued = np.array([plan.pathway.services[name].capacity != "open" for name in plan.services], dtype=np.uint8)
-    for name, array in (
-        ("rows", rows),
-        ("practice", practice),
-        ("group", group),
-        ("queued", queued),
-        ("waiting", waiting),
-    ):
-        memory[0][name] = array.ctypes.data
-    sizes = (
-        len(plan.services),
-        year_count(plan),
-        len(plan.region.codes),
-        tallies.listed.shape[1],
-        plan.first_tick,
-        plan.last_tick,
-        plan.ticks_per_day,
-        10 * tallies.moves.shape[2],
-    )
-    for name, size in zip(SIZES, sizes, strict=True):
-        memory[0][name] = size
-    _tally(memory[0], count)
+
+    def __init__(self, tallies: Tallies, plan: Plan, *, practice: np.ndarray, group: np.ndarray, waiting: np.ndarray):
+        self.tallies, self.waiting = tallies, waiting
+        queued = np.array([plan.pathway.services[name].capacity != "open" for name in plan.services], dtype=np.uint8)
+        arrays = {"practice": practice, "group": group, "queued": queued, "waiting": waiting}
+        self._kept_alive = arrays
+        self._memory = np.zeros(1, dtype=TALLYING)
+        place(self._memory, tallies)
+        sizes = (
+            len(plan.services),
+            year_count(plan),
+            len(plan.region.codes),
+            tallies.listed.shape[1],
+            plan.first_tick,
+            plan.last_tick,
+            plan.ticks_per_day,
+            10 * tallies.moves.shape[2],
+        )
+        addresses = {name: array.ctypes.data for name, array in arrays.items()}
+        for name, number in (*addresses.items(), *zip(SIZES, sizes, strict=True)):
+            self._memory[0][name] = number
+
+    def count(self, rows: np.ndarray, number: int) -> None:
+        """Adds the first `number` rows of a block."""
+        self._memory[0]["rows"] = rows.ctypes.data
+        _tally(self._memory[0], number)
 
 
 @loop

@@ -13,7 +13,7 @@ from sim.cohort import Cohort
 from sim.events import EventLog
 from sim.plan import Plan
 from sim.provided import with_capacity
-from sim.reducers import Tallies, copy_tallies, new_tallies, nobody_waiting, tally
+from sim.reducers import Counter, Tallies, copy_tallies, new_tallies, nobody_waiting
 from sim.state import branch, copy_state, lever_from, new_block, new_state, with_chunks, with_scratch
 
 
@@ -23,14 +23,19 @@ class Running:
     def __init__(self, plan: Plan, cohort: Cohort, *, keep_log: bool = False, shuffle: int = 0):
         self.plan = plan
         self.cohort = cohort
-        self._waiting = nobody_waiting(len(cohort))
         self.kept: list[np.ndarray] | None = [] if keep_log else None
         self._state: StateArrays = new_state(plan, cohort, shuffle=shuffle)
-        self.tallies = with_capacity(new_tallies(plan), plan, self._state.lever_from)
+        tallies = with_capacity(new_tallies(plan), plan, self._state.lever_from)
+        self._counter = _counter(tallies, plan, cohort, nobody_waiting(len(cohort)))
         self._block: LogArrays = new_block(max(1 << 15, 2 * cohort.ill_at_start + 1))
         self._listed_are_in = False
         compiled.begin(plan.memory, self._state.memory[0], self._block.memory[0])
         self._hand_on()
+
+    @property
+    def tallies(self) -> Tallies:
+        """The events so far, counted."""
+        return self._counter.tallies
 
     @property
     def tick(self) -> int:
@@ -85,8 +90,8 @@ class Running:
         other = object.__new__(Running)
         other.__dict__.update(self.__dict__)
         other.plan = plan
-        other.tallies = with_capacity(copy_tallies(self.tallies), plan, state.lever_from)
-        other._waiting = self._waiting.copy()
+        tallies = with_capacity(copy_tallies(self.tallies), plan, state.lever_from)
+        other._counter = _counter(tallies, plan, self.cohort, self._counter.waiting.copy())
         other.kept = None if self.kept is None else list(self.kept)
         other._state = state
         other._block = new_block(len(self._block.rows))
@@ -116,7 +121,7 @@ class Running:
     def _hand_on(self) -> None:
         """Counts the block's rows, keeps them if asked to, and empties it."""
         count = int(self._block.memory[0]["written"])
-        _count(self.tallies, self._block.rows, count, self.plan, self.cohort, self._waiting)
+        self._counter.count(self._block.rows, count)
         if self.kept is not None:
             self.kept.append(self._block.rows[:count].copy())
         self._block.memory[0]["written"] = 0
@@ -126,9 +131,9 @@ def tallies_of(log: EventLog, cohort: Cohort) -> Tallies:
     """The tallies of a whole event log, whichever engine wrote it."""
     plan = log.plan
     tallies = with_capacity(new_tallies(plan), plan, lever_from(plan, cohort))
-    _count(tallies, log.rows, len(log.rows), plan, cohort, nobody_waiting(len(cohort)))
+    _counter(tallies, plan, cohort, nobody_waiting(len(cohort))).count(log.rows, len(log.rows))
     return tallies
 
 
-def _count(tallies: Tallies, rows: np.ndarray, count: int, plan: Plan, cohort: Cohort, waiting: np.ndarray) -> None:
-    tally(tallies, rows, count, plan, practice=cohort.practice, group=cohort.group, waiting=waiting)
+def _counter(tallies: Tallies, plan: Plan, cohort: Cohort, waiting: np.ndarray) -> Counter:
+    return Counter(tallies, plan, practice=cohort.practice, group=cohort.group, waiting=waiting)

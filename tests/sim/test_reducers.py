@@ -22,6 +22,7 @@ from sim.cohort import Cohort
 from sim.plan import Plan
 from sim.provided import with_capacity
 from sim.reducers import (
+    Counter,
     Tallies,
     add_areas,
     class_days,
@@ -31,7 +32,6 @@ from sim.reducers import (
     narrow,
     new_tallies,
     nobody_waiting,
-    tally,
     weeks_before,
 )
 from sim.results import (
@@ -205,7 +205,7 @@ def one_by_one(waits: list[tuple[int, int | None]], *, years: float = 1.0) -> tu
     for row, (tick, patient, kind, detail, value) in zip(rows, sorted(events), strict=True):
         row["tick"], row["patient"], row["kind"] = tick, patient, KINDS.index(kind)
         row["service"], row["detail"], row["value"] = 0, detail, value
-    tally(tallies, rows, len(rows), plan, practice=cohort.practice, group=cohort.group, waiting=waiting)
+    Counter(tallies, plan, practice=cohort.practice, group=cohort.group, waiting=waiting).count(rows, len(rows))
     return tallies, plan
 
 
@@ -431,12 +431,12 @@ def test_blocks_can_be_cut_anywhere(run: Recount) -> None:
     rows = Running(run.plan, run.cohort, keep_log=True).finish().log()
     at_once = tallies_of(rows, run.cohort)
     pieces = with_capacity(new_tallies(run.plan), run.plan, lever_from(run.plan, run.cohort))
-    waiting = nobody_waiting(len(run.cohort))
     cuts = np.sort(np.random.default_rng(6).integers(0, len(rows), 1000))
+    counter = Counter(
+        pieces, run.plan, practice=run.cohort.practice, group=run.cohort.group, waiting=nobody_waiting(len(run.cohort))
+    )
     for piece in np.split(rows.rows, cuts):
-        tally(
-            pieces, piece, len(piece), run.plan, practice=run.cohort.practice, group=run.cohort.group, waiting=waiting
-        )
+        counter.count(piece, len(piece))
     for name, one, other, streamed in zip(Tallies._fields, at_once, pieces, run.tallies, strict=True):
         assert np.array_equal(one, other), name
         assert np.array_equal(one, streamed), name
@@ -447,7 +447,7 @@ def test_only_as_many_rows_as_are_written_count(run: Recount) -> None:
     rows = Running(run.plan, run.cohort, keep_log=True).finish().log().rows
     tallies = new_tallies(run.plan)
     waiting = nobody_waiting(len(run.cohort))
-    tally(tallies, rows, 0, run.plan, practice=run.cohort.practice, group=run.cohort.group, waiting=waiting)
+    Counter(tallies, run.plan, practice=run.cohort.practice, group=run.cohort.group, waiting=waiting).count(rows, 0)
     assert all(array.sum() == 0 for array in tallies)
 
 
@@ -462,7 +462,9 @@ def test_a_run_without_a_single_tick_counts_nothing() -> None:
     room = {name: np.zeros(array.size + 10_000, dtype=np.int64) for name, array in tallies._asdict().items()}
     inside = {name: room[name][: array.size].reshape(array.shape) for name, array in tallies._asdict().items()}
     waiting = nobody_waiting(len(cohort))
-    tally(Tallies(**inside), rows, len(rows), plan, practice=cohort.practice, group=cohort.group, waiting=waiting)
+    Counter(Tallies(**inside), plan, practice=cohort.practice, group=cohort.group, waiting=waiting).count(
+        rows, len(rows)
+    )
     assert all(array.sum() == 0 for array in room.values())
 
 
