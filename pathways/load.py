@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +234,14 @@ def load_pathway(name_or_path: str | Path) -> Pathway:
     >>> load_pathway("usual_care").services["gp"].capacity
     'open'
     """
-    return _accepted(*draft_pathway(find("pathways", name_or_path)))
+    path = find("pathways", name_or_path)
+    return _of_the_library(path) if path.parent == LIBRARY / "pathways" else _accepted(*draft_pathway(path))
+
+
+@cache
+def _of_the_library(path: Path) -> Pathway:
+    """Read once: the library's files do not change while a program runs, and nobody changes a pathway."""
+    return _accepted(*draft_pathway(path))
 
 
 def load_scenario(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -129,9 +130,19 @@ def words_within(word: Any, path: str) -> Iterator[tuple[str, Word]]:
 
 def quantity_uses(word: Any, path: str) -> Iterator[tuple[str, str, Units]]:
     """Every quantity that a word names, as (where, quantity, units allowed); words within words included."""
-    for field, info in type(word).model_fields.items():
-        annotation = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+    model: type[Word] = type(word)
+    for field, annotation in _annotations(model):
         yield from _uses(getattr(word, field), annotation, f"{path}.{field}" if path else field)
+
+
+@cache
+def _annotations(model: type[Word]) -> tuple[tuple[str, Any], ...]:
+    """The fields of a word of the language, each with all that is said of its type."""
+    fields = model.model_fields.items()
+    return tuple(
+        (field, Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation)
+        for field, info in fields
+    )
 
 
 def _uses(value: Any, annotation: Any, path: str) -> Iterator[tuple[str, str, Units]]:
