@@ -49,6 +49,7 @@ from tests.helpers.documents import (
     save,
     script,
 )
+from tests.helpers.small_calibration import commands
 from ui.commands.app import problems_of
 from ui.inputs.checking import check_path
 
@@ -71,6 +72,9 @@ STANDS_IN = {
     "python benchmarks/engine.py england --region england": "test_the_benchmark_has_the_parts_that_its_page_tells",
     ".venv/bin/python -m tests.fuzz --inputs 100000 --seed 2": "test_the_fuzzer_has_the_options_that_its_page_tells",
     ".venv/bin/python -m tests.fuzz --seed 2 --only 1136 --keep input-1136": "test_the_fuzzer_has_the_options_that_its_page_tells",
+    **dict.fromkeys(
+        commands("my_area", "calibrated").splitlines(), "test_the_calibration_of_the_page_is_the_small_one"
+    ),
     "python docs/pictures/draw.py": "test_the_drawings_are_what_their_script_draws",
     "python docs/pictures/photograph.py": "test_the_photograph_is_as_wide_as_a_laptop",
 }
@@ -136,7 +140,7 @@ def test_every_block_is_run_or_has_a_test_that_stands_in_for_it() -> None:
         for page in PAGES
         for block in blocks_of(page)
         if block.what == "not run"
-        for command in block.text.strip().replace("\\\n", "").splitlines()
+        for command in re.sub(r"\\\n *", "", block.text.strip()).splitlines()
     }
     assert left_out == set(STANDS_IN)
     for name in STANDS_IN.values():
@@ -211,6 +215,12 @@ def answered(address: str, *, within_seconds: float) -> str:
             if time.monotonic() > until:
                 raise
             time.sleep(0.3)
+
+
+def test_the_calibration_of_the_page_is_the_small_one() -> None:
+    """The same words and figures are typed, and what comes of them looked at, in `ui/test_calibrate_command.py`."""
+    (block,) = [block for block in blocks_of(ROOT / "docs" / "calibration.md") if block.language == "sh"]
+    assert re.sub(r"\\\n *", "", block.text) == commands("my_area", "calibrated")
 
 
 def test_the_benchmark_has_the_parts_that_its_page_tells() -> None:

@@ -30,6 +30,7 @@ from sim.run import Case
 from tests.helpers.documents import put_official_files
 from tests.helpers.html import Page
 from tests.helpers.pages import HOSTILE, check_harmless
+from tests.helpers.small_calibration import AREA, BRIEFLY, FEW, HEAD, OFFICIAL, PLAUSIBLE
 from tests.helpers.typed import Seen, backpath
 from ui.commands.calibrate import DEFAULT_RUNS, DEFAULT_UNKNOWNS
 from ui.findings.calibration import OFFER, WIDE_OPEN, Told
@@ -39,19 +40,7 @@ from ui.reports.calibration import STEPS, calibration_html
 from ui.reports.calibration_folder import FILES, PARTS, QUESTION, begin, question_of, write_calibration
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FEW = ("--runs", 400, "--unknowns", 4, "--no-back-test")
 SETTINGS = Settings(runs=400, unknowns=4)
-HEAD = "measure,service,from,to,value,unit"
-PLAUSIBLE = """\
-referrals,mri,2026-07,2026-09,11,
-referrals,mri,2026-10,2026-12,9,
-visits,community_physio,2026-07,2026-09,108,
-visits,community_physio,2026-10,2026-12,103,
-referrals,gp,2026-07,2026-09,140,
-referrals,gp,2026-10,2026-12,151,
-waiting,community_physio,2026-09,,19,
-waiting,community_physio,2026-12,,14,
-"""
 IMPOSSIBLE = PLAUSIBLE.replace("gp,2026-07,2026-09,140", "gp,2026-07,2026-09,2140").replace(
     "gp,2026-10,2026-12,151", "gp,2026-10,2026-12,2151"
 )
@@ -69,13 +58,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A region of six small practices, so that runs are quick, beside its targets."""
     folder = tmp_path_factory.mktemp("area")
     put_official_files(folder)
-    files = {
-        "registered": "gp-reg-pat-prac-quin-age.zip",
-        "map": "gp-reg-pat-prac-map.zip",
-        "deprivation": "deprivation.csv",
-    }
-    given = [word for name, file in files.items() for word in (f"--{name}", folder / file)]
-    assert backpath("region", "new", "six", *given, "--sub-icb", "52R", "--out", folder / "six").code == 0
+    given = [word for name, file in OFFICIAL.items() for word in (f"--{name}", folder / file)]
+    assert backpath("region", "new", "six", *given, *AREA, "--out", folder / "six").code == 0
     write(folder / "targets.csv", PLAUSIBLE)
     return folder
 
@@ -268,7 +252,7 @@ def test_what_it_writes_can_be_used(done: tuple[Seen, Path], question: Question,
     assert about["targets"] == question.targets.digest
     assert len(pd.read_csv(out / "targets.csv")) == len(question.targets.figures)
     words = ("compare", "mri_guidance", "--region", place / "six", "--calibration", out)
-    seen = backpath(*words, "--years", 1, "--replications", 3)
+    seen = backpath(*words, *BRIEFLY)
     assert seen.code == 0, seen.all
     assert draws.id in seen.out
 
