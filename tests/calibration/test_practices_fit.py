@@ -21,6 +21,7 @@ from calibration.fitting.summaries import Summaries
 from calibration.local_data.local_targets import LocalTargets, load_local_targets
 from pathways import Pathway, Region, load_pathway, load_region, load_scenario
 from sim.run import Case
+from tests.helpers.build import shrunk
 
 HIGH, LOW = 3, 7
 """Two practices that differ from the others."""
@@ -41,7 +42,7 @@ def targets_of(values: dict[str, float] | None, folder: Path, region: Region, pa
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fit, PracticeFit, Runner]:
     folder = tmp_path_factory.mktemp("practices")
-    region, case = load_region("demonstration"), Case(*load_scenario("usual_care"))
+    region, case = shrunk(load_region("demonstration"), 2), Case(*load_scenario("usual_care"))
     empty = Simulator(case, region, targets_of(None, folder, region, case.pathway), seed=42)
     scores = [0.0] * len(region.codes)
     scores[HIGH], scores[LOW] = 3.0, -3.0
