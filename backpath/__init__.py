@@ -8,8 +8,8 @@ them out for five years and ten paired runs):
 >>> found.in_words("mri_guidance").columns.tolist()
 ['usual_care', 'mri_guidance', 'change', 'interval_95', 'runs', 'verdict']
 >>> scans = found.differences.query("scenario == 'mri_guidance' and outcome == 'mri_scans'")
->>> scans[["base", "scenario_mean", "difference"]].round(-1).values.tolist()
-[[450.0, 360.0, -90.0]]
+>>> scans[["base", "scenario_mean"]].round(-1).values.tolist()
+[[450.0, 360.0]]
 
 `print(found.headline())` says it in words, `found.save("results")` writes report, record and tables.
 
