@@ -119,11 +119,7 @@ def compile_plan(
     lacks what the pathway needs.
     """
     levers = scenario.levers if scenario else {}
-    problems = _region_problems(pathway, region) + _lever_problems(levers, region, name)
-    if not 0 <= years <= 100:
-        problems.append(Problem("years_are_possible", "years", f"{years:g} is written; use a number from 0 to 100."))
-    if problems:
-        raise BadInput(problems)
+    _refuse_impossible(pathway, region, levers, name=name, years=years)
     ticks_per_day = ticks_in_a_day(pathway.clock.tick)
     first_tick = -round(length_in_days(pathway.clock.warm_up)) * ticks_per_day
     last_tick = round(years * DAYS_IN_A_YEAR) * ticks_per_day
@@ -132,12 +128,63 @@ def compile_plan(
     builder.add_changes([use.name for use in uses])
     sites = _sites(pathway, region)
     decisions = _add_decisions(builder)
+    arrays, decrement_tests = _arrays(
+        builder, region, sites, decisions=decisions, levers=uses, first_tick=first_tick, last_tick=last_tick
+    )
+    starts = [use.starts for use in uses]
+    if changed_quantities is None:
+        changed_quantities = bool(scenario and scenario.quantities)
+    return Plan(
+        arrays=arrays,
+        memory=_memory(builder, arrays, decisions, first_tick=first_tick, last_tick=last_tick)[0],
+        pathway=pathway,
+        region=region,
+        scenario=name,
+        services=tuple(builder.services),
+        decisions=tuple(decisions),
+        attributes=("age", "sex", "deprivation_decile", *builder.attributes),
+        sites=tuple(sites),
+        counters=builder.counters,
+        decrement_tests=decrement_tests,
+        levers=uses,
+        first_tick=first_tick,
+        last_tick=last_tick,
+        ticks_per_day=ticks_per_day,
+        years=years,
+        differs_from=first_tick if changed_quantities else min([last_tick, *starts]),
+    )
+
+
+def _refuse_impossible(pathway: Pathway, region: Region, levers: Mapping[str, Any], *, name: str, years: float) -> None:
+    problems = _region_problems(pathway, region) + _lever_problems(levers, region, name)
+    if not 0 <= years <= 100:
+        problems.append(Problem("years_are_possible", "years", f"{years:g} is written; use a number from 0 to 100."))
+    if problems:
+        raise BadInput(problems)
+
+
+def _arrays(
+    builder: Builder,
+    region: Region,
+    sites: list[Site],
+    *,
+    decisions: dict[str, int],
+    levers: tuple[LeverUse, ...],
+    first_tick: int,
+    last_tick: int,
+) -> tuple[PlanArrays, tuple[tuple[int, int], ...]]:
+    """What the engines read, and of each decrement the tests that tell when it holds.
+
+    What is added to the builder is read from it after that: its tests, numbers and durations stand in the order in which
+    they were added.
+    """
     services, urgencies, visits_needed = _services(builder, sites, decisions)
-    days = max(-(-(last_tick - first_tick) // ticks_per_day), 1)
+    days = max(-(-(last_tick - first_tick) // builder.ticks_per_day), 1)
     paces = _paces(builder)
     effects, segments = _effects(builder)
-    decrement_tests = tuple(builder.tests(decrement.when) for decrement in pathway.health.decrements)
-    capacity, amounts = own_capacity(pathway, region, sites, first_day=first_tick // ticks_per_day, days=days)
+    decrement_tests = tuple(builder.tests(decrement.when) for decrement in builder.pathway.health.decrements)
+    first_day = first_tick // builder.ticks_per_day
+    capacity, amounts = own_capacity(builder.pathway, region, sites, first_day=first_day, days=days)
     arrays = PlanArrays(
         services=services,
         decisions=builder.array("decisions"),
@@ -163,30 +210,9 @@ def compile_plan(
         amounts=amounts,
         attraction=_attraction(builder, region, sites),
         strength=_strength(builder, days),
-        ends=_ends(builder, uses),
+        ends=_ends(builder, levers),
     )
-    starts = [use.starts for use in uses]
-    if changed_quantities is None:
-        changed_quantities = bool(scenario and scenario.quantities)
-    return Plan(
-        arrays=arrays,
-        memory=_memory(builder, arrays, first_tick, last_tick, decisions)[0],
-        pathway=pathway,
-        region=region,
-        scenario=name,
-        services=tuple(builder.services),
-        decisions=tuple(decisions),
-        attributes=("age", "sex", "deprivation_decile", *builder.attributes),
-        sites=tuple(sites),
-        counters=builder.counters,
-        decrement_tests=decrement_tests,
-        levers=uses,
-        first_tick=first_tick,
-        last_tick=last_tick,
-        ticks_per_day=ticks_per_day,
-        years=years,
-        differs_from=first_tick if changed_quantities else min([last_tick, *starts]),
-    )
+    return arrays, decrement_tests
 
 
 def _region_problems(pathway: Pathway, region: Region) -> list[Problem]:
@@ -420,7 +446,7 @@ def _effects(builder: Builder) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _memory(
-    builder: Builder, arrays: PlanArrays, first_tick: int, last_tick: int, decisions: dict[str, int]
+    builder: Builder, arrays: PlanArrays, decisions: dict[str, int], *, first_tick: int, last_tick: int
 ) -> np.ndarray:
     """The plan as compiled code sees it, shape (1,)."""
     pathway, health = builder.pathway, builder.pathway.health

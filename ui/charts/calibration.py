@@ -31,15 +31,44 @@ ALL, FIRST = "fitted to all figures", "foretold from the first part"
 def series_chart(told: Told) -> Chart:
     """Every series over time: published points, and bands of 50% and 90% of fresh runs; the part that was held out is
     shaded, with what the first part foretold of it."""
-    found = told.found
-    assert found.checks.reproduced is not None
-    rows = [row | {"kind": ALL} for row in _over_time(told, found.checks.reproduced.draws)]
+    checks = told.found.checks
+    assert checks.reproduced is not None
+    rows = [row | {"kind": ALL} for row in _over_time(told, checks.reproduced.draws)]
     names = list(dict.fromkeys(row["series"] for row in rows))
-    tested = found.checks.back_test
+    every = len(checks.reproduced.series)
+    subtitle = ["Points: published. Bands: 50% and 90% of fresh runs of the calibrated model."]
+    tested = checks.back_test
     if tested is not None:
         split = tested.split.isoformat()
         rows += [row | {"kind": FIRST} for row in _over_time(told, tested.draws) if row["day"] > split]
-    kinds = [ALL, FIRST] if tested is not None else [ALL]
+        subtitle.append(
+            "Grey: left out of a second fit. Lines: what it foretold, median and the ends of 90% of its runs."
+        )
+    if every > len(names):
+        subtitle.append(f"The {len(names)} of {every} series that are furthest off.")
+    header = {"title": None, "labelFontSize": 12, "labelColor": INK, "labelAnchor": "start", "labelLimit": 0}
+    body = {
+        "autosize": {"type": "pad"},
+        "data": {"values": rows},
+        "columns": COLUMNS,
+        "bounds": "flush",
+        "spacing": {"row": 68, "column": 58},
+        "facet": {"field": "series", "type": "nominal", "sort": names, "header": header},
+        "spec": {
+            "width": PANEL_WIDTH,
+            "height": PANEL_HEIGHT,
+            "layer": _series_layers([ALL]) if tested is None else [_held_out(), *_series_layers([ALL, FIRST])],
+        },
+        "resolve": {"scale": {"y": "independent"}, "axis": {"x": "independent"}},
+    }
+    spec = specification("Published figures and the model", subtitle, body)
+    del spec["width"]
+    said = [f"{row[0]}: {row[1]} published, {row[2]} simulated." for row in told.series_rows()[: len(names)]]
+    return Chart(spec, " ".join(said))
+
+
+def _series_layers(kinds: list[str]) -> list[dict[str, Any]]:
+    """The layers of one panel: bands of all runs, lines of what was foretold, and points of what was published."""
     colour = {
         "field": "kind",
         "type": "nominal",
@@ -58,7 +87,7 @@ def series_chart(told: Told) -> Chart:
             "encoding": {"x": x, "y": {"field": low, **y}, **second, "color": colour},
         }
 
-    layers = [
+    return [
         layer(ALL, {"type": "area", "opacity": 0.2}, "lowest", "highest"),
         layer(ALL, {"type": "area", "opacity": 0.4}, "low", "high"),
         layer(ALL, {"type": "rule", "opacity": 0.35, "strokeWidth": 8}, "lowest", "highest", few=True),
@@ -72,49 +101,16 @@ def series_chart(told: Told) -> Chart:
             "encoding": {"x": x, "y": {"field": "published", **y}},
         },
     ]
-    if tested is not None:
-        both = [{"op": "min", "field": "day", "as": "begin"}, {"op": "max", "field": "day", "as": "end"}]
-        ends = {"aggregate": both, "groupby": ["series"]}
-        shade = {
-            "transform": [{"filter": f"datum.kind == '{FIRST}'"}, ends],
-            "mark": {"type": "rect", "color": GRID, "opacity": 0.45},
-            "encoding": {"x": {"field": "begin", "type": "temporal"}, "x2": {"field": "end"}},
-        }
-        layers.insert(0, shade)
-    body = {
-        "autosize": {"type": "pad"},
-        "data": {"values": rows},
-        "columns": COLUMNS,
-        "bounds": "flush",
-        "spacing": {"row": 68, "column": 58},
-        "facet": {
-            "field": "series",
-            "type": "nominal",
-            "sort": names,
-            "header": {
-                "title": None,
-                "labelFontSize": 12,
-                "labelColor": INK,
-                "labelAnchor": "start",
-                "labelLimit": 0,
-            },
-        },
-        "spec": {"width": PANEL_WIDTH, "height": PANEL_HEIGHT, "layer": layers},
-        "resolve": {"scale": {"y": "independent"}, "axis": {"x": "independent"}},
+
+
+def _held_out() -> dict[str, Any]:
+    """The layer that shades the part which was held out."""
+    both = [{"op": "min", "field": "day", "as": "begin"}, {"op": "max", "field": "day", "as": "end"}]
+    return {
+        "transform": [{"filter": f"datum.kind == '{FIRST}'"}, {"aggregate": both, "groupby": ["series"]}],
+        "mark": {"type": "rect", "color": GRID, "opacity": 0.45},
+        "encoding": {"x": {"field": "begin", "type": "temporal"}, "x2": {"field": "end"}},
     }
-    checked = found.checks.reproduced
-    every = 0 if checked is None else len(checked.series)
-    subtitle = ["Points: published. Bands: 50% and 90% of fresh runs of the calibrated model."]
-    if tested is not None:
-        subtitle.append(
-            "Grey: left out of a second fit. Lines: what it foretold, median and the ends of 90% of its runs."
-        )
-    if every > len(names):
-        subtitle.append(f"The {len(names)} of {every} series that are furthest off.")
-    spec = specification("Published figures and the model", subtitle, body)
-    del spec["width"]
-    said = [f"{row[0]}: {row[1]} published, {row[2]} simulated." for row in told.series_rows()[: len(names)]]
-    return Chart(spec, " ".join(said))
 
 
 def _over_time(told: Told, draws: np.ndarray) -> list[dict[str, Any]]:

@@ -194,50 +194,7 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
         return None
     rows = _with_titles(comparison, table)
     titles, colours = _scales(comparison, comparison.scenarios, with_base=False)
-    x = {
-        "field": "decile",
-        "type": "ordinal",
-        "title": "Deprivation decile (1 = most deprived)",
-        "axis": {"labelAngle": 0},
-    }
-    offset = {"field": "scenario", "sort": titles}
-    colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
-    body = {
-        "height": 380,
-        "data": {"values": rows},
-        "layer": [
-            {
-                "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.35},
-                "encoding": {
-                    "x": x,
-                    "xOffset": offset,
-                    "y": {"field": "low", "type": "quantitative", "title": "Change (%)"},
-                    "y2": {"field": "high"},
-                    "color": colour,
-                },
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-                "encoding": {
-                    "x": x,
-                    "xOffset": offset,
-                    "y": {"field": "mean", "type": "quantitative"},
-                    "color": colour,
-                    "shape": {
-                        "field": "scenario",
-                        "type": "nominal",
-                        "scale": {"domain": titles, "range": list(SHAPES[: len(titles)])},
-                        "legend": {},
-                    },
-                },
-            },
-            {
-                "data": {"values": [{"zero": 0}]},
-                "mark": {"type": "rule", "strokeDash": [4, 4], "color": INK},
-                "encoding": {"y": {"field": "zero", "type": "quantitative"}},
-            },
-        ],
-    }
+    body = {"height": 380, "data": {"values": rows}, "layer": _deciles(titles, colours)}
     said = []
     for title in titles:
         own: dict[int, float] = {row["decile"]: row["mean"] for row in rows if row["scenario"] == title}
@@ -247,6 +204,47 @@ def deprivation_chart(comparison: Comparison, outcome: str) -> Chart | None:
         specification(f"{word.title} by deprivation", MEAN_AND_INTERVAL, body),
         f"Change in {in_a_sentence(word.title)} by deprivation. {' '.join(said)}",
     )
+
+
+def _deciles(titles: list[str], colours: list[str]) -> list[dict[str, Any]]:
+    """The layers: intervals, means and the line of no change, the scenarios side by side in each decile."""
+    x = {
+        "field": "decile",
+        "type": "ordinal",
+        "title": "Deprivation decile (1 = most deprived)",
+        "axis": {"labelAngle": 0},
+    }
+    offset = {"field": "scenario", "sort": titles}
+    colour = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": colours}, "legend": {}}
+    shapes = list(SHAPES[: len(titles)])
+    shape = {"field": "scenario", "type": "nominal", "scale": {"domain": titles, "range": shapes}, "legend": {}}
+    return [
+        {
+            "mark": {"type": "rule", "strokeWidth": 5, "opacity": 0.35},
+            "encoding": {
+                "x": x,
+                "xOffset": offset,
+                "y": {"field": "low", "type": "quantitative", "title": "Change (%)"},
+                "y2": {"field": "high"},
+                "color": colour,
+            },
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+            "encoding": {
+                "x": x,
+                "xOffset": offset,
+                "y": {"field": "mean", "type": "quantitative"},
+                "color": colour,
+                "shape": shape,
+            },
+        },
+        {
+            "data": {"values": [{"zero": 0}]},
+            "mark": {"type": "rule", "strokeDash": [4, 4], "color": INK},
+            "encoding": {"y": {"field": "zero", "type": "quantitative"}},
+        },
+    ]
 
 
 def lists_chart(comparison: Comparison, service: str) -> Chart:

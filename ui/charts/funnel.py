@@ -54,6 +54,65 @@ def funnel_spec(result: PracticeVariation, dark: bool = False) -> dict[str, Any]
     table = result.table
     drawn = table[table["band"] != NOT_SHOWN]
     colours = DARK if dark else LIGHT
+    curves, ends = _curves(result, drawn)
+    furthest = curves[-1]["expected"]
+    x = {
+        "field": "expected",
+        "type": "quantitative",
+        "title": f"Expected {result.what}",
+        "scale": {"domain": [0, furthest * 23 / 20], "nice": False},
+    }
+    y = {
+        "field": "ratio",
+        "type": "quantitative",
+        "title": f"Observed over expected {result.what}",
+        "scale": {"domain": [0, _top(drawn)], "nice": False},
+    }
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "title": {"text": f"Practices in the funnel: {result.what}", "subtitle": _subtitle(result, drawn)},
+        "width": 760,
+        "height": 420,
+        "autosize": {"type": "fit", "contains": "padding"},
+        "config": _config(colours),
+        "layer": [
+            *_limits({"x": x, "y": y}, curves, ends, colours),
+            *_practices({"x": x, "y": y}, drawn, colours),
+        ],
+    }
+
+
+def _limits(
+    axes: dict[str, Any], curves: list[dict[str, Any]], ends: list[dict[str, Any]], colours: dict[str, str]
+) -> list[dict[str, Any]]:
+    """The layers of the limits, of the line where as many are seen as expected, and of what stands at the curves' ends."""
+    dash = {
+        "field": "limits",
+        "type": "nominal",
+        "legend": None,
+        "scale": {"domain": ["95%", "99.8%"], "range": [[6, 4], [1, 0]]},
+    }
+    return [
+        {
+            "mark": {"type": "line", "clip": True, "strokeWidth": 1.5, "color": colours["line"]},
+            "data": {"values": curves},
+            "encoding": {**axes, "detail": {"field": "curve"}, "strokeDash": dash},
+        },
+        {
+            "data": {"values": [{"expected": 0, "ratio": 1}, {"expected": curves[-1]["expected"], "ratio": 1}]},
+            "mark": {"type": "line", "color": colours["ink"], "strokeWidth": 1},
+            "encoding": axes,
+        },
+        {
+            "data": {"values": ends},
+            "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 12, "color": colours["ink"], "clip": True},
+            "encoding": {**axes, "text": {"field": "text"}},
+        },
+    ]
+
+
+def _practices(axes: dict[str, Any], drawn: pd.DataFrame, colours: dict[str, str]) -> list[dict[str, Any]]:
+    """The layers of the practices: a symbol for each, and the names of those furthest beyond the 99.8% limits."""
     far = drawn["band"].str.endswith("99.8%")
     named = set(drawn[far].assign(off=(drawn["ratio"] - 1).abs()).nlargest(MOST_NAMED, "off")["practice"])
     points = [
@@ -66,79 +125,32 @@ def funnel_spec(result: PracticeVariation, dark: bool = False) -> dict[str, Any]
         }
         for row in drawn.to_dict("records")
     ]
-    curves, ends = _curves(result, drawn)
-    top = _top(drawn)
-    x: dict[str, Any] = {"field": "expected", "type": "quantitative", "title": f"Expected {result.what}"}
-    x["scale"] = {"domain": [0, curves[-1]["expected"] * 23 / 20], "nice": False}
-    y = {
-        "field": "ratio",
-        "type": "quantitative",
-        "title": f"Observed over expected {result.what}",
-        "scale": {"domain": [0, top], "nice": False},
-    }
-    line = {"mark": {"type": "line", "clip": True, "strokeWidth": 1.5, "color": colours["line"]}}
-    dash = {
-        "field": "limits",
-        "type": "nominal",
-        "legend": None,
-        "scale": {"domain": ["95%", "99.8%"], "range": [[6, 4], [1, 0]]},
-    }
     present = [band for band in BANDS if band in set(drawn["band"])]
-    by_band: dict[str, Any] = {
-        "field": "band",
-        "type": "nominal",
-        "legend": {"columns": {"expr": "width < 500 ? 2 : 5"}},
-    }
-    layers = [
-        {
-            **line,
-            "data": {"values": curves},
-            "encoding": {"x": x, "y": y, "detail": {"field": "curve"}, "strokeDash": dash},
-        },
-        {
-            "data": {"values": [{"expected": 0, "ratio": 1}, {"expected": curves[-1]["expected"], "ratio": 1}]},
-            "mark": {"type": "line", "color": colours["ink"], "strokeWidth": 1},
-            "encoding": {"x": x, "y": y},
-        },
-        {
-            "data": {"values": ends},
-            "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 12, "color": colours["ink"], "clip": True},
-            "encoding": {"x": x, "y": y, "text": {"field": "text"}},
-        },
+    by_band = {"field": "band", "type": "nominal", "legend": {"columns": {"expr": "width < 500 ? 2 : 5"}}}
+    colour = by_band | {"scale": {"domain": present, "range": [_colour(band, colours) for band in present]}}
+    shape = by_band | {"scale": {"domain": present, "range": [BAND_SHAPES[band] for band in present]}}
+    return [
         {
             "data": {"values": points},
             "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
-            "encoding": {
-                "x": x,
-                "y": y,
-                "color": by_band
-                | {"scale": {"domain": present, "range": [_colour(band, colours) for band in present]}},
-                "shape": by_band | {"scale": {"domain": present, "range": [BAND_SHAPES[band] for band in present]}},
-            },
+            "encoding": {**axes, "color": colour, "shape": shape},
         },
         {
             "data": {"values": points},
             "mark": {"type": "text", "dy": -12, "fontSize": 12, "color": colours["ink"]},
-            "encoding": {"x": x, "y": y, "text": {"field": "label"}},
+            "encoding": {**axes, "text": {"field": "label"}},
         },
     ]
+
+
+def _subtitle(result: PracticeVariation, drawn: pd.DataFrame) -> list[str]:
     kind = (
         "widened, because practices differ more than by chance" if result.funnel.adjusted else "those of chance alone"
     )
     subtitle = [f"Dashed: 95% limits. Unbroken: 99.8% limits. The limits are {kind}."]
-    if len(drawn) < len(table):
-        subtitle.append(
-            f"Not drawn, because few people are behind the figure: {counted(len(table) - len(drawn), 'practice')}."
-        )
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "title": {"text": f"Practices in the funnel: {result.what}", "subtitle": subtitle},
-        "width": 760,
-        "height": 420,
-        "autosize": {"type": "fit", "contains": "padding"},
-        "config": _config(colours),
-        "layer": layers,
-    }
+    if hidden := len(result.table) - len(drawn):
+        subtitle.append(f"Not drawn, because few people are behind the figure: {counted(hidden, 'practice')}.")
+    return subtitle
 
 
 def _curves(result: PracticeVariation, drawn: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
