@@ -85,7 +85,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         store = options.store or Path(temporary)
         clock = time.perf_counter()
-        bank = bank_of(Runner(empty, Summaries(empty.targets.figures, registered(region)), store, settings))
+        bank = bank_of(
+            Runner(empty, Summaries(empty.targets.figures, registered(region)), folder=store, settings=settings)
+        )
         print(f"prior bank: {len(bank)} runs, {time.perf_counter() - clock:.0f} s; {len(empty.names)} quantities drawn")
         print(
             f"{'truth':>5} {'fitted':>6} {'covered':>8} {'off':>6} {'blind':>6} {'runs':>5} {'seconds':>8}  stopped because"
@@ -103,7 +105,7 @@ def main() -> None:
             }
             simulator = replace(empty, targets=targets_of(values, region, case.pathway))
             summaries = Summaries(simulator.targets.figures, registered(region))
-            runner = Runner(simulator, summaries, store, settings)
+            runner = Runner(simulator, summaries, folder=store, settings=settings)
             found = fit(runner, bank_of(runner))
             scores = truth[-len(simulator.names) :][found.places]
             low, high = np.quantile(found.draws, [0.05, 0.95], axis=0)

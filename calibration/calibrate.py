@@ -111,7 +111,7 @@ def calibrate(
     unweighable = method_problems(settings.method, summaries.weights)
     if unweighable:
         raise BadInput(unweighable)
-    runner = Runner(simulator, summaries, store, settings, progress, stop)
+    runner = Runner(simulator, summaries, folder=store, settings=settings, progress=progress, stop=stop)
     bank = bank_of(runner)
     if bank.failed > MOST_FAILED * settings.bank:
         raise NothingRuns(

@@ -6,7 +6,7 @@ waiting list is another matter: see `sim.listed`. Patients are made of all of th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -51,6 +51,42 @@ PERSON = np.dtype(
     ],
     align=True,
 )
+
+
+class Residents(NamedTuple):
+    """Who is registered, as compiled code asks them."""
+
+    keys: Any
+    """Of the draws of each practice, shape (practices,)."""
+    people: Any
+    """Shape (practices, 2 sexes, 20 age bands)."""
+    cells: Any
+    """Labels of sexes and age bands, shape (2, 20)."""
+    deciles: Any
+    """Cumulative share of each practice's people by deprivation decile, shape (practices, 10)."""
+
+
+class Risks(NamedTuple):
+    """How likely people are to be ill and to fall ill, and when."""
+
+    onset: Any
+    """Of more than k onsets in a year, by sex, age band, decile and k."""
+    ill: Any
+    """Of being ill at the start, by sex, age band and decile."""
+    season: Any
+    """Cumulative share of a year's onsets by day, shape (365,)."""
+    since: Any
+    """The address of the table of how long people have been ill at the start."""
+
+
+class Span(NamedTuple):
+    """The ticks of a run, and the calendar years that hold them."""
+
+    first_year: int
+    years: int
+    first_tick: int
+    last_tick: int
+    ticks_per_day: int
 
 
 def by_person(word: Onset | Prevalent, pathway: Pathway) -> np.ndarray:
@@ -124,27 +160,15 @@ def draw_people(plan: Plan, practice_keys: np.ndarray) -> np.ndarray:
     ill = by_person(pathway.prevalent, pathway) if pathway.prevalent else np.zeros_like(onset)
     first_year = plan.first_tick // (DAYS_IN_A_YEAR * plan.ticks_per_day)
     years = -(-plan.last_tick // (DAYS_IN_A_YEAR * plan.ticks_per_day)) - first_year
+    span = Span(first_year, years, plan.first_tick, plan.last_tick, plan.ticks_per_day)
     expected = float((region.people[:, :, :, None] * region.deciles[:, None, None, :] * (onset * years + ill)).sum())
     room = int(expected + 12 * np.sqrt(expected) + 100)
     people = np.zeros(room, dtype=PERSON)
     cells = np.array([[label(f"{sex} {band}") for band in AGE_BANDS] for sex in SEXES], dtype=np.uint64)
     since = ill_since(plan)
-    found = _people(
-        practice_keys,
-        region.people,
-        cells,
-        np.cumsum(region.deciles, axis=1),
-        onset_shares(onset),
-        ill,
-        _season(pathway, region),
-        address(since),
-        first_year,
-        years,
-        plan.first_tick,
-        plan.last_tick,
-        plan.ticks_per_day,
-        people,
-    )
+    residents = Residents(practice_keys, region.people, cells, np.cumsum(region.deciles, axis=1))
+    risks = Risks(onset_shares(onset), ill, _season(pathway, region), address(since))
+    found = _people(residents, risks, span, people)
     if found > room:
         raise RuntimeError("more people fell ill than chance allows: twelve standard deviations above the mean")
     return people[:found]
@@ -161,67 +185,50 @@ def ill_since(plan: Plan) -> np.ndarray:
 
 
 @loop
-def _people(
-    practice_keys: Any,
-    population: Any,
-    cells: Any,
-    deciles: Any,
-    onset: Any,
-    ill: Any,
-    season: Any,
-    since: Any,
-    first_year: Any,
-    years: Any,
-    first_tick: Any,
-    last_tick: Any,
-    ticks_per_day: Any,
-    people: Any,
-) -> Any:
+def _people(residents: Any, risks: Any, span: Any, people: Any) -> Any:
     """Asks every registered person; fills `people` and returns how many were found."""
     found = 0
-    for practice in range(len(practice_keys)):
-        for sex in range(population.shape[1]):
-            for band in range(population.shape[2]):
+    onset, ill = risks.onset, risks.ill
+    for practice in range(len(residents.keys)):
+        deciles = residents.deciles[practice]
+        for sex in range(residents.people.shape[1]):
+            for band in range(residents.people.shape[2]):
                 most = onset[sex, band, :, 0].max()
                 most_ill = ill[sex, band].max()
-                cell = mix(practice_keys[practice] + cells[sex, band])
-                for k in range(population[practice, sex, band]):
+                cell = mix(residents.keys[practice] + residents.cells[sex, band])
+                for k in range(residents.people[practice, sex, band]):
                     person = mix(cell + np.uint64(k + 1) * GOLDEN)
                     if most_ill > 0.0:
                         at = share(bits(person, IS_ILL, 0))
                         if at < most_ill:
-                            decile = _decile(person, deciles[practice])
+                            decile = _decile(person, deciles)
                             if at < ill[sex, band, decile]:
                                 if found < len(people):
-                                    before = max(ticks(since, bits(person, SINCE, 0)), 1)
-                                    _fill(
-                                        people[found],
-                                        person,
-                                        bits(person, PATIENT_OF, 0),
-                                        first_tick - before,
-                                        practice,
-                                        sex,
-                                        band,
-                                        decile,
-                                    )
+                                    before = max(ticks(risks.since, bits(person, SINCE, 0)), 1)
+                                    record = people[found]
+                                    record.key = bits(person, PATIENT_OF, 0)
+                                    record.onset = span.first_tick - before
+                                    _fill(record, person, practice, sex, band, decile)
                                 found += 1
-                    for year in range(first_year, first_year + years):
+                    for year in range(span.first_year, span.first_year + span.years):
                         at = share(bits(person, FALLS_ILL, year + YEARS_BEFORE))
                         if at >= most:
                             continue
-                        decile = _decile(person, deciles[practice])
+                        decile = _decile(person, deciles)
                         for onsets in range(onset.shape[3]):
                             if at >= onset[sex, band, decile, onsets]:
                                 break
                             visit = year + YEARS_BEFORE + YEARS_APART * onsets
-                            day = np.searchsorted(season, share(bits(person, DAY, visit)), side="right")
-                            tick = (DAYS_IN_A_YEAR * year + min(day, DAYS_IN_A_YEAR - 1)) * ticks_per_day
-                            tick += np.int64(share(bits(person, TIME, visit)) * ticks_per_day)
-                            if tick < first_tick or tick >= last_tick:
+                            day = np.searchsorted(risks.season, share(bits(person, DAY, visit)), side="right")
+                            tick = (DAYS_IN_A_YEAR * year + min(day, DAYS_IN_A_YEAR - 1)) * span.ticks_per_day
+                            tick += np.int64(share(bits(person, TIME, visit)) * span.ticks_per_day)
+                            if tick < span.first_tick or tick >= span.last_tick:
                                 continue
                             if found < len(people):
-                                key = bits(person, PATIENT_OF, visit)
-                                _fill(people[found], person, key, tick, practice, sex, band, decile)
+                                record = people[found]
+                                record.key = bits(person, PATIENT_OF, visit)
+                                record.onset = tick
+                                _fill(record, person, practice, sex, band, decile)
                             found += 1
     return found
 
@@ -236,9 +243,8 @@ def _decile(person: Any, cumulative: Any) -> Any:
 
 
 @loop
-def _fill(record: Any, person: Any, key: Any, onset: Any, practice: Any, sex: Any, band: Any, decile: Any) -> Any:
-    record.key = key
-    record.onset = onset
+def _fill(record: Any, person: Any, practice: Any, sex: Any, band: Any, decile: Any) -> Any:
+    """Writes who somebody is into the record of an episode."""
     record.joiner = -1
     record.site = -1
     record.practice = practice

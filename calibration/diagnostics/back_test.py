@@ -78,8 +78,8 @@ def back_test(runner: Runner, bank: Runs) -> BackTest | None:
     part = Runner(
         runner.simulator,
         first,
-        runner.folder / "back_test",
-        runner.settings,
+        folder=runner.folder / "back_test",
+        settings=runner.settings,
         progress=lambda name: runner.progress(f"back-test {name}"),
         stop=runner.stop,
     )

@@ -29,6 +29,7 @@ class Runner:
         self,
         simulator: Simulator,
         summaries: Summaries,
+        *,
         folder: Path,
         settings: Settings,
         progress: Callable[[str], Progress | None] = lambda _: None,

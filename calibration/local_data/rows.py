@@ -279,7 +279,7 @@ class TemplateRow:
         if value is None:
             return nan, False, 1
         step = rounded or (1 if measure.kind == "count" else _precision(written))
-        self._sensible(measure, value, value * times, step, bool(rounded), int(below or 0))
+        self._sensible(measure, value * times, written=value, step=step, rounded=bool(rounded), below=int(below or 0))
         return value * times, False, step * times
 
     def _suppressed(self, measure: Measure, below: float | None) -> float:
@@ -291,8 +291,8 @@ class TemplateRow:
         return (below or 0) / 2
 
     def _sensible(
-        self, measure: Measure, written: float, value: float, step: float, rounded: bool, below: int
-    ) -> None:  # fmt: skip
+        self, measure: Measure, value: float, *, written: float, step: float, rounded: bool, below: int
+    ) -> None:
         shown = f"'{self.text('value')}'"
         if measure.kind == "percent" and value > 100:
             self.fault("value", f"{shown} is above 100 percent.")

@@ -31,7 +31,13 @@ def residents_aged(residents: pd.DataFrame, *, age_from: int, age_to: int) -> pd
 
 
 def _seen(
-    contacts: pd.DataFrame, people: pd.DataFrame, services: Sequence[str], age_from: int, age_to: int, sex: str | None
+    contacts: pd.DataFrame,
+    people: pd.DataFrame,
+    services: Sequence[str],
+    *,
+    age_from: int,
+    age_to: int,
+    sex: str | None = None,
 ) -> pd.DataFrame:
     """Visits to the services by people of an age and sex, with the measured year."""
     who = people.index[people["age"].between(age_from, age_to) & people["sex"].isin([sex] if sex else EVERYONE)]
@@ -44,7 +50,7 @@ def _years(days: float) -> int:
     return int(days // DAYS_IN_A_YEAR)
 
 
-def _population(residents: pd.DataFrame, age_from: int, age_to: int, sex: str | None) -> float:
+def _population(residents: pd.DataFrame, *, age_from: int, age_to: int, sex: str | None = None) -> float:
     chosen = residents[residents["sex"].isin([sex] if sex else EVERYONE)]
     return float(residents_aged(chosen, age_from=age_from, age_to=age_to).sum())
 
@@ -72,8 +78,9 @@ def people_seen_each_year(
     >>> people_seen_each_year(contacts, people, residents, 365, services=["gp"], age_from=0, age_to=99, per=100)
     [2.0]
     """
-    seen = _seen(contacts, people, services, age_from, age_to, None).drop_duplicates(["patient", "year"])
-    return [float(rate) for rate in per * _each_year(seen, days) / _population(residents, age_from, age_to, None)]
+    seen = _seen(contacts, people, services, age_from=age_from, age_to=age_to).drop_duplicates(["patient", "year"])
+    everyone = _population(residents, age_from=age_from, age_to=age_to)
+    return [float(rate) for rate in per * _each_year(seen, days) / everyone]
 
 
 def visits_each_year(
@@ -96,8 +103,11 @@ def visits_each_year(
     >>> visits_each_year(contacts, people, residents, 730, services=["mri"], age_from=0, age_to=99, per=100)
     [2.0, 1.0]
     """
-    seen = _seen(contacts, people, services, age_from, age_to, sex)
-    return [float(rate) for rate in per * _each_year(seen, days) / _population(residents, age_from, age_to, sex)]
+    seen = _seen(contacts, people, services, age_from=age_from, age_to=age_to, sex=sex)
+    return [
+        float(rate)
+        for rate in per * _each_year(seen, days) / _population(residents, age_from=age_from, age_to=age_to, sex=sex)
+    ]
 
 
 def ratio_of_sexes(
@@ -118,7 +128,8 @@ def ratio_of_sexes(
     1.0
     """
     women, men = (
-        len(_seen(contacts, people, services, age_from, age_to, sex)) / _population(residents, age_from, age_to, sex)
+        len(_seen(contacts, people, services, age_from=age_from, age_to=age_to, sex=sex))
+        / _population(residents, age_from=age_from, age_to=age_to, sex=sex)
         for sex in EVERYONE
     )
     return women / men if men else float("nan")

@@ -100,7 +100,7 @@ def fold(
     [2.0]
     """
     folds = []
-    for table in _by_practice(contacts, people, residents, days, services, years):
+    for table in _by_practice(contacts, people, residents, days=days, services=services, years=years):
         table = table[table["observed"] >= at_least]
         ratios = table["observed"] / table["expected"]
         folds.append(float(ratios.max() / ratios.min()) if len(ratios) > 1 else float("nan"))
@@ -129,7 +129,7 @@ def fold_by_chance(
     """
     return [
         chance_fold(table["expected"].to_numpy(), at_least=at_least)
-        for table in _by_practice(contacts, people, residents, days, services, years)
+        for table in _by_practice(contacts, people, residents, days=days, services=services, years=years)
     ]
 
 
@@ -155,6 +155,7 @@ def _by_practice(
     contacts: pd.DataFrame,
     people: pd.DataFrame,
     residents: pd.DataFrame,
+    *,
     days: float,
     services: Sequence[str],
     years: int,

@@ -64,10 +64,10 @@ def disclosed_waits(waits: pd.DataFrame, *, policy: str) -> pd.DataFrame:
     for prefix, base in (("", "seen"), ("all_", "waits")):
         of_curve = rule if not prefix else disclosure_policy(rule.bands_as)
         weeks = [str(each) for each in waits if re.fullmatch(rf"{prefix}share_within_\d+_weeks", str(each))]
-        _put_shares(made, waits, weeks, waits[base], stars[base], of_curve)
-        _put_times(made, waits, prefix, made[base], rule)
-    _put_time(made, waits, "all_mean_days_within_52_weeks", made["waits"], 1, rule)
-    _put_time(made, waits, "median_days_still_waiting", made["still_waiting"], 1 / 2, rule)
+        _put_shares(made, waits, weeks, base=waits[base], hidden=stars[base], rule=of_curve)
+        _put_times(made, waits, prefix, base=made[base], rule=rule)
+    _put_time(made, waits, "all_mean_days_within_52_weeks", base=made["waits"], share=1, rule=rule)
+    _put_time(made, waits, "median_days_still_waiting", base=made["still_waiting"], share=1 / 2, rule=rule)
     return made
 
 
@@ -100,8 +100,9 @@ def disclosed_treatment(treatment: pd.DataFrame, *, policy: str) -> pd.DataFrame
     for prefix, base in (("completed_", "completed"), ("", "incomplete")):
         small = rule.small(treatment[base])
         made[base] = _counts(treatment[base], small, rule)
-        _put_shares(made, treatment, [f"{prefix}share_within_18_weeks"], treatment[base], small, rule)
-        _put_times(made, treatment, prefix, made[base], rule)
+        within = [f"{prefix}share_within_18_weeks"]
+        _put_shares(made, treatment, within, base=treatment[base], hidden=small, rule=rule)
+        _put_times(made, treatment, prefix, base=made[base], rule=rule)
     return made
 
 
@@ -113,6 +114,7 @@ def _put_shares(
     made: pd.DataFrame,
     true: pd.DataFrame,
     columns: Sequence[str],
+    *,
     base: pd.Series,
     hidden: pd.Series,
     rule: DisclosurePolicy,
@@ -131,17 +133,17 @@ def _put_shares(
                 made.loc[row, column] = min(1.0, round(rounded / shown_base[row], 3))
 
 
-def _put_times(made: pd.DataFrame, true: pd.DataFrame, prefix: str, base: pd.Series, rule: DisclosurePolicy) -> None:
+def _put_times(made: pd.DataFrame, true: pd.DataFrame, prefix: str, *, base: pd.Series, rule: DisclosurePolicy) -> None:
     """Puts medians and percentiles of one prefix, starred where few people lie on either side."""
     for column in map(str, true.columns):
         found = PERCENTILE.fullmatch(column.removeprefix(prefix)) if column.startswith(prefix) else None
         if found:
             share = int(found[1]) / 100 if found[1] else 1 / 2
-            _put_time(made, true, column, base, min(share, 1 - share), rule)
+            _put_time(made, true, column, base=base, share=min(share, 1 - share), rule=rule)
 
 
 def _put_time(
-    made: pd.DataFrame, true: pd.DataFrame, column: str, base: pd.Series, share: float, rule: DisclosurePolicy
+    made: pd.DataFrame, true: pd.DataFrame, column: str, *, base: pd.Series, share: float, rule: DisclosurePolicy
 ) -> None:
     """Puts a time that rests on a share of the people shown in `base`; what does not exist stays so."""
     step = HALF_WEEKS if "_weeks" in column and not column.endswith("_within_52_weeks") else WHOLE_DAYS

@@ -97,7 +97,10 @@ def disclose(
     2      3      *         *
     3    all      *         *
     """
-    rule, layout = disclosure_policy(policy), layout_of(counts, resting_on, shares, sums, totals, by)
+    rule, layout = (
+        disclosure_policy(policy),
+        layout_of(counts, resting_on=resting_on, shares=shares, sums=sums, totals=totals, by=by),
+    )
     for column in layout.all_counts:
         table = filled(table, column, fill_missing)
     rules = Rules("table", table)
@@ -135,15 +138,16 @@ def disclosure_sentence(policy: str = "hes2018", *, national: bool = False) -> s
 
 def layout_of(
     counts: Names,
-    resting_on: Mapping[str, Names] | None,
-    shares: Mapping[str, Names] | None,
-    sums: Mapping[str, Names] | None,
-    totals: Mapping[str, object] | None,
+    *,
+    resting_on: Mapping[str, Names] | None = None,
+    shares: Mapping[str, Names] | None = None,
+    sums: Mapping[str, Names] | None = None,
+    totals: Mapping[str, object] | None = None,
     by: Names = (),
 ) -> Layout:
     """What the columns are, from the arguments of `disclose`: one name is a list of one.
 
-    >>> layout_of("people", {"mean_wait": "people"}, None, None, None).resting_on
+    >>> layout_of("people", resting_on={"mean_wait": "people"}).resting_on
     {'mean_wait': ('people',)}
     """
     return Layout(
@@ -159,7 +163,7 @@ def layout_of(
 def unknown_bases(layout: Layout) -> list[str]:
     """A sentence for each figure that rests on something which is not a count, and each share of more than two.
 
-    >>> unknown_bases(layout_of(["people"], {"mean_wait": "n"}, None, None, None))
+    >>> unknown_bases(layout_of(["people"], resting_on={"mean_wait": "n"}))
     ["'mean_wait' rests on 'n', which is not among the counts (people). Add it to `counts`"]
     """
     among = ", ".join(layout.all_counts)

@@ -45,7 +45,7 @@ def disclose_tree(
     """
     rule, layout = (
         disclosure_policy("none" if national else policy),
-        layout_of(counts, resting_on, shares, sums, totals),
+        layout_of(counts, resting_on=resting_on, shares=shares, sums=sums, totals=totals),
     )
     walk = _Walk(layout, rule)
     walk.problems += unknown_bases(layout)

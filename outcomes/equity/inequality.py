@@ -141,7 +141,15 @@ def slope_index_of_inequality(
     line = solve @ SCALES[transform].to_line(numbers["value"].to_numpy())
     errors = numbers["standard_error"].to_numpy() if "standard_error" in numbers else np.full(len(weight), np.nan)
     scale, known = SCALES[transform], "standard_error" in numbers
-    return _index(line, (solve * errors**2) @ solve.T, scale, multiplier, confidence, len(weight), known)
+    return _index(
+        line,
+        (solve * errors**2) @ solve.T,
+        scale,
+        multiplier=multiplier,
+        confidence=confidence,
+        groups=len(weight),
+        known=known,
+    )
 
 
 def concentration_index(
@@ -202,6 +210,7 @@ def _index(
     line: np.ndarray,
     covariance: np.ndarray,
     scale: Scale,
+    *,
     multiplier: float,
     confidence: float,
     groups: int,
@@ -238,11 +247,22 @@ def _index(
         confidence=confidence,
         groups=groups,
         sign=_sign(multiplier),
-        notes=tuple(_notes(most, least, rii, known and bool(np.isnan(ratios[0])), multiplier, confidence)),
+        notes=tuple(
+            _notes(
+                rii,
+                most=most,
+                least=least,
+                unbounded=known and bool(np.isnan(ratios[0])),
+                multiplier=multiplier,
+                confidence=confidence,
+            )
+        ),
     )
 
 
-def _notes(most: float, least: float, rii: float, unbounded: bool, multiplier: float, confidence: float) -> list[str]:
+def _notes(
+    rii: float, *, most: float, least: float, unbounded: bool, multiplier: float, confidence: float
+) -> list[str]:
     """Why the ratio has no limits, or means nothing."""
     ends = {"most": most, "least": least}
     below = [f"the {name} deprived end ({value:.3g})" for name, value in ends.items() if value < 0]

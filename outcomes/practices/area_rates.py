@@ -113,7 +113,9 @@ def directly_standardised_rates(
        value  lower95  upper99_8
     0    2.6    1.953      3.838
     """
-    counts, people, weights = _by_band(table, standard, "standard", ["weight"], [], by, fill_missing)
+    counts, people, weights = _by_band(
+        table, standard, "standard", by=by, counts=["weight"], sizes=[], fill_missing=fill_missing
+    )
     areas, weight = counts.index, weights["weight"].to_numpy()
     if weight.sum() == 0:
         raise BadTable(["standard: weight: all are 0; a standard population has people"])
@@ -150,7 +152,9 @@ def indirectly_standardised_ratios(
     0    A      10.0      10.0   1.00    0.479   Byar
     1    B       3.0       4.0   0.75    0.155  exact
     """
-    counts, people, rates = _by_band(table, reference, "reference", ["count"], ["population"], by, fill_missing)
+    counts, people, rates = _by_band(
+        table, reference, "reference", by=by, counts=["count"], sizes=["population"], fill_missing=fill_missing
+    )
     expected = np.atleast_1d(expected_events(people.to_numpy(), rates["count"] / rates["population"]))
     observed = counts.sum(axis=1).to_numpy()
     found = pd.DataFrame({by: counts.index, "observed": observed, "expected": expected})
@@ -199,13 +203,13 @@ def _one_row_each(
     complete = table
     for column in counts:
         complete = filled(complete, column, fill_missing)
-    rules = _rules("table", complete, [by], counts, sizes)
+    rules = _rules("table", complete, keys=[by], counts=counts, sizes=sizes)
     rules.hold()
     found = complete[[by, *counts, *sizes]].reset_index(drop=True)
     return found.assign(**{column: as_numbers(found[column]) for column in (*counts, *sizes)})
 
 
-def _rules(name: str, table: pd.DataFrame, keys: list[str], counts: list[str], sizes: list[str]) -> Rules:
+def _rules(name: str, table: pd.DataFrame, *, keys: list[str], counts: list[str], sizes: list[str]) -> Rules:
     """What a table must keep: all columns, named rows that stand once, counts from 0, sizes above 0."""
     rules = Rules(name, table)
     rules.has(*keys, *counts, *sizes)
@@ -224,23 +228,26 @@ def _by_band(
     table: pd.DataFrame,
     other: pd.DataFrame,
     name: str,
+    *,
+    by: str,
     counts: list[str],
     sizes: list[str],
-    by: str,
     fill_missing: float | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Counts and people, one row per area and one column per band, and the other table by band in the same order."""
     columns = [column for column in BANDS if column in table]
     complete = filled(table, "count", fill_missing)
     direct = not sizes
-    rules = _rules("table", complete, [by, *columns], ["count"] if direct else ["count", "population"], [])
+    rules = _rules(
+        "table", complete, keys=[by, *columns], counts=["count"] if direct else ["count", "population"], sizes=[]
+    )
     if direct:
         rules.has("population")
         rules.numbers("population", above=0)
     elif not rules.problems:
         among_nobody = (as_numbers(complete["count"]) > 0) & (as_numbers(complete["population"]) == 0)
         rules.rows(among_nobody, [by, *columns, "count", "population"], EVENTS_AMONG_NOBODY)
-    about_other = _rules(name, other, columns, counts, sizes)
+    about_other = _rules(name, other, keys=columns, counts=counts, sizes=sizes)
     if not columns:
         raise BadTable([f"table: it is by neither sex nor ageband; for rates by {by} alone take crude_rates"])
     strange = [column for column in BANDS if column in other and column not in columns]

@@ -65,11 +65,14 @@ def practices_of(
     counts = events
     for column in ("count", *persons):
         counts = filled(counts, column, fill_missing)
-    _check(counts, population, standard, columns, persons, fill_missing, whole)
+    _check(counts, population, standard, columns=columns, persons=persons, fill_missing=fill_missing, whole=whole)
 
     names, bands = population["practice"].unique(), _labels(population, columns).unique()
-    people = _matrix(population, columns, "n", names, bands)
-    given = {name: _matrix(counts, columns, name, names, bands, fill_missing) for name in ("count", *persons)}
+    people = _matrix(population, "n", columns=columns, practices=names, bands=bands)
+    given = {
+        name: _matrix(counts, name, columns=columns, practices=names, bands=bands, missing=fill_missing)
+        for name in ("count", *persons)
+    }
     weights = None if standard is None else _weights(standard, columns).reindex(bands).to_numpy()
     return Practices(names, columns, people, given, weights)
 
@@ -99,6 +102,7 @@ def _check(
     events: pd.DataFrame,
     population: pd.DataFrame,
     standard: pd.DataFrame | None,
+    *,
     columns: tuple[str, ...],
     persons: tuple[str, ...],
     fill_missing: float | None,
@@ -193,8 +197,9 @@ def times_of(name: str) -> int:
 
 def _matrix(
     table: pd.DataFrame,
-    columns: tuple[str, ...],
     value: str,
+    *,
+    columns: tuple[str, ...],
     practices: np.ndarray,
     bands: np.ndarray,
     missing: float | None = None,

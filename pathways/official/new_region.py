@@ -47,7 +47,13 @@ def region_from_official_files(
     if problems or people is None or places is None or scores is None:
         raise BadInput(problems)
     return _build(
-        name, people, places, scores, selection, pathway, [registered.name, practice_map.name, deprivation.name]
+        name,
+        people=people,
+        places=places,
+        scores=scores,
+        selection=selection,
+        pathway=pathway,
+        files=[registered.name, practice_map.name, deprivation.name],
     )
 
 
@@ -62,6 +68,7 @@ def _or_problems(read: Callable[[Path], Read], path: Path, problems: list[Proble
 
 def _build(
     name: str,
+    *,
     people: Registered,
     places: PracticeMap,
     scores: dict[str, float],

@@ -47,7 +47,7 @@ def perform(
     missing = [key for key in tasks if key not in found]
     before = len(found)
     if missing:
-        for rows in _done(one, tasks, missing, workers, dask, stop):
+        for rows in _done(one, tasks, missing, workers=workers, dask=dask, stop=stop):
             store.write(rows)
             found |= rows
             if progress is not None:
@@ -58,7 +58,7 @@ def perform(
 
 
 def _done(
-    one: One, tasks: Mapping[str, Any], missing: list[str], workers: int, dask: str | None, stop: Event | None
+    one: One, tasks: Mapping[str, Any], missing: list[str], *, workers: int, dask: str | None, stop: Event | None
 ) -> Iterator[Found]:
     chunks = [missing[start : start + CHUNK] for start in range(0, len(missing), CHUNK)]
     if dask is None and workers == 1:

@@ -51,7 +51,9 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fit, PracticeFit, 
     values = dict(zip(region.codes, counts.round(), strict=True))
     simulator = replace(empty, targets=targets_of(values, folder, region, case.pathway))
     settings = Settings(runs=450, unknowns=3, workers=min(2, os.cpu_count() or 1))
-    runner = Runner(simulator, Summaries(simulator.targets.figures, registered(region)), folder / "runs", settings)
+    runner = Runner(
+        simulator, Summaries(simulator.targets.figures, registered(region)), folder=folder / "runs", settings=settings
+    )
     found = fit(runner, bank_of(runner))
     practices = fit_practices(found, runner)
     assert practices is not None

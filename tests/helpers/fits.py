@@ -33,4 +33,4 @@ def toy_runner(
     **more: Any,
 ) -> Runner:
     toy = Toy(ToyTargets(figures_of(values, discrepancy=discrepancy)), **more)
-    return Runner(cast(Any, toy), Summaries(toy.targets.figures, {}), folder, settings)
+    return Runner(cast(Any, toy), Summaries(toy.targets.figures, {}), folder=folder, settings=settings)

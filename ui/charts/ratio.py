@@ -42,11 +42,11 @@ def ratio_chart(results: Sequence[TargetResult], *, says: str) -> Chart:
     return Chart(spec, alt)
 
 
-def _has_ratio(result: Result) -> bool:
+def _has_ratio(result: TargetResult) -> bool:
     return result.target.value != 0 and not math.isnan(result.found.mean)
 
 
-def _row(result: Result) -> dict[str, Any]:
+def _row(result: TargetResult) -> dict[str, Any]:
     """What is drawn of one target: ratios, those beyond the picture at its edge."""
     target, found = result.target, result.found
     low, high = sorted((found.low / target.value, found.high / target.value))

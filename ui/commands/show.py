@@ -97,7 +97,9 @@ def show(
     if kind == "evidence":
         if svg is not None:
             raise refuse("options_fit", "--svg", "draws a pathway; evidence is a table.")
-        _show_evidence(name or DEFAULT_BASE, grade, search, as_json=as_json, as_csv=as_csv, as_markdown=as_markdown)
+        _show_evidence(
+            name or DEFAULT_BASE, grade=grade, search=search, as_json=as_json, as_csv=as_csv, as_markdown=as_markdown
+        )
         return
     if kind not in ("pathway", "scenario"):
         raise refuse("kind", kind, "show a 'pathway', a 'scenario' or 'evidence': backpath show pathway usual_care")
@@ -122,7 +124,7 @@ def show(
         say_wrapped(f"Drawn: {svg}")
 
 
-def _show_evidence(name: str, grade: str, search: str, *, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
+def _show_evidence(name: str, *, grade: str, search: str, as_json: bool, as_csv: bool, as_markdown: bool) -> None:
     from ui.reports.evidence import evidence_csv, evidence_json, evidence_tables, page, pathway_named, rows_of, summary
 
     if as_json + as_csv + as_markdown > 1:

@@ -219,14 +219,14 @@ def key_message(comparison: Comparison, scenario: str, outcome: str) -> KeyMessa
     means = (comparison.mean(name, outcome) for name in (comparison.base, scenario))
     today, then = (with_unit(per_year(mean, word, comparison.years), word) for mean in means)
     if word.of == "wait":
-        return replace(message, absolute=_waits(comparison, scenario, outcome, today, then))
+        return replace(message, absolute=_waits(comparison, scenario, outcome, today=today, then=then))
     return replace(
         message,
         absolute=f"About {today} a year {of_the_base(comparison)}, about {then} averaged over {span(comparison.years)}.",
     )
 
 
-def _waits(comparison: Comparison, scenario: str, outcome: str, today: str, then: str) -> str:
+def _waits(comparison: Comparison, scenario: str, outcome: str, *, today: str, then: str) -> str:
     """What the figures of a wait are, and how many still wait."""
     base = of_the_base(comparison)
     before, after = (percent_of(comparison.still_waiting(name, outcome)) for name in (comparison.base, scenario))
