@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -175,10 +178,9 @@ def test_what_a_calibration_gives_is_no_judgement() -> None:
         name for name, word in comparison.cases["mri_guidance"].pathway.quantities.items() if word.grade == "assumed"
     ]
 
-    class Draws:
-        scores = dict.fromkeys(assumed[:2])
+    draws: Any = SimpleNamespace(scores=dict.fromkeys(assumed[:2]))
 
     calibrated = made_up({"mri_scans": [-20, -21]})
-    object.__setattr__(calibrated, "calibration", Draws)
+    object.__setattr__(calibrated, "experiment", replace(calibrated.experiment, calibration=draws))
     assert judgements(comparison, "mri_guidance") == (324, 379)
     assert judgements(calibrated, "mri_guidance") == (322, 379)
