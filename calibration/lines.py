@@ -14,12 +14,11 @@ import pandas as pd
 
 from outcomes.journeys.reported import COUNTS
 from pathways.official.periods import band_in_words
+from pathways.quantity import DAYS_IN_A_CALENDAR_YEAR
 
 LEVEL, SLOPE, SEASON = "level", "slope", "season"
 SEASON_FROM = 24
 """Months that a monthly series must have before its yearly wave is fitted."""
-DAYS_IN_A_YEAR = 365.25
-"""The length of the yearly wave."""
 SHARES = ("missed_share",)
 PERCENT = 100.0
 STEP = 1e-4
@@ -173,7 +172,7 @@ def basis_over(figures: pd.DataFrame, times: Sequence[Sequence[int]]) -> tuple[n
         columns.append(days - days.mean())
         names.append(SLOPE)
     if len(days) >= SEASON_FROM:
-        angle = 2 * np.pi * days / DAYS_IN_A_YEAR
+        angle = 2 * np.pi * days / DAYS_IN_A_CALENDAR_YEAR
         columns += [np.cos(angle), np.sin(angle)]
         names += [SEASON, SEASON]
     basis, triangle = np.linalg.qr(np.stack(columns, axis=1))

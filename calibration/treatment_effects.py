@@ -20,9 +20,9 @@ import pandas as pd
 from scipy import optimize
 
 from calibration.natural_history import FOLDER, read_quantities
-from calibration.untreated import DAYS_IN_A_YEAR, Untreated
+from calibration.untreated import Untreated
 from pathways import Pathway, Quantity, load_pathway
-from pathways.quantity import DAYS_IN
+from pathways.quantity import DAYS_IN, DAYS_IN_A_YEAR
 from sim.plan import effect_steps
 
 LEAST, MOST = 0.05, 15.0

@@ -17,9 +17,8 @@ from scipy import sparse
 from pathways import Pathway, Quantity
 from pathways.decision import REST
 from pathways.health import PAIN_STATES, PHASES, STATES, Rates
-from pathways.quantity import DAYS_IN
+from pathways.quantity import DAYS_IN_A_YEAR
 
-DAYS_IN_A_YEAR = round(DAYS_IN["years"])
 COURSE = "course"
 WELL = STATES.index("well")
 

@@ -18,13 +18,30 @@ GRADES = {
     "local": "taken from the area's own data",
 }
 
-DAYS_IN = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1.0, "weeks": 7.0, "months": 365 / 12, "years": 365.0}
+DAYS_IN_A_WEEK = 7
+DAYS_IN_A_YEAR = 365
+"""A year without leap days, so that all years are alike; `outcomes.lengths_of_time` says the same."""
+DAYS_IN_A_CALENDAR_YEAR = 365.25
+"""With leap days: for figures that bear dates, and nothing else."""
+DAYS_IN = {
+    "minutes": 1 / 1440,
+    "hours": 1 / 24,
+    "days": 1.0,
+    "weeks": float(DAYS_IN_A_WEEK),
+    "months": DAYS_IN_A_YEAR / 12,
+    "years": float(DAYS_IN_A_YEAR),
+}
 """Units of time, in days. A year is 365 days and a month a twelfth of it."""
 
 LONGEST_DAYS = 200 * DAYS_IN["years"]
 """No length of time is longer than this."""
 
-YEARS_PER = {"per day": 365.0, "per week": 365 / 7, "per month": 12.0, "per year": 1.0}
+YEARS_PER = {
+    "per day": float(DAYS_IN_A_YEAR),
+    "per week": DAYS_IN_A_YEAR / DAYS_IN_A_WEEK,
+    "per month": 12.0,
+    "per year": 1.0,
+}
 """Units of a rate, as how many of them make a yearly rate."""
 
 MONEY = "GBP"

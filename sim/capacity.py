@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pathways import Pathway, Region, Service, Site
-from pathways.quantity import DAYS_IN
+from pathways.quantity import DAYS_IN_A_YEAR
 from pathways.region import RegionFile
 from pathways.service import WEEKDAYS
 from sim.arrays.layout import MICRO, NEVER
@@ -70,7 +70,7 @@ def open_days(word: Service, about: RegionFile, day_numbers: np.ndarray) -> tupl
 
 def open_in_the_first_year(word: Service, about: RegionFile) -> tuple[int, int]:
     """On how many days of the first measured year a service is open, and on how many it would be without closed days."""
-    has, is_open = open_days(word, about, np.arange(int(DAYS_IN["years"])))
+    has, is_open = open_days(word, about, np.arange(DAYS_IN_A_YEAR))
     return int((has & is_open).sum()), int(has.sum())
 
 

@@ -14,12 +14,13 @@ from scipy import special
 from pathways import Pathway, Region
 from pathways.checks import age_band
 from pathways.health import Onset, Prevalent
+from pathways.quantity import DAYS_IN_A_YEAR
 from pathways.region import AGE_BANDS, DECILES, SEXES
 from sim.arrays.jit import loop
 from sim.arrays.keyed_draws import GOLDEN, bits, label, mix, share
 from sim.arrays.quantiles import address, duration_table, ticks
 from sim.builder import Builder
-from sim.plan import DAYS_IN_A_YEAR, Plan
+from sim.plan import Plan
 
 IS_ILL = label("cohort: ill at the start")
 FALLS_ILL = label("cohort: falls ill")

@@ -10,6 +10,7 @@ import numpy as np
 
 from pathways import BadInput, Pathway, Problem, Region, Scenario, Service, Site, did_you_mean
 from pathways.health import PAIN_STATES, PHASES, STATES, Effect
+from pathways.quantity import DAYS_IN_A_YEAR
 from pathways.service import WEEKDAYS, WaitingList
 from pathways.timing import length_in_days, ticks_in_a_day
 from pathways.word import PRIORITIES as PRIORITY_WORDS
@@ -41,7 +42,6 @@ from sim.builder import Builder
 from sim.capacity import open_in_the_first_year, own_capacity
 from sim.illness import FASTEST
 
-DAYS_IN_A_YEAR = 365
 ONE = 65536
 HALVINGS = 5
 """A fading treatment is gone after so many half-lives."""

@@ -10,8 +10,9 @@ import numpy as np
 
 from pathways import Pathway
 from pathways.lever import Change
+from pathways.quantity import DAYS_IN_A_YEAR
 from sim.arrays.layout import MICRO
-from sim.plan import DAYS_IN_A_YEAR, Plan
+from sim.plan import Plan
 from sim.reducers import Tallies, year_count
 from sim.state import capacity_with_levers
 

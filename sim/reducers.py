@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from outcomes.lengths_of_time import WEEKS_OF_A_LIST
 from pathways.health import STATES
+from pathways.quantity import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 from sim.arrays.jit import loop
 from sim.arrays.layout import DID_NOT_ATTEND, DISCHARGE, EVENT, GAVE_UP, HEALTH, JOINED, KINDS, ONSET, REFERRAL, SEEN
 from sim.arrays.memory import numbers, place, records, sums
 from sim.health_utilities import utility_class_count
-from sim.plan import DAYS_IN_A_YEAR, Plan
+from sim.plan import Plan
 
-WAIT_DAYS, WAIT_WEEKS = 52 * 7, 2 * 52
+WAIT_DAYS, WAIT_WEEKS = WEEKS_OF_A_LIST * DAYS_IN_A_WEEK, 2 * WEEKS_OF_A_LIST
 """Waits are counted by days up to 52 weeks, then by weeks (each named by its last day), the last class being longer."""
 
 WAIT_CLASSES = WAIT_DAYS + 1 + WAIT_WEEKS + 1

@@ -22,15 +22,16 @@ import pandas as pd
 
 from outcomes import qalys_of_time
 from outcomes.economics.discounting import discount_flow
-from outcomes.journeys.waiting import DAYS_PER_WEEK, WEEKS, day_by_which, restricted_mean_days, share_seen, watched_days
+from outcomes.journeys.waiting import WEEKS, day_by_which, restricted_mean_days, share_seen, watched_days
 from pathways.health import STATES
 from pathways.pathway import Outcome
+from pathways.quantity import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 from sim.arrays.layout import DID_NOT_ATTEND, GAVE_UP, JOINED, REFERRAL, SEEN
 from sim.costs import costs_table, owed_table
 from sim.costs import prices_table as prices_table  # so that whoever reads tables finds them all here
 from sim.events import ENTRY
 from sim.health_utilities import utilities
-from sim.plan import DAYS_IN_A_YEAR, Plan
+from sim.plan import Plan
 from sim.reducers import (
     WAIT_DAYS,
     Tallies,
@@ -123,7 +124,7 @@ def waits_table(tallies: Tallies, plan: Plan) -> pd.DataFrame:
             "carried_on_from_day": np.where(watched < within, watched, np.nan),
             "median_wait_days": day_by_which(reached, days, 0.5),
             "p92_wait_days": day_by_which(reached, days, P92),
-            **{f"share_within_{weeks}_weeks": reached[:, DAYS_PER_WEEK * weeks] for weeks in WEEKS},
+            **{f"share_within_{weeks}_weeks": reached[:, DAYS_IN_A_WEEK * weeks] for weeks in WEEKS},
             "mean_wait_days_of_seen": mean_of_seen,
         }
     )

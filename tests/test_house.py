@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from pathways import load_pathway
+from outcomes import lengths_of_time
+from pathways import load_pathway, quantity
 from pathways.word import PRIORITIES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +69,7 @@ REGISTRIES = [".".join((name, "org")) for name in ("pypi", "pythonhosted", "npmj
 STRUCTURAL = {
     "pathways": {
         1e-9: "rounding", 0.001: "rounding", 0.5: "a half", 0.6: "how alike two names are", 0.85: "and a misspelt one", 0.594: "bound of utilities",
+        365.25: "days of a year with leap days",
         0.9: "p90 of a duration", 0.975: "the upper end of a 95% interval", 0.05: "how far a mean may be off, in widths", 0.2: "the outer fifth of a range",
     },
     "outcomes": {
@@ -82,7 +84,7 @@ STRUCTURAL = {
         0.2: "a share of draws or of runs", 0.25: "a quantile, or a part of a spread", 0.75: "a quantile, or a share of figures held",
         0.8: "posterior over prior spread", 0.85: "coverage that is told", 0.9: "an interval, or what like series have in common", 0.95: "a quantile", 0.98: "a share of runs",
         0.99: "a quantile", 0.05: "the least multiplier tried, or how far R-hat may be from 1", 1.1: "the longest move of a chain", 1.3: "squared error over that expected",
-        1.4: "how much wider runs lie", 2.38: "the size of a move", 365.25: "days of a year", 1e-4: "a numerical step",
+        1.4: "how much wider runs lie", 2.38: "the size of a move", 1e-4: "a numerical step",
         1e-9: "rounding", 1e-12: "rounding",
     },
     "sim": {
@@ -284,6 +286,21 @@ def test_no_two_public_classes_have_one_name() -> None:
 
 
 # what may stand in the code
+
+
+def test_the_length_of_a_year_is_written_once_and_the_two_ground_floors_agree() -> None:
+    """It stood in nine files. `outcomes` knows nothing of `pathways`, so that each has it, and a year with leap days once."""
+    home = {"outcomes/lengths_of_time.py", "pathways/quantity.py"}
+    written = {
+        path.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for path in files_of(room)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and node.value in (365, 365.25)
+    }
+    assert written == home
+    for name in ("DAYS_IN_A_WEEK", "DAYS_IN_A_YEAR"):
+        assert getattr(lengths_of_time, name) == getattr(quantity, name)
 
 
 def test_one_writer_writes_every_file() -> None:

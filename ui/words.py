@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-from outcomes.journeys.waiting import DAYS_PER_WEEK, YEAR_DAYS
+from outcomes.journeys.waiting import YEAR_DAYS
 from pathways.pathway import Outcome
+from pathways.quantity import DAYS_IN_A_WEEK
 
 MINUS = "−"
 NO_VALUE = "–"
@@ -129,7 +130,7 @@ def within_words(days: int) -> str:
     >>> within_words(364), within_words(181)
     ('52 weeks', '181 days')
     """
-    return f"{days // DAYS_PER_WEEK} weeks" if days == YEAR_DAYS else counted(days, "day")
+    return f"{days // DAYS_IN_A_WEEK} weeks" if days == YEAR_DAYS else counted(days, "day")
 
 
 def waits_are(days: int) -> str:

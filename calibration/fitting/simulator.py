@@ -18,13 +18,14 @@ from calibration.local_data.local_targets import LocalTargets
 from outcomes.journeys.reported import reported
 from pathways import Region, inputs_to_dict
 from pathways.assumed import region_at
+from pathways.quantity import DAYS_IN_A_YEAR
 from sim.arrays.layout import DID_NOT_ATTEND, DISCHARGE, REFERRAL, SEEN
 from sim.batch.run_store import key_of
 from sim.events import EventLog
 from sim.experiments.parameters import NoSensibleDraw, Places, places_of, read_correlation, sensible_draw
 from sim.experiments.record import region_digest
 from sim.experiments.scores import case_at, uncertain, value_at
-from sim.plan import DAYS_IN_A_YEAR, Plan
+from sim.plan import Plan
 from sim.reducers import Tallies, add_areas, list_sizes
 from sim.run import Case
 from sim.version import MODEL

@@ -11,8 +11,9 @@ from calibration.local_data.figures import Figure, by_series, by_span, figures_t
 from calibration.local_data.measures import MEASURES
 from pathways import Quantity, Region
 from pathways.official.periods import period_in_words
+from pathways.quantity import DAYS_IN_A_YEAR
 
-LONG_DAYS = 365
+LONG_DAYS = DAYS_IN_A_YEAR
 """Days: figures that begin so long before the region's first day are told."""
 MOST_CHANGE = 1 / 2
 """A series that changes by more than this share from one date to the next is told."""

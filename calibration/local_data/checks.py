@@ -12,8 +12,9 @@ from calibration.local_data.figures import Figure, Span, by_series, by_span
 from calibration.local_data.measures import MEASURES
 from calibration.local_data.sums import sum_problems
 from pathways import Problem
-from pathways.official.periods import DAYS_PER_WEEK, band_in_words, last_of_month, next_day, period_in_words
+from pathways.official.periods import band_in_words, last_of_month, next_day, period_in_words
 from pathways.problems import first_few, listed
+from pathways.quantity import DAYS_IN_A_WEEK
 
 MONTHS_PER_YEAR = 12
 FEWEST_ALIKE = 3
@@ -211,7 +212,7 @@ def missing_spans(spans: Sequence[Span], *, snapshots: bool) -> list[Span]:
         ]
     days = [end.toordinal() for _, end in spans]
     lengths = {b - a for a, b in pairwise(days)} if snapshots else {(end - begin).days + 1 for begin, end in spans}
-    if any(length % DAYS_PER_WEEK for length in lengths):
+    if any(length % DAYS_IN_A_WEEK for length in lengths):
         return []
     return [
         (last - timedelta(days=0 if snapshots else step - 1), last)

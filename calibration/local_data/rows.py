@@ -18,7 +18,8 @@ from pathways.files.cells import cells_of
 from pathways.files.persons import persons_in
 from pathways.files.values import NotThat, number_in
 from pathways.official.files import header_seems
-from pathways.official.periods import DAYS_PER_WEEK, band, period
+from pathways.official.periods import band, period
+from pathways.quantity import DAYS_IN_A_WEEK
 
 NEEDED = ("measure", "service", "from", "value")
 OPTIONAL = (
@@ -270,7 +271,7 @@ class TemplateRow:
             self.fault("unit", f"is blank. Write {' or '.join(units)}.")
         if below and measure.kind != "count":
             self.fault("suppressed_below", f"only counts are suppressed, and '{self.text('measure')}' is none.")
-        times = DAYS_PER_WEEK if unit == "weeks" else 1
+        times = DAYS_IN_A_WEEK if unit == "weeks" else 1
         if not written:
             return nan, False, (rounded or 1) * times
         if written == SUPPRESSED:

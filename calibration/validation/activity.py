@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from calibration.validation.courses import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 from calibration.validation.observed import BAND_YEARS
+from pathways.quantity import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 
 EVERYONE = ("female", "male")
 

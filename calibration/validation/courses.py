@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from pathways.quantity import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
+
 WELL = "well"
 BAD = ("moderate", "severe")
-DAYS_IN_A_WEEK = 7
-DAYS_IN_A_YEAR = 365
 MONTHS_FOLLOWED = 6
 MONTH_DAYS = DAYS_IN_A_YEAR / 12
 """Of courses that were asked for month by month."""

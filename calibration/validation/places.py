@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from calibration.validation.courses import DAYS_IN_A_YEAR
 from calibration.validation.observed import BAND_YEARS, MOST_DEPRIVED_IS
+from outcomes.practices.measures_of_variation import folds_of
+from pathways.quantity import DAYS_IN_A_YEAR
 
 CHANCE_DRAWS = 400
 """Draws from which the fold that chance alone gives is worked out."""
@@ -140,15 +141,8 @@ def chance_fold(expected: np.ndarray, *, at_least: int) -> float:
     True
     """
     drawn = np.random.default_rng(CHANCE_SEED).poisson(expected, (CHANCE_DRAWS, len(expected)))
-    counts = drawn >= at_least
-    enough = counts.sum(axis=1) > 1
-    if not enough.any():
-        return float("nan")
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = drawn / expected
-    highest = np.where(counts, ratios, -np.inf).max(axis=1)[enough]
-    lowest = np.where(counts, ratios, np.inf).min(axis=1)[enough]
-    return float((highest / lowest).mean())
+    folds = folds_of(drawn, expected, fewest_events=at_least)
+    return float(folds.mean()) if len(folds) else float("nan")
 
 
 def _by_practice(

@@ -13,12 +13,19 @@ import pandas as pd
 
 from outcomes.arrays import Numbers, checked
 from outcomes.economics.activity_costs import cost_of_activity, prices_of
+from outcomes.lengths_of_time import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 from outcomes.table_rules import Rules, hold
 
 HORIZON = 5
 """A budget impact looks so many years ahead, at most."""
-PER_YEAR = {"day": 365.0, "week": 365 / 7, "month": 12.0, "quarter": 4.0, "year": 1.0}
-"""How many of each a year has; it has 365 days."""
+PER_YEAR = {
+    "day": float(DAYS_IN_A_YEAR),
+    "week": DAYS_IN_A_YEAR / DAYS_IN_A_WEEK,
+    "month": 12.0,
+    "quarter": 4.0,
+    "year": 1.0,
+}
+"""How many of each a year has."""
 RELEASED, NEEDED, UNCHANGED = "released", "extra needed", "no change"
 
 

@@ -16,11 +16,10 @@ import pandas as pd
 
 from outcomes.arrays import checked
 from outcomes.equity.age_bands import band_edges
+from outcomes.lengths_of_time import DAYS_IN_A_YEAR
 from outcomes.practices.rates import directly_standardised_rate
 from outcomes.table_rules import Rules, hold
 
-DAYS_PER_YEAR = 365
-"""A year is 365 days, here as in the simulation's clock."""
 LOOKBACK_YEARS = 2
 """So long a person must have been seen without an event before one counts as the first, unless told."""
 AGE_BANDS = (0, 18, 28, 38, 48, 58, 68, 78, 88)
@@ -86,14 +85,14 @@ def age_at_first_treatment(
     1      10             1               0        64.0      58-67
     """
     persons, begins = _checked(events, people, end_day, by), _begins(age_bands, standard_population)
-    lookback = lookback_years * DAYS_PER_YEAR
+    lookback = lookback_years * DAYS_IN_A_YEAR
     first = events.groupby("patient", sort=False)["day"].min()
     persons["day"] = persons["patient"].map(first).astype(float)
     persons["left_truncated"] = persons["day"] < persons["from_day"] + lookback
     persons["counts"] = persons["day"].notna() & ~persons["left_truncated"]
-    persons["age_at_event"] = persons["age"] + persons["day"] / DAYS_PER_YEAR
-    persons["enters"] = persons["age"] + (persons["from_day"] + lookback) / DAYS_PER_YEAR
-    persons["leaves"] = persons["age"] + persons["day"].fillna(persons["to_day"]) / DAYS_PER_YEAR
+    persons["age_at_event"] = persons["age"] + persons["day"] / DAYS_IN_A_YEAR
+    persons["enters"] = persons["age"] + (persons["from_day"] + lookback) / DAYS_IN_A_YEAR
+    persons["leaves"] = persons["age"] + persons["day"].fillna(persons["to_day"]) / DAYS_IN_A_YEAR
     rates = _rates(persons, by, begins)
     had = persons[persons["day"].notna()]
     return AgeAtFirst(

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes.journeys.event_order import events_of_kinds, is_kind, meanwhile, numbered_runs, spells_of_care
+from outcomes.lengths_of_time import DAYS_IN_A_YEAR
 
 KINDS = ("referral", "joined", "seen", "did_not_attend", "gave_up", "left", "decision_not_to_treat", "discharge")
 STARTS, ENDS = ("referral", "joined"), ("seen", "gave_up")
@@ -100,7 +101,7 @@ def without_repeats(events: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 LEAST_GAP_DAYS, LARGER, FEW = 90, 5, 0.05
 """Days without any event, at least, that set an end apart; so many times as long as any other; and the most of the events
 beyond."""
-YEARS_OF_NOTHING, NOT_MOST = 5 * 365, 0.5
+YEARS_OF_NOTHING, NOT_MOST = 5 * DAYS_IN_A_YEAR, 0.5
 """After so many days without any event an end stands apart whatever lies beyond, as long as it is not most of the events."""
 
 

@@ -19,13 +19,13 @@ from outcomes.journeys.event_order import (
     spells,
     spells_of_care,
 )
+from outcomes.lengths_of_time import DAYS_IN_A_WEEK, WEEKS_OF_A_LIST
 from outcomes.table_rules import BadTable
 
 KINDS = ("referral", "joined", "seen", "gave_up", "discharge", "decision_not_to_treat")
-DAYS_PER_WEEK = 7
 STANDARD_WEEKS = 18
 """The standard of the NHS constitution: treated within so many weeks of referral."""
-MOST_WEEKS = 52
+MOST_WEEKS = WEEKS_OF_A_LIST
 """Longer waits stand in one row."""
 TOLD = (
     "completed", "completed_share_within_18_weeks", "completed_median_weeks", "completed_p92_weeks",
@@ -163,7 +163,7 @@ def clocks_of(
             "start_day": start_day,
             "stop_day": stop_day,
             "stopped_by": named(np.where(runs, -1, reasons), STOPPED_BY),
-            "weeks": (np.where(runs, end, stop_day) - start_day) / DAYS_PER_WEEK,
+            "weeks": (np.where(runs, end, stop_day) - start_day) / DAYS_IN_A_WEEK,
         }
     )
 

@@ -21,6 +21,7 @@ from outcomes.journeys.event_order import (
     spells_of_care,
 )
 from outcomes.journeys.groups import groups_of
+from outcomes.lengths_of_time import DAYS_IN_A_WEEK, WEEKS_OF_A_LIST
 from outcomes.table_rules import Rules
 
 OUTCOMES = ("seen", "gave_up", "discharge", "waiting")
@@ -28,10 +29,9 @@ SEEN, GAVE_UP, DISCHARGED, WAITING = range(4)
 KINDS = ("referral", "joined", "seen", "gave_up", "discharge")
 PERCENTILES = (50, 75, 90, 92, 95)
 """Percentiles that are reported: the median, and what NHS statistics and planners ask for."""
-WEEKS = (2, 6, 18, 52)
+WEEKS = (2, 6, 18, WEEKS_OF_A_LIST)
 """Waits are reported within so many weeks: two-week promises, six for tests, eighteen from referral to treatment, a year."""
-DAYS_PER_WEEK = 7
-YEAR_DAYS = 52 * DAYS_PER_WEEK
+YEAR_DAYS = WEEKS_OF_A_LIST * DAYS_IN_A_WEEK
 """Mean waits count nobody for longer: 52 weeks from joining."""
 ROUNDING = 1e-12
 """How far a share may fall short of one that it reaches but for the rounding of numbers."""
@@ -155,12 +155,12 @@ def list_sizes(events: pd.DataFrame, *, end_day: float | None = None, start_day:
     table = wait_spells(events, end_day=end_day)
     end = last_day(events, end_day)
     begin = min(0, float(table["start_day"].min())) if start_day is None else float(start_day)
-    weeks = int((end - begin) // DAYS_PER_WEEK) if len(table) else 0
+    weeks = int((end - begin) // DAYS_IN_A_WEEK) if len(table) else 0
     services = table["service"].cat.remove_unused_categories()
     size, codes = (weeks + 1) * len(services.cat.categories), services.cat.codes.to_numpy().astype(np.int64)
 
     def week_of(column: str) -> np.ndarray:
-        return np.clip((table[column].to_numpy() - begin) // DAYS_PER_WEEK, 0, weeks).astype(np.int64)
+        return np.clip((table[column].to_numpy() - begin) // DAYS_IN_A_WEEK, 0, weeks).astype(np.int64)
 
     stops = np.where(table["outcome"] == "waiting", weeks, week_of("end_day"))
     change = np.bincount(codes * (weeks + 1) + week_of("start_day"), minlength=size) - np.bincount(
@@ -170,7 +170,7 @@ def list_sizes(events: pd.DataFrame, *, end_day: float | None = None, start_day:
     return pd.DataFrame(
         {
             "week": np.tile(np.arange(weeks), len(waiting)),
-            "day": np.tile(begin + DAYS_PER_WEEK * np.arange(1, weeks + 1), len(waiting)),
+            "day": np.tile(begin + DAYS_IN_A_WEEK * np.arange(1, weeks + 1), len(waiting)),
             "service": np.repeat(services.cat.categories.to_numpy(), weeks),
             "waiting": waiting.ravel(),
         }
@@ -268,12 +268,12 @@ def _summary(table: pd.DataFrame) -> dict[str, float]:
     row |= dict(zip(names, found.tolist(), strict=True))
     for weeks in WEEKS:
         row[f"share_within_{weeks}_weeks"] = (
-            float((days[seen] <= weeks * DAYS_PER_WEEK).mean()) if seen.any() else np.nan
+            float((days[seen] <= weeks * DAYS_IN_A_WEEK).mean()) if seen.any() else np.nan
         )
     curve = times, reached = _curve(days, seen, before)
     row |= dict(zip((f"all_{name}" for name in names), _days_on(curve, shares).tolist(), strict=True))
     for weeks in WEEKS:
-        row[f"all_share_within_{weeks}_weeks"] = _share_on(curve, weeks * DAYS_PER_WEEK)
+        row[f"all_share_within_{weeks}_weeks"] = _share_on(curve, weeks * DAYS_IN_A_WEEK)
     row["all_mean_days_within_52_weeks"] = float(restricted_mean_days(reached, times, within=YEAR_DAYS))
     still = (outcome == "waiting").to_numpy()
     row["median_days_still_waiting"] = float(np.median(days[still])) if still.any() else np.nan

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from outcomes.lengths_of_time import DAYS_IN_A_YEAR
 from outcomes.table_rules import Rules, as_numbers, hold
 
 
-def before_and_after(visits: pd.DataFrame, people: pd.DataFrame, *, days: int = 365) -> pd.DataFrame:
+def before_and_after(visits: pd.DataFrame, people: pd.DataFrame, *, days: int = DAYS_IN_A_YEAR) -> pd.DataFrame:
     """Mean visits per person in the days before and after each person's own index day, by group.
 
     `visits`: one row per visit, with `group`, `person` and `day`. `people`: one row per person in each group, with

@@ -167,14 +167,8 @@ def fold_by_chance(
     """
     due = checked_columns("units", counts={}, sizes={"expected": expected})["expected"].to_numpy()
     counts = poisson_counts(due, draws=draws, seed=seed)
-    ratios = counts / due
-    enough = counts >= fewest_events
-    highest = np.where(enough, ratios, -np.inf).max(axis=1)
-    lowest = np.where(enough, ratios, np.inf).min(axis=1)
-    some = enough.sum(axis=1) > 1
-    with np.errstate(divide="ignore"):
-        folds = highest[some] / lowest[some]
-    low, _, _, high = np.quantile(ratios, QUANTILES, axis=1)
+    folds = folds_of(counts, due, fewest_events=fewest_events)
+    low, _, _, high = np.quantile(counts / due, QUANTILES, axis=1)
     nan = float("nan")
     if not len(folds):
         return ChanceFold(nan, nan, nan, nan, _middle_ratio(high, low), confidence, draws, seed)
@@ -182,6 +176,23 @@ def fold_by_chance(
     lower, median, upper = (float(each) for each in np.quantile(folds, [tail, 0.5, 1 - tail]))
     at_least = nan if np.isnan(observed_fold) else float((folds >= observed_fold).mean())
     return ChanceFold(median, lower, upper, at_least, _middle_ratio(high, low), confidence, draws, seed)
+
+
+def folds_of(counts: np.ndarray, expected: np.ndarray, *, fewest_events: int) -> np.ndarray:
+    """The highest over the lowest ratio of counts to expected events in each draw, among units with so many events.
+
+    `counts` has a row per draw and a column per unit; a draw in which fewer than two units have them gives none.
+
+    >>> folds_of(np.array([[10, 30], [20, 2]]), np.array([10.0, 20.0]), fewest_events=5).tolist()
+    [1.5]
+    """
+    enough = counts >= fewest_events
+    some = enough.sum(axis=1) > 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = counts / expected
+        highest = np.where(enough, ratios, -np.inf).max(axis=1)[some]
+        folds: np.ndarray = highest / np.where(enough, ratios, np.inf).min(axis=1)[some]
+    return folds
 
 
 def systematic_component_of_variation(

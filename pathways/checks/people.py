@@ -11,13 +11,13 @@ from pathways.condition import Condition
 from pathways.draft import Draft
 from pathways.health import MOST_TIMES, MOST_TIMES_TOGETHER, PAIN_STATES
 from pathways.problems import Problem
-from pathways.quantity import DAYS_IN, YEARS_PER
+from pathways.quantity import DAYS_IN, DAYS_IN_A_YEAR, YEARS_PER
 from pathways.timing import length_in_days, ticks_in_a_day
 
 MOST_ATTRIBUTES = 13
 MOST_CLASSES = 10_000
 """Kinds of people whose time is counted apart because it is worth something else."""
-MOST_ONSETS = 365
+MOST_ONSETS = DAYS_IN_A_YEAR
 """Of one person in a year: one a day."""
 MOST_OPTIONS = 32
 

@@ -25,8 +25,9 @@ from pathways.official.files import (
     sheets_by_row,
     wrong_file,
 )
-from pathways.official.periods import DAYS_PER_WEEK, month
+from pathways.official.periods import month
 from pathways.problems import did_you_mean, listed, refuse
+from pathways.quantity import DAYS_IN_A_WEEK
 
 INSTEAD = {"": nan}
 """A blank was not submitted; nobody is written as 0."""
@@ -191,7 +192,7 @@ def _weeks(name: str) -> tuple[int, float] | None:
     """
     text = re.sub(r"\s+", "", name.lower())
     if found := re.fullmatch(r"(\d{1,3})<(\d{1,3})w(?:eeks?|ks?)?", text, re.ASCII):
-        low, high = int(found[1]) * DAYS_PER_WEEK, int(found[2]) * DAYS_PER_WEEK - 1
+        low, high = int(found[1]) * DAYS_IN_A_WEEK, int(found[2]) * DAYS_IN_A_WEEK - 1
         return (low, high) if low <= high else None
     found = re.fullmatch(r"(\d{1,3})\+w(?:eeks?|ks?)?", text, re.ASCII)
-    return (int(found[1]) * DAYS_PER_WEEK, inf) if found else None
+    return (int(found[1]) * DAYS_IN_A_WEEK, inf) if found else None

@@ -10,8 +10,9 @@ from calendar import month_abbr, month_name, monthrange
 from datetime import date, timedelta
 from math import inf
 
+from pathways.quantity import DAYS_IN_A_WEEK
+
 MONTHS = {name.lower(): number for names in (month_name, month_abbr) for number, name in enumerate(names) if name}
-DAYS_PER_WEEK = 7
 CENTURY = 2000
 """Years of two figures are of this century."""
 FIRST_MONTH = 4
@@ -104,7 +105,7 @@ def band(text: str) -> tuple[int, float] | None:
     if found := _BETWEEN.fullmatch(text):
         low, high = int(found["low"]), int(found["high"])
         if found["unit"] == "week":
-            low, high = low * DAYS_PER_WEEK + (low > 0 or found["more"] is not None), high * DAYS_PER_WEEK
+            low, high = low * DAYS_IN_A_WEEK + (low > 0 or found["more"] is not None), high * DAYS_IN_A_WEEK
         else:
             low += found["more"] is not None
         return (low, high) if low <= high else None
@@ -121,7 +122,7 @@ def _open_band(text: str) -> tuple[int, float] | None:
     if is_one or (found["end"] is not None and found["least_too"] is None):
         return (number, number) if is_one and not weeks else None
     if weeks:
-        return number * DAYS_PER_WEEK + 1, inf
+        return number * DAYS_IN_A_WEEK + 1, inf
     return number + (found["over"] is not None), inf
 
 

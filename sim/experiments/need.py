@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outcomes.lengths_of_time import WEEKS_OF_A_LIST
 from pathways import Pathway, Region
 from pathways.provision import rounded
+from pathways.quantity import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 from sim.arrays.layout import DID_NOT_ATTEND, SEEN
 from sim.experiments.stability import Load
-from sim.plan import DAYS_IN_A_YEAR
 from sim.reducers import list_sizes, weeks_before
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ LEFT_OF_A_LIST = 0.1
 """A list of which less than this is left after a year is asked about too."""
 ROUNDED = 1.01
 """What is written may be so much more than what is assumed per head, by rounding."""
-WEEKS_IN_A_YEAR = 52
-"""Whole weeks, by which lists are counted."""
 HINT = "Figures are for back pain alone: if these are of all musculoskeletal conditions, write a 'back_pain_share' beside them"
 
 
@@ -72,7 +71,7 @@ def lists_beyond_need(loads: Iterable[Load], pathway: Pathway, region: Region) -
         people = sum(row.people for row in region.waiting if (row.service, row.area) == (load.service, load.area))
         of_all = people / max(region.population, 1)
         if people < LEAST_LISTED or (
-            people <= YEARS_OF_REFERRALS * WEEKS_IN_A_YEAR * load.people and of_all <= SHARE_OF_PEOPLE
+            people <= YEARS_OF_REFERRALS * WEEKS_OF_A_LIST * load.people and of_all <= SHARE_OF_PEOPLE
         ):
             continue
         where = f" ({load.area})" if load.area else ""
@@ -93,7 +92,7 @@ def far_from_need(comparison: Comparison) -> list[str]:
     plan, runs = comparison.plan, comparison.tallies[comparison.base]
     if comparison.years < 1:
         return []
-    weeks = comparison.years * DAYS_IN_A_YEAR / 7
+    weeks = comparison.years * DAYS_IN_A_YEAR / DAYS_IN_A_WEEK
     sizes = np.mean([list_sizes(tallies)[:, weeks_before(plan) :] for tallies in runs], axis=0)
     said = []
     for position, (name, word) in enumerate(plan.pathway.services.items()):
@@ -108,7 +107,7 @@ def far_from_need(comparison: Comparison) -> list[str]:
             said.append(_too_much(plan.pathway, name, "", had, wanted))
             continue
         listed = comparison.region.waiting_for(name)
-        after = float(sizes[position, min(WEEKS_IN_A_YEAR, sizes.shape[1] - 1)])
+        after = float(sizes[position, min(WEEKS_OF_A_LIST, sizes.shape[1] - 1)])
         assumed = _as_assumed(listed, word.waiting_per_100k, plan.pathway, comparison.region)
         if listed >= LEAST_LISTED and after < LEFT_OF_A_LIST * listed and not assumed:
             says = f"{listed:,} people wait at the start in waiting_lists.csv and {after:,.0f} a year later"

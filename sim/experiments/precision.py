@@ -6,6 +6,7 @@ import numpy as np
 
 from outcomes import replications_are_enough, t_half_width
 from outcomes.paired import FEW_EVENTS
+from pathways.quantity import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 from sim.experiments.as_written import unheeded
 from sim.experiments.comparison import Comparison
 from sim.experiments.need import far_from_need
@@ -177,7 +178,7 @@ def growing_lists(comparison: Comparison, scenario: str) -> list[str]:
         spread = t_half_width(late) if len(late) > 1 else 0.0
         grows = late.mean() > max(FEW_PEOPLE, 0.1 * middle[:, position].mean()) and late.mean() > spread
         if grows:
-            per_year = late.mean() / (weeks - weeks // 2 - 1) * 365 / 7
+            per_year = late.mean() / (weeks - weeks // 2 - 1) * DAYS_IN_A_YEAR / DAYS_IN_A_WEEK
             sentences.append(
                 f"The list for '{plan.pathway.services[service].title}' has no steady state under '{scenario}': in the "
                 f"second half of the run it grows by about {per_year:.0f} people a year, to {end[:, position].mean():.0f}. "

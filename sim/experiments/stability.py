@@ -12,6 +12,7 @@ import numpy as np
 
 from pathways import Pathway, Region, Scenario
 from pathways.provision import rounded
+from pathways.quantity import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 from sim.arrays.layout import DID_NOT_ATTEND, MICRO, REFERRAL, SEEN
 from sim.capacity import open_days, open_in_the_first_year
 from sim.cohort import Cohort
@@ -45,7 +46,7 @@ class Load:
     @property
     def growth_a_year(self) -> float:
         """People by which the list grows in a year while nobody gives up."""
-        return self.people * (1 - self.had / self.wanted) * 365 / 7 if self.wanted > 0 else 0.0
+        return self.people * (1 - self.had / self.wanted) * DAYS_IN_A_YEAR / DAYS_IN_A_WEEK if self.wanted > 0 else 0.0
 
 
 def offered_loads(pathway: Pathway, area: Region, scenario: Scenario | None = None) -> list[Load]:
@@ -67,7 +68,7 @@ def offered_loads(pathway: Pathway, area: Region, scenario: Scenario | None = No
     plan_as_it_is = compile_plan(pathway, area, scenario=scenario, years=YEARS)
     had_by_service = _mean_amounts(plan_as_it_is, cohort, pathway, area)
     running = Running(plan, cohort).finish()
-    weeks = YEARS * 365 / 7
+    weeks = YEARS * DAYS_IN_A_YEAR / DAYS_IN_A_WEEK
     loads = []
     for position, (name, service) in enumerate(pathway.services.items()):
         if service.capacity == "open":

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from outcomes import qalys_of_time
+from pathways.quantity import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 from sim.arrays.layout import REFERRAL, SEEN
 from sim.costs import costs_table
 from sim.experiments.comparison import Comparison
@@ -72,7 +73,7 @@ def list_over_time(comparison: Comparison, service: str, *, every: int = 4) -> p
     for name in base_first(comparison):
         sizes = np.array([list_sizes(tallies)[position, first_week:] for tallies in comparison.tallies[name]])[:, :-1]
         for week in range(0, sizes.shape[1], every):
-            rows += _row(name, (week + 1) * 7 / 365, sizes[:, week])
+            rows += _row(name, (week + 1) * DAYS_IN_A_WEEK / DAYS_IN_A_YEAR, sizes[:, week])
     return pd.DataFrame(rows, columns=["scenario", "year", "mean", "low", "high"])
 
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from pathways.quantity import DAYS_IN_A_WEEK, DAYS_IN_A_YEAR
 from sim.experiments.comparison import Comparison
 from sim.results import activity_table, lists_table, waits_table, year_lengths
 
@@ -29,7 +30,7 @@ def service_years(comparison: Comparison) -> pd.DataFrame:
         )
         lists = lists_table(tallies, plan)
         ends = (
-            lists.assign(year=((lists["week"] + 1) * 7 / 365).apply(math.ceil))
+            lists.assign(year=((lists["week"] + 1) * DAYS_IN_A_WEEK / DAYS_IN_A_YEAR).apply(math.ceil))
             .groupby(["service", "year"])["waiting"]
             .last()
         )

@@ -16,12 +16,13 @@ import pytest
 from scipy import stats
 
 from pathways import Pathway, Region, Waiting
+from pathways.quantity import DAYS_IN_A_YEAR
 from pathways.region import AGE_BANDS
 from sim.arrays.keyed_draws import GOLDEN, label
 from sim.arrays.layout import AGE, DECILE, DID_NOT_ATTEND, FIRST_ATTRIBUTE, NEVER, SEX
 from sim.cohort import Cohort
 from sim.people import age_factors
-from sim.plan import DAYS_IN_A_YEAR, Plan
+from sim.plan import Plan
 from sim.running import Running
 from tests.helpers.build import (
     Numbers,
