@@ -20,7 +20,7 @@ LONGEST = (
     "ui/test_app.py",
     "calibration/test_fit.py",
     "sim/test_joint_draws.py",
-    "sim/test_psa.py",
+    "sim/test_sensitivity_analysis.py",
     "ui/test_browser.py",
     "ui/test_command_line.py",
     "sim/test_engines_agree.py",

@@ -17,6 +17,7 @@ from hypothesis import settings
 from outcomes import lengths_of_time
 from pathways import load_pathway, quantity
 from pathways.word import PRIORITIES
+from tests import conftest
 
 ROOT = Path(__file__).resolve().parent.parent
 BELOW: dict[str, dict[str, set[str]]] = {
@@ -63,6 +64,10 @@ each other."""
 MOST_FILES = {"pathways": 22, "sim": 22}
 """The nouns of a pathway and the kernel of a run stand in one hall each; a folder has room for so many modules otherwise:"""
 MOST_FILES_OF_A_FOLDER = 15
+MOST_LINES = 80
+"""Of a function."""
+MOST_BY_PLACE = 5
+"""Arguments that may be given by their place."""
 ROOMS = [room for room in BELOW if room != "app" and (ROOT / room).is_dir()]
 REGISTRIES = [".".join((name, "org")) for name in ("pypi", "pythonhosted", "npmjs", "debian")]
 """Hosts of package registries, none of which stands in the project."""
@@ -285,6 +290,33 @@ def test_no_two_public_classes_have_one_name() -> None:
                 found[node.name] = path
 
 
+def functions(path: Path) -> Iterator[ast.FunctionDef]:
+    """All functions of a module, methods and inner ones too."""
+    yield from (node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("room", ["app", *ROOMS])
+def test_functions_can_be_read_on_a_screen_or_two(room: str) -> None:
+    for path in files_of(room):
+        for node in functions(path):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert lines <= MOST_LINES, f"{path.relative_to(ROOT)}:{node.lineno} {node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("room", ["app", *ROOMS])
+def test_many_arguments_are_given_by_name(room: str) -> None:
+    """Compiled code must take them by place, and those of a command are options, which Typer gives by name."""
+    for path in files_of(room):
+        if path.parent == ROOT / "ui" / "commands":
+            continue
+        for node in functions(path):
+            compiled = {each.id for each in node.decorator_list if isinstance(each, ast.Name)} & {"loop", "scalar"}
+            by_place = [
+                each.arg for each in (*node.args.posonlyargs, *node.args.args) if each.arg not in ("self", "cls")
+            ]
+            assert compiled or len(by_place) <= MOST_BY_PLACE, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+
+
 # what may stand in the code
 
 
@@ -428,3 +460,7 @@ def test_no_random_test_fails_because_the_machine_is_busy() -> None:
     assert settings().deadline is None
     own = [path.name for path in sorted((ROOT / "tests").rglob("test_*.py")) if "deadline=" in path.read_text()]
     assert own == [Path(__file__).name]
+
+
+def test_the_files_that_begin_first_are_there() -> None:
+    assert all((ROOT / "tests" / name).is_file() for name in conftest.LONGEST)

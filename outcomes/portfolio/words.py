@@ -12,7 +12,9 @@ LARGEST = 3
 
 
 def pounds(value: float) -> str:
-    """Pounds, in millions from one million.
+    """Pounds, in millions from one million: exact below, as the moves of a plan must add up to its budget.
+
+    Results of runs are told to three figures instead (`ui.words.money`), since no run knows more.
 
     >>> pounds(4_499_864.7), pounds(1719.4), pounds(-250.0)
     ('£4.50m', '£1,719', '−£250')
