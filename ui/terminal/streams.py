@@ -66,7 +66,7 @@ def _nowhere(number: int) -> TextIO:
         os.fstat(number)
     except OSError:
         _point_nowhere(number)
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115: it is open as long as the program runs
+    return open(os.devnull, "w", encoding="utf-8")  # it is open as long as the program runs
 
 
 def _point_nowhere(number: int) -> None:
