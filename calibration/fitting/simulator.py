@@ -78,7 +78,7 @@ class Simulator:
 
     @cached_property
     def wanted(self) -> pd.DataFrame:
-        """The figures as `outcomes.reported` takes them: days count from the first of the targets."""
+        """The figures as `outcomes.journeys.reported` takes them: days count from the first of the targets."""
         figures = self.targets.figures
         return figures[["measure", "services", "practices", "band_low", "band_high"]].assign(
             from_day=[self._day(day) for day in figures["from_date"]],

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import inf, isnan
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -26,21 +27,34 @@ MOST_APART = 1 / 5
 SHOWN = 12
 """Bands that are shown."""
 MORE = ", …"
-READERS: dict[Form, Callable[[Path, OfficialFile], OfficialWaits]] = {
-    "diagnostic_imaging_7": lambda path, entry: read_diagnostic_imaging(
-        path, codes=entry.codes, modality=entry.modality
+
+
+class Reader(NamedTuple):
+    """What reads a file of a form, and the measures that it gives, of which an entry may want one only."""
+
+    read: Callable[[Path, OfficialFile], OfficialWaits]
+    measures: tuple[str, ...]
+
+
+READERS: dict[Form, Reader] = {
+    "diagnostic_imaging_7": Reader(
+        lambda path, entry: read_diagnostic_imaging(path, codes=entry.codes, modality=entry.modality), ("waited",)
     ),
-    "monthly_diagnostics": lambda path, entry: read_monthly_diagnostics(
-        path, codes=entry.codes, modality=entry.modality
+    "monthly_diagnostics": Reader(
+        lambda path, entry: read_monthly_diagnostics(path, codes=entry.codes, modality=entry.modality), ("waiting",)
     ),
-    "community_waiting": lambda path, entry: read_community_waiting(
-        path, codes=entry.codes, line=entry.line or MUSCULOSKELETAL
+    "community_waiting": Reader(
+        lambda path, entry: read_community_waiting(path, codes=entry.codes, line=entry.line or MUSCULOSKELETAL),
+        ("waiting",),
     ),
-    "referral_to_treatment": lambda path, entry: read_referral_to_treatment(
-        path, codes=entry.codes, treatment_function=entry.treatment_function
+    "referral_to_treatment": Reader(
+        lambda path, entry: read_referral_to_treatment(
+            path, codes=entry.codes, treatment_function=entry.treatment_function
+        ),
+        (WAITING, WAITED),
     ),
 }
-"""What reads a file of each form."""
+"""What reads a file of each form, and the measures of its figures."""
 
 
 def official_figures(folder: Folder, known: Known) -> tuple[list[Figure], list[Problem], list[str]]:
@@ -53,7 +67,7 @@ def official_figures(folder: Folder, known: Known) -> tuple[list[Figure], list[P
         found: list[Figure] = []
         for file in entry.files():
             try:
-                waits = READERS[entry.form](folder.path / file, entry)
+                waits = READERS[entry.form].read(folder.path / file, entry)
             except BadInput as error:
                 wrong += error.problems
                 continue
@@ -73,9 +87,7 @@ def official_figures(folder: Folder, known: Known) -> tuple[list[Figure], list[P
 
 def _measures(entry: OfficialFile) -> tuple[str, ...]:
     """The measures that are read from an entry's files."""
-    if entry.form == "referral_to_treatment":
-        return (entry.measure,) if entry.measure else (WAITING, WAITED)
-    return ("waited",) if entry.form == "diagnostic_imaging_7" else ("waiting",)
+    return (entry.measure,) if entry.measure else READERS[entry.form].measures
 
 
 def _entry_problems(entry: OfficialFile, where: str, known: Known) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 The ages of those treated alone mislead: deprived areas are younger, so their patients are younger even where nobody is
 treated sooner. Rates by age, and standardised ones, stand beside them. What a published table of percentages by age
-band says is read in `outcomes.grouped_ages`.
+band says is read in `outcomes.equity.grouped_ages`.
 """
 
 from __future__ import annotations

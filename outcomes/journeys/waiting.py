@@ -1,6 +1,7 @@
 """Waiting: how long people wait to be seen, how many are on each list. Those who still wait count as well.
 
-The clock from referral to treatment is told in `outcomes.referral_to_treatment`, the kinds of events in `outcomes.journeys.event_order`.
+The clock from referral to treatment is told in `outcomes.journeys.referral_to_treatment`, the kinds of events in
+`outcomes.journeys.event_order`.
 """
 
 from __future__ import annotations
