@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -33,7 +33,6 @@ from ui.terminal.streams import outputs_done, outputs_ready
 from ui.terminal.telling import LONGEST_PROBLEM, err, say, tell_problems
 
 app = typer.Typer(
-    help="Simulates people with back pain moving through a local NHS, under alternative pathway designs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -51,6 +50,26 @@ SHORT_OF_MEMORY = (
 
 UsageError: Any = typer.BadParameter.__mro__[1]
 """What Typer raises where a command is not used as its help says. Newer Typers bring their own Click, without its name."""
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        from sim.version import MODEL
+
+        say(f"backpath {version('backpath')}, model {MODEL}")
+        raise typer.Exit
+
+
+@app.callback()
+def of_all(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version, and the model's."),
+    ] = False,
+) -> None:
+    """Simulates people with back pain moving through a local NHS, under alternative pathway designs."""
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from sim.arrays.layout import KINDS
 from sim.events import COLUMNS
 from sim.results import activity_table
 from sim.running import Running
+from sim.version import MODEL
 from tests.helpers.build import cohort_of, plan_of
 from tests.helpers.official import HEAD, MAP_HEAD, MAP_ROWS, ROWS, Files, row
 from tests.helpers.refusals import files, new_region, refused
@@ -59,6 +61,10 @@ def small_region(folder: Path, *, divided_by: int = 10) -> Path:
     fewer = [[*words[:3], str(int(words[3]) // divided_by)] for words in rows[1:]]
     (folder / "population.csv").write_text("\n".join(",".join(words) for words in [rows[0], *fewer]) + "\n")
     return folder
+
+
+def test_the_version_and_that_of_the_model_are_told() -> None:
+    assert backpath("--version").out.split() == ["backpath", f"{version('backpath')},", "model", str(MODEL)]
 
 
 @pytest.fixture(scope="module")
