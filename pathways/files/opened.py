@@ -204,7 +204,7 @@ def unpacked_in(data: bytes, path: Path) -> bytes:
     """
     kind = kind_of(data)
     if path.suffix.lower() == ".zip" and kind == "text":
-        raise damaged(path, "it does not begin as a zip does")
+        raise damaged(path)
     try:
         match kind:
             case "zip":
@@ -218,8 +218,8 @@ def unpacked_in(data: bytes, path: Path) -> bytes:
                 return _all_of(bz2.BZ2File(io.BytesIO(data)), path, most=most_of(data))
             case "text" | "utf-16" | "binary":
                 return data
-    except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, MemoryError) as error:
-        raise damaged(path, str(error) or type(error).__name__) from None
+    except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, OSError, ValueError, MemoryError):
+        raise damaged(path) from None
     raise refuse("file_is_the_right_one", name_of(path), TELL[kind])
 
 
@@ -228,10 +228,9 @@ def most_of(data: bytes) -> int:
     return min(MOST_BYTES, max(LITTLE, MOST_TIMES * len(data)))
 
 
-def damaged(path: Path, why: str) -> BadInput:
-    """That a packed file is damaged, and why."""
-    says = f"the archive is damaged or cut short ({printable(why)}). Download the file again."
-    return refuse("archive_is_whole", name_of(path), says)
+def damaged(path: Path) -> BadInput:
+    """That a packed file is damaged. What the unpacking library says of it is for programmers."""
+    return refuse("archive_is_whole", name_of(path), "the archive is damaged or cut short. Download the file again.")
 
 
 class Stream(Protocol):

@@ -91,8 +91,8 @@ def sheets_of(path: Path) -> Iterator[tuple[str, Iterator[Cells]]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except DAMAGED as error:
-        raise _damaged(path, error) from None
+    except DAMAGED:
+        raise _damaged(path) from None
     for sheet in book.worksheets:
         sheet.reset_dimensions()
         yield sheet.title, _rows(sheet.iter_rows(values_only=True), path)
@@ -138,16 +138,15 @@ def _old_cell(cell: xlrd.sheet.Cell, datemode: int) -> object:
             return cell.value if cell.value != "" else None
 
 
-def _damaged(path: Path, error: Exception) -> BadInput:
-    says = f"the workbook is damaged or cut short ({error}). Download the file again."
-    return refuse("workbook_is_whole", name_of(path), says)
+def _damaged(path: Path) -> BadInput:
+    return refuse("workbook_is_whole", name_of(path), "the workbook is damaged or cut short. Download the file again.")
 
 
 def _rows(rows: Iterable[Iterable[object]], path: Path) -> Iterator[Cells]:
     try:
         yield from map(_trimmed, rows)
-    except DAMAGED as error:
-        raise _damaged(path, error) from None
+    except DAMAGED:
+        raise _damaged(path) from None
 
 
 def _trimmed(row: Iterable[object]) -> Cells:
@@ -167,8 +166,8 @@ def _workbook(path: Path) -> bytes:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 size = sum(entry.file_size for entry in archive.infolist())
-        except DAMAGED as error:
-            raise _damaged(path, error) from None
+        except DAMAGED:
+            raise _damaged(path) from None
         if size > most_of(data):
             raise bomb(path, most_of(data))
     return data
