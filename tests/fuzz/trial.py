@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import resource
@@ -124,11 +125,10 @@ def _surely_wrong(random: Random, number: int, surface: Surface) -> Trial:
     column = random.choice(surface.exact[name])
     lines = surface.files[name].decode().replace("\r\n", "\n").strip("\n").split("\n")
     row = random.randrange(1, len(lines))
-    at = [cell.strip('"') for cell in lines[0].split(",")].index(column)
+    header, cells = csv.reader([lines[0], lines[row]])
     value = random.choice(hostile.NOT_NUMBERS)
-    cells = lines[row].split(",")
-    cells[at] = quoted(value)
-    lines[row] = ",".join(cells)
+    cells[header.index(column)] = value
+    lines[row] = ",".join(map(quoted, cells))
     files = {**surface.files, name: ("\n".join(lines) + "\n").encode()}
     return Trial(
         number,
