@@ -36,28 +36,21 @@ def parquet_in(data: bytes, file: str) -> pd.DataFrame:
             raise refuse("file_is_not_too_large", file, f"{says} Take out what is not needed.")
         table = stored.read()
         names = [name for name in table.column_names if not name.startswith(INDEX)]
-    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-        says = f"this is no Parquet file that can be read: it is damaged or cut short ({_short(error)}). Save it again."
+    except (pa.ArrowException, OSError, ValueError, MemoryError):
+        says = "this is no Parquet file that can be read: it is damaged or cut short. Save it again."
         raise refuse("archive_is_whole", file, says) from None
     problems = named_twice(names, file)
     made = {}
     for name in dict.fromkeys(names) if not problems else ():
         try:
             made[name.strip(BLANKS)] = _plain(table.column(name))
-        except (pa.ArrowException, ValueError, OverflowError) as error:
+        except (pa.ArrowException, ValueError, OverflowError):
             kind = printable(str(table.schema.field(name).type))
-            says = f"it holds {kind}, which cannot be read here ({_short(error)}). Store numbers, text or dates, or remove it."
+            says = f"it holds {kind}, which cannot be read here. Store numbers, text or dates, or remove it."
             problems.append(Problem("columns_are_plain", f"{file}: column {shown(name)}", says))
     if problems:
         raise BadInput(problems)
     return pd.DataFrame(made, index=range(table.num_rows))
-
-
-def _short(error: Exception) -> str:
-    """The first line of an error, without what it says of the file's contents."""
-    return (
-        type(error).__name__ if isinstance(error, MemoryError) else printable(str(error).split("\n")[0].split(":")[0])
-    )
 
 
 def _plain(column: Any) -> np.ndarray:

@@ -174,6 +174,9 @@ HEADER = "service,unit_cost,qaly_pp,n_now,min_n,max_n"
         (f"{HEADER},imd_group", ["a,1,0.1,10,0,20,1", "a,1,0.1,10,0,20,"], "row 3, column imd_group: is blank, and other rows of this service have a group."),
         (f"{HEADER},variabel_share", ["a,1,0.1,10,0,20,0.5"], "column variabel_share: 'variabel_share' is none of the columns that are read. Did you mean 'variable_share'?"),
         (f"{HEADER},surname", ["a,1,0.1,10,0,20,Smith"], "it looks like names of persons. Remove it"),
+        (HEADER, ["a,1e20,0.1,10,0,20"], "column unit_cost: '1e20' is above 1,000,000,000,000, the most that is possible."),
+        (HEADER, ["a,1,1e12,10,0,20"], "column qaly_pp: '1e12' is above 1,000, the most that is possible."),
+        (HEADER, ["a,1,0.1,10,0,20000000000.5"], "column max_n: '20000000000.5' is above 1,000,000,000, the most that is possible."),
         (HEADER, ["a,1£2,0.1,10,0,20"], "column unit_cost: '1£2' is not a number"),
     ],
 )  # fmt: skip

@@ -6,7 +6,6 @@ Everything wrong with it is told at once, by the row that a spreadsheet shows.
 from __future__ import annotations
 
 import re
-from math import inf
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,20 +28,24 @@ TOTAL = re.compile(r"\s*(?:(?:grand|sub)?[ -]?totals?|sum|overall|all(?: service
 """What a row is called that adds others up."""
 FEWEST_SUMMED = 2
 """Of one row alone another is a copy, not a sum."""
+MOST_POUNDS = 1_000_000_000_000
+MOST_PEOPLE = 1_000_000_000
+MOST_QALYS = 1_000
+"""Of a person, either way. Above these a number is a slip, and numbers so far apart can no longer be reckoned with."""
 COLUMNS = (
     Column("service"),
-    Column("unit_cost", "number", blank=PRICE_BLANK),
-    Column(GAINS, "number", low=-inf),
-    Column("n_now", "number"),
-    Column("min_n", "number"),
-    Column("max_n", "number", optional=True),
+    Column("unit_cost", "number", high=MOST_POUNDS, blank=PRICE_BLANK),
+    Column(GAINS, "number", low=-MOST_QALYS, high=MOST_QALYS),
+    Column("n_now", "number", high=MOST_PEOPLE),
+    Column("min_n", "number", high=MOST_PEOPLE),
+    Column("max_n", "number", high=MOST_PEOPLE, optional=True),
 )
 MAY_BE = (
     Column("imd_group", optional=True),
     Column("evidence_class", optional=True),
     Column("variable_share", "number", optional=True),
-    Column("qaly_sd", "number", optional=True),
-    Column("setup_cost", "number", optional=True),
+    Column("qaly_sd", "number", high=MOST_QALYS, optional=True),
+    Column("setup_cost", "number", high=MOST_POUNDS, optional=True),
     Column("change_limit", "number", optional=True),
 )
 
@@ -75,8 +78,8 @@ def read_portfolio(
     other_gains = tuple(
         name.removeprefix(f"{GAINS}_") for name in header if name.startswith(f"{GAINS}_") and not name.endswith(GRADE)
     )
-    known += [Column(f"{GAINS}_{name}", "number", low=-inf) for name in other_gains]
-    known += [Column(name, "number", optional=True) for name in header if name.endswith(USE)]
+    known += [Column(f"{GAINS}_{name}", "number", low=-MOST_QALYS, high=MOST_QALYS) for name in other_gains]
+    known += [Column(name, "number", high=MOST_PEOPLE, optional=True) for name in header if name.endswith(USE)]
     numbers = [column.name for column in known if column.kind == "number" and column.name in cells]
     in_figures = cells.assign(**{name: cells[name].str.replace(r"^(-?)£ ?", r"\1", regex=True) for name in numbers})
     problems = _misnamed(header, path.name) + _rows_that_are_no_options(cells, path.name)
