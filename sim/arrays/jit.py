@@ -56,11 +56,12 @@ def cache_folder() -> Path:
         root = Path.home() / "Library" / "Caches" / "backpath"
     else:
         root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "backpath"
-    folder = root / f"compiled-{code_digest()}"
+    name = f"compiled-{code_digest()}"
+    folder = root / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
-        folder = Path(tempfile.gettempdir()) / f"backpath-compiled-{code_digest()}"
+        folder = Path(tempfile.gettempdir()) / f"backpath-{name}"
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 
