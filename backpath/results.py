@@ -6,6 +6,7 @@ a result holds what the command line would have told and written, in `found`, an
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +23,19 @@ if TYPE_CHECKING:
     from ui.reports.journeys import Journeys
 
 
+class _InWords(ABC):
+    """What every result has: its words, which a notebook shows of it."""
+
+    @abstractmethod
+    def headline(self) -> str:
+        """What was found, in words."""
+
+    def __repr__(self) -> str:
+        return self.headline()
+
+
 @dataclass(frozen=True, repr=False)
-class _OfRuns:
+class _OfRuns(_InWords):
     """What comparisons and single runs share: the tables of every run, and where they are saved."""
 
     found: Comparison
@@ -74,13 +86,6 @@ class _OfRuns:
 
         where = region_named(self.found.region, region_from or self.region_from)
         return write_results(self.found, Path(folder), region_from=where, overwrite=overwrite)
-
-    def headline(self) -> str:
-        """What the runs show, in words."""
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return self.headline()
 
 
 class ComparisonResult(_OfRuns):
@@ -151,7 +156,7 @@ class RunResult(_OfRuns):
 
 
 @dataclass(frozen=True, repr=False)
-class PsaResult:
+class PsaResult(_InWords):
     """A sensitivity analysis. `found` is the `ui.findings.value_for_money.Findings` behind it."""
 
     found: Findings
@@ -193,12 +198,9 @@ class PsaResult:
 
         return write_findings(self.found, Path(folder), overwrite=overwrite)
 
-    def __repr__(self) -> str:
-        return self.headline()
-
 
 @dataclass(frozen=True, repr=False)
-class CalibrationResult:
+class CalibrationResult(_InWords):
     """A calibration, which stands in its folder. `found` is the `calibration.calibrate.Calibration` behind it.
 
     Give it, or the folder, as `calibration` to `compare`, `run` and `psa`.
@@ -236,12 +238,9 @@ class CalibrationResult:
         """The verdict."""
         return self.verdict
 
-    def __repr__(self) -> str:
-        return self.headline()
-
 
 @dataclass(frozen=True, repr=False)
-class JourneysResult:
+class JourneysResult(_InWords):
     """People followed through events. `found` is the `ui.reports.journeys.Journeys` behind it, small numbers not hidden;
     the tables here have them hidden as `disclosure` says, a hidden one as "*".
     """
@@ -291,12 +290,9 @@ class JourneysResult:
 
         return write_journeys(self.tables, self.notes, Path(folder), self.disclosure, overwrite=overwrite)
 
-    def __repr__(self) -> str:
-        return self.headline()
-
 
 @dataclass(frozen=True, repr=False)
-class VariationResult:
+class VariationResult(_InWords):
     """Practices compared. `found` is the `outcomes` result behind it, worked out from the counts that are shown.
 
     `notes` tell of the file: rows left out, and what to look at again.
@@ -320,16 +316,11 @@ class VariationResult:
         """Writes page, table, JSON and the funnel into a new folder, as `variation --out` does; the files' names."""
         from ui.reports.variation import write_variation
 
-        what = self.found.what
-        title = f"{what[:1].upper()}{what[1:]} by practice"
-        return write_variation(self.found, Path(folder), title=title, notes=self.notes, overwrite=overwrite)
-
-    def __repr__(self) -> str:
-        return self.headline()
+        return write_variation(self.found, Path(folder), notes=self.notes, overwrite=overwrite)
 
 
 @dataclass(frozen=True, repr=False)
-class ValueResult:
+class ValueResult(_InWords):
     """A portfolio valued. `found` is the `outcomes.portfolio.value.PortfolioValue` behind it."""
 
     found: PortfolioValue
@@ -355,6 +346,3 @@ class ValueResult:
         from ui.reports.portfolio import write_portfolio
 
         return write_portfolio(self.found, Path(folder), overwrite=overwrite)
-
-    def __repr__(self) -> str:
-        return self.headline()

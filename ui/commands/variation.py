@@ -56,8 +56,7 @@ def variation(
     else:
         print_parts([*variation_terminal(found), *notes, disclosure_note(found)])
     if folder is not None:
-        title = f"{what[:1].upper()}{what[1:]} by practice"
-        tell_written(folder, write_variation(found, folder, title=title, notes=notes, overwrite=overwrite))
+        tell_written(folder, write_variation(found, folder, notes=notes, overwrite=overwrite))
 
 
 def varied(

@@ -50,6 +50,11 @@ PAGE_COLUMNS = {
 }
 
 
+def title_of(result: PracticeVariation) -> str:
+    """What is compared, as the head of a table or a page."""
+    return f"{result.what[:1].upper()}{result.what[1:]} by practice"
+
+
 def variation_terminal(result: PracticeVariation) -> list[Table | str]:
     """The findings in sentences, then practices from the highest ratio to the lowest.
 
@@ -58,7 +63,7 @@ def variation_terminal(result: PracticeVariation) -> list[Table | str]:
     table = result.table
     outside = ~table["band"].isin(["inside"])
     listed = table if len(table) <= MANY else table[outside]
-    title = f"{result.what[:1].upper()}{result.what[1:]} by practice, rate per {result.multiplier:,.0f} people"
+    title = f"{title_of(result)}, rate per {result.multiplier:,.0f} people"
     made = Table(
         title=title,
         title_justify="left",
@@ -122,7 +127,7 @@ def variation_page(result: PracticeVariation, title: str, *, notes: Sequence[str
 
 
 def write_variation(
-    result: PracticeVariation, folder: Path, *, title: str, notes: Sequence[str] = (), overwrite: bool = False
+    result: PracticeVariation, folder: Path, *, notes: Sequence[str] = (), overwrite: bool = False
 ) -> list[str]:
     """Writes page, table, JSON and the chart's specification into a new folder, whole or not at all; the files' names."""
     from ui.reports.comparison import write_page
@@ -132,7 +137,7 @@ def write_variation(
         chart = {**funnel_spec(result), "usermeta": {"disclosure": disclosure_note(result)}}
         write_text(part / "funnel.vl.json", json.dumps(_plain(chart), ensure_ascii=False))
         write_text(part / "practices.csv", csv_text(result.table))
-        write_page(part / "variation.html", lambda: variation_page(result, title, notes=notes))
+        write_page(part / "variation.html", lambda: variation_page(result, title_of(result), notes=notes))
     return sorted(path.name for path in folder.iterdir())
 
 
