@@ -54,11 +54,9 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 
 def _tell_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from sim.version import MODEL, versions
 
-        from sim.version import MODEL
-
-        say(f"backpath {version('backpath')}, model {MODEL}")
+        say(f"backpath {versions()['backpath']}, model {MODEL}")
         raise typer.Exit
 
 

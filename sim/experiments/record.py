@@ -8,9 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import platform
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,11 +29,10 @@ from sim.experiments.joint_draws import WrittenDraws, written_draws
 from sim.experiments.precision import too_wide, width_reached
 from sim.experiments.price_year import price_basis
 from sim.run import Case
-from sim.version import MODEL
+from sim.version import MODEL, versions
 
 FORMAT = 1
 KIND = "backpath comparison"
-LIBRARIES = ("numpy", "numba", "scipy", "simpy")
 
 
 def region_digest(region: Region, *, grades: bool = False) -> str:
@@ -152,17 +149,6 @@ def record_of(comparison: Comparison, *, region_from: str) -> dict[str, Any]:
             for name in comparison.cases
         },
     }
-
-
-def versions() -> dict[str, str]:
-    """The versions of Backpath, Python and the libraries that calculate."""
-    found = {"python": platform.python_version()}
-    for package in ("backpath", *LIBRARIES):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
 
 
 def number_or_none(value: float) -> float | None:

@@ -11,7 +11,7 @@ from calibration.diagnostics.identifiability import PILED, TIED, Knowledge
 from calibration.diagnostics.verdict import CALIBRATED, COVERED, DIFFERS, HELD, MOVED, few_failed, uneven
 from calibration.fitting.fit import EFFECTIVE, R_HAT, SURPRISED
 from calibration.reproduced import WORST, Reproduced
-from sim.experiments.record import versions
+from sim.version import versions_in_words
 from ui.findings.calibration import Told, each_of, in_words
 from ui.words import percent_of
 
@@ -63,7 +63,7 @@ def _runs(told: Told) -> Check:
     found = told.found
     fit = found.fit
     made, failed = (fit.runs, fit.failed) if fit else (found.bank.made, found.bank.failed)
-    used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    used = versions_in_words()
     said = [
         f"{made:,} runs, {failed} came to nothing, {found.seconds / 60:.1f} minutes, seed {found.settings.seed}.",
         f"It ended because {fit.why_stopped}." if fit else "It ended because figures lie beyond what the ranges give.",

@@ -18,7 +18,7 @@ from calibration.diagnostics.verdict import CALIBRATED, MISSED, NOT_MATCHED, ROU
 from calibration.fitting.fit import EFFECTIVE, NEAREST, R_HAT, SURPRISED, WIDER
 from calibration.fitting.settings import FRESH, NPE, WAVE
 from calibration.reproduced import FAR
-from sim.experiments.record import versions
+from sim.version import versions_in_words
 from ui.charts.calibration import back_test_chart, knowledge_chart, ranks_chart, series_chart
 from ui.charts.theme import Chart
 from ui.findings.calibration import BACK_HEAD, BEYOND_HEAD, OFFER, QUANTITY_HEAD, SERIES_HEAD, TO_DO, Told, in_words
@@ -270,7 +270,7 @@ def _ended(told: Told) -> str:
 
 def _integration(told: Told) -> str:
     found = told.found
-    used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    used = versions_in_words()
     if found.draws is None:
         return _p(f"Nothing is handed on. Made with {used}.")
     said = [

@@ -28,9 +28,9 @@ from pathways.files.writing import (
     write_text,
 )
 from sim.batch.run_store import key_of
-from sim.experiments.record import region_digest, versions
+from sim.experiments.record import region_digest
 from sim.run import Case
-from sim.version import MODEL
+from sim.version import MODEL, versions
 from ui.findings.calibration import Told
 from ui.findings.calibration_checks import checks_of
 from ui.reports.calibration import calibration_html

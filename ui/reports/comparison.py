@@ -17,9 +17,10 @@ from pathways.files import writing
 from pathways.files.writing import new_folder, write_text, written
 from sim.experiments.comparison import Comparison
 from sim.experiments.precision import warnings_of
-from sim.experiments.record import fingerprint, record_of, region_digest, stamp, versions
+from sim.experiments.record import fingerprint, record_of, region_digest, stamp
 from sim.measures.owed import owed_of
 from sim.results import TABLES, within_days
+from sim.version import versions_in_words
 from ui.charts.comparison import change_chart, lists_chart
 from ui.findings.calibrated import calibration_line, calibration_line_html
 from ui.findings.key_message import key_message, rests_on, watch
@@ -158,7 +159,7 @@ def _assumptions(comparison: Comparison) -> str:
 
 
 def _provenance(comparison: Comparison) -> str:
-    used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    used = versions_in_words()
     cover = "They cover chance only, not errors of the model or of its numbers."
     if comparison.calibration:
         cover = (

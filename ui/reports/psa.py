@@ -19,8 +19,9 @@ from outcomes.verdicts import PAGE
 from pathways.files import writing
 from pathways.files.writing import new_folder, write_text
 from sim.experiments.as_written import unheeded
-from sim.experiments.record import number_or_none, region_digest, stamp, versions
+from sim.experiments.record import number_or_none, region_digest, stamp
 from sim.experiments.sensitivity_analysis import Tornado
+from sim.version import versions_in_words
 from ui.charts.uncertainty import acceptability_chart, plane_chart, tornado_chart
 from ui.findings.calibrated import calibration_json, calibration_line_html
 from ui.findings.value_for_money import (
@@ -265,7 +266,7 @@ def psa_html(findings: Findings) -> str:
     if findings.refused is not None:
         parts.append(f'<div class="message warning"><p>{escape(curve_refused(findings))}</p></div>')
     parts.append(f"<p>{escape(value_of_information(findings))}</p>")
-    used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    used = versions_in_words()
     parts.append(
         f'<h2>How this was made</h2><p class="small">Run {psa_stamp(findings)["run_id"]}, seed {found.seed}, {escape(used)}. '
         f"{escape(redrawn_line(findings))}</p>"
